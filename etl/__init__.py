@@ -1,0 +1,1 @@
+"""Source database to Parquet lake: adapters, contracts, versions. Knows nothing of statistics."""

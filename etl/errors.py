@@ -1,0 +1,19 @@
+"""The errors a person may see: one line that says what is wrong, where, and what would work."""
+
+
+class Igny8Error(Exception):
+    """Base of every error that is told in one line; `exit_code` is the command's exit status."""
+
+    exit_code = 1
+
+
+class UsageError(Igny8Error):
+    """What was asked for cannot be asked: a bad page, date, query or name of a view."""
+
+    exit_code = 2
+
+
+class LoadError(Igny8Error):
+    """A source, a load or an output failed; what was there before is untouched."""
+
+    exit_code = 5

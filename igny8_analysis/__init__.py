@@ -1,0 +1,1 @@
+"""Numbers to people: `connect()` to a warehouse, payloads, charts, reports and the command line."""
