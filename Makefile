@@ -45,7 +45,7 @@ clean: ## remove .venv, caches and build leftovers; ./data stays
 lock:
 	$(PYTHON) -m venv --clear build/lock
 	build/lock/bin/pip install --quiet '.[all]'
-	build/lock/bin/pip freeze --exclude igny8-analysis | sort --ignore-case > requirements.lock
+	build/lock/bin/pip freeze --exclude igny8-analysis > requirements.lock
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

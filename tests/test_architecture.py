@@ -1,0 +1,114 @@
+"""The house rules: one direction of imports, and a repository that holds sources only."""
+
+import ast
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+OURS = {"etl", "warehouse", "igny8_analysis"}
+MAY_IMPORT = {
+    "etl": {"etl"},
+    "warehouse": {"etl", "warehouse"},
+    "igny8_analysis": {"etl", "warehouse", "igny8_analysis"},
+}
+
+
+def sources() -> Iterator[Path]:
+    """Every file of the repository, without asking git: all that .gitignore does not name."""
+    ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text().split()]
+    for folder, folders, names in os.walk(ROOT):
+        here = Path(folder)
+        folders[:] = [name for name in folders if name != ".git" and not is_ignored(here / name, ignored)]
+        yield from (here / name for name in names if not is_ignored(here / name, ignored))
+
+
+def is_ignored(path: Path, patterns: list[str]) -> bool:
+    return any(fnmatch(path.name, p) or fnmatch(str(path.relative_to(ROOT)), p) for p in patterns)
+
+
+SOURCES = sorted(sources())
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported(code: str) -> set[str]:
+    """Top-level packages that the code imports, functions' own imports included."""
+    packages = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            packages |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            packages.add(node.module.split(".")[0])
+    return packages
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_go_one_way(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        back = (imported(path.read_text()) & OURS) - MAY_IMPORT[package]
+        assert not back, f"{name(path)} imports {back}: data and imports go etl → warehouse → igny8_analysis"
+
+
+def test_notebooks_show_and_hold_no_outputs() -> None:
+    for path in (path for path in SOURCES if path.suffix == ".ipynb"):
+        cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+        made = [cell for cell in cells if cell["outputs"] or cell["execution_count"] is not None]
+        assert not made, f"{name(path)}: clear all outputs"
+        lines = [line for cell in cells for line in "".join(cell["source"]).splitlines()]
+        code = "\n".join(line for line in lines if not line.lstrip().startswith("%"))
+        assert imported(code) <= {"igny8_analysis"}, f"{name(path)}: a notebook imports igny8_analysis alone"
+
+
+def test_files_are_small() -> None:
+    large = [name(path) for path in SOURCES if path.stat().st_size > 1_000_000]
+    assert large == [], "what is above 1 MB is made, not committed"
+
+
+def test_no_file_names_a_registry_or_leaves_work_undone() -> None:
+    registry = re.compile(r"pypi\.org|pythonhosted|npmjs\.|--(extra-)?index-url|--find-links")
+    undone = re.compile(r"\b(TODO|FIXME|XXX)\b")
+    for path in SOURCES:
+        if path.suffix in {".png", ".jpg", ".woff2"} or path == Path(__file__):
+            continue
+        text = path.read_text()
+        assert not registry.search(text), f"{name(path)}: versions are pinned, addresses are not"
+        assert not undone.search(text), f"{name(path)}: do it, or file it elsewhere"
+
+
+def test_the_lock_names_versions_only() -> None:
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in lines), lines
+
+
+def test_every_dependency_is_locked_and_has_its_reason() -> None:
+    locked = {
+        re.sub(r"[-_.]+", "-", line.split("==")[0]).lower()
+        for line in (ROOT / "requirements.lock").read_text().splitlines()
+    }
+    reasons = (ROOT / "CONTRIBUTING.md").read_text()
+    extras = PROJECT["optional-dependencies"]
+    for requirement in [*PROJECT["dependencies"], *extras["test"], *extras["spark"]]:
+        dependency = re.match(r"[\w-]+", requirement).group()  # type: ignore[union-attr]
+        assert dependency.lower() in locked, f"{dependency} is not in requirements.lock: make lock"
+        assert f"`{dependency}`" in reasons, f"{dependency} has no line in CONTRIBUTING.md"
+
+
+def test_every_make_target_is_in_the_readme() -> None:
+    targets = re.findall(r"^(\w+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    readme = (ROOT / "README.md").read_text()
+    assert {"demo", "test", "lint", "bench", "soak", "docs", "lab", "clean"} == set(targets)
+    assert [target for target in targets if f"make {target}" not in readme] == []
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text()
