@@ -1,0 +1,17 @@
+"""A second opinion: every statistic of the payloads, computed again in plain Python.
+
+It shares no code, no SQL and no library with the package under test, reads a SQLite source directly, and
+calculates with exact fractions, so that a disagreement with the warehouse is always worth a look.
+
+    source = load("source.sqlite", "2026-03-01T12:00:00Z")
+    overview(source, 1)
+    history(source, 1, page=1, page_size=20)
+    run(source, 1, "run_…")
+    data_quality(source)
+"""
+
+from .payloads import history, overview, run
+from .quality import data_quality
+from .reading import Source, load, resolve_site
+
+__all__ = ["Source", "data_quality", "history", "load", "overview", "resolve_site", "run"]
