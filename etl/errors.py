@@ -17,3 +17,9 @@ class LoadError(Igny8Error):
     """A source, a load or an output failed; what was there before is untouched."""
 
     exit_code = 5
+
+
+class WarehouseNotFound(Igny8Error):  # noqa: N818 (the name is part of the public interface)
+    """There is no warehouse, no such version of it, or one that this program cannot read."""
+
+    exit_code = 4

@@ -1,0 +1,179 @@
+"""The lake's Parquet tables: columns, types, keys and order. One declaration, used to write, check and document."""
+
+from dataclasses import dataclass, field
+
+from etl.source_schema import STAGE_RESULTS
+
+CREDITS = "decimal(18,6)"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a lake table: its DuckDB type and what it means."""
+
+    type: str
+    description: str
+    is_nullable: bool = False
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """A Parquet table of the lake: one row per `key`, sorted by `order_by` (by its key where that is empty)."""
+
+    description: str
+    key: tuple[str, ...]
+    columns: dict[str, Column]
+    order_by: tuple[str, ...] = field(default=())
+    is_growing: bool = False
+
+    @property
+    def sort_columns(self) -> tuple[str, ...]:
+        """The columns the file is sorted by."""
+        return self.order_by or self.key
+
+
+def _null(type_: str, description: str) -> Column:
+    return Column(type_, description, is_nullable=True)
+
+
+_SITE_ID = Column("bigint", "The site, by the source's id.")
+_ID = Column("bigint", "The run's row id in the source.")
+_RUN_ID = Column("varchar", "The run's name, run_YYYYMMDD_HHMMSS_<trigger>; not unique across sites.")
+_STAGE_NUMBER = Column("tinyint", "Stage of the pipeline, 1 to 7.")
+
+LAKE_TABLES = {
+    "accounts": LakeTable(
+        "One row per account (tenant).",
+        ("account_id",),
+        {
+            "account_id": Column("bigint", "The account, by the source's id."),
+            "name": _null("varchar", "The account's name."),
+            "slug": _null("varchar", "The account's slug."),
+            "status": _null("varchar", "active, suspended, trial, cancelled or another."),
+            "credits": _null(CREDITS, "Credit balance at the load's instant."),
+            "created_at": _null("timestamptz", "When the account was made."),
+        },
+    ),
+    "sites": LakeTable(
+        "One row per site, with a placeholder for each site that only runs or items name.",
+        ("site_id",),
+        {
+            "site_id": _SITE_ID,
+            "account_id": _null("bigint", "The account that owns the site."),
+            "name": Column("varchar", "The site's name; `site <id>` where the source has no such site."),
+            "domain": _null("varchar", "Bare domain: lower case, no scheme, www. or trailing slash."),
+            "source_domain": _null("varchar", "The domain as the source has it."),
+            "is_active": _null("boolean", "Whether the source calls the site active."),
+            "created_at": _null("timestamptz", "When the site was made."),
+            "has_source_row": Column("boolean", "False for a placeholder."),
+        },
+    ),
+    "runs": LakeTable(
+        "One row per automation run; JSON as the source has it.",
+        ("id",),
+        {
+            "site_id": _SITE_ID,
+            "id": _ID,
+            "run_id": _RUN_ID,
+            "account_id": _null("bigint", "The account named on the run."),
+            "trigger_type": _null("varchar", "manual, scheduled or another."),
+            "status": Column("varchar", "running, paused, cancelled, completed, failed or another."),
+            "current_stage": _null("integer", "The stage the run has reached."),
+            "started_at": Column("timestamptz", "Start."),
+            "completed_at": _null("timestamptz", "End; failed and cancelled runs have one too."),
+            "paused_at": _null("timestamptz", "Last pause."),
+            "resumed_at": _null("timestamptz", "Last resume."),
+            "cancelled_at": _null("timestamptz", "Cancellation."),
+            "total_credits_used": Column(CREDITS, "Credits the run was charged; 0 where unreadable."),
+            "initial_snapshot": _null("varchar", "Pending items at the start: JSON text."),
+            **{
+                name: _null("varchar", f"Result of stage {number}: JSON text as the source has it.")
+                for number, name in enumerate(STAGE_RESULTS, 1)
+            },
+            "error_message": _null("varchar", "Why the run failed."),
+            "updated_at": _null("timestamptz", "Last write of the row."),
+        },
+        ("site_id", "started_at", "id"),
+    ),
+    "run_stages": LakeTable(
+        "One row per run and stage, always seven, unnested from the results.",
+        ("site_id", "id", "stage_number"),
+        {
+            "site_id": _SITE_ID,
+            "id": _ID,
+            "run_id": _RUN_ID,
+            "stage_number": _STAGE_NUMBER,
+            "has_result": Column("boolean", "Whether the result is an object with at least one key."),
+            "items_processed": Column(CREDITS, "Items taken in; 0 where missing or unreadable."),
+            "items_created": Column(CREDITS, "Items made; 0 for stage 7."),
+            "credits_used": Column(CREDITS, "Credits the stage reports; 0 where missing or unreadable."),
+            "duration_seconds": _null("bigint", "From time_elapsed; NULL where missing or unreadable."),
+            "error": _null("varchar", "The stage's error text, if it is a text that is not blank."),
+            "batches": _null(CREDITS, "Batches of stage 1; NULL for other stages."),
+            "total_words": _null(CREDITS, "Words of stage 4; NULL for other stages."),
+            "snapshot_items": _null(CREDITS, "Items pending for the stage when the run started."),
+        },
+    ),
+    "value_findings": LakeTable(
+        "One row per value that did not read as what it should be, and per unknown key of a stage result.",
+        ("site_id", "id", "stage_number", "key"),
+        {
+            "site_id": _SITE_ID,
+            "id": _null("bigint", "The run's row id in the source; NULL for a finding about the site."),
+            "run_id": _null("varchar", "The run's name; NULL for a finding about the site."),
+            "stage_number": _null("tinyint", "Stage; NULL for a value of the run itself."),
+            "key": Column("varchar", "Column or result key."),
+            "value_text": _null("varchar", "The value as found."),
+            "check_name": Column(
+                "varchar", "unparsable_value, negative_value, unknown_result_key or missing_site."
+            ),
+        },
+        ("site_id", "id", "stage_number", "key", "check_name"),
+    ),
+    "quarantine": LakeTable(
+        "One row per source row that cannot be read at all.",
+        ("source_table", "row_number"),
+        {
+            "source_table": Column("varchar", "Table of the source."),
+            "row_number": Column("bigint", "Counts the table's quarantined rows, from 1."),
+            "row_key": _null("varchar", "The row's id as found."),
+            "reason": Column("varchar", "What could not be read."),
+        },
+    ),
+    "pipeline_items": LakeTable(
+        "One row per load, site, entity, status, site_status and is_pending: counts of items over all loads.",
+        ("site_id", "load_number", "entity", "status", "site_status", "is_pending"),
+        {
+            "load_number": Column("bigint", "Number of the load."),
+            "load_id": Column("varchar", "Version made by the load."),
+            "as_of": Column("timestamptz", "Instant of the load's source snapshot."),
+            "site_id": _SITE_ID,
+            "entity": Column("varchar", "keywords, clusters, ideas, tasks, content or images."),
+            "status": Column("varchar", "The items' status."),
+            "site_status": _null("varchar", "Publishing status; content only."),
+            "is_pending": Column("boolean", "Whether the items wait for their stage."),
+            "items": Column("bigint", "How many items."),
+        },
+        is_growing=True,
+    ),
+    "loads": LakeTable(
+        "One row per load that became a version.",
+        ("load_number",),
+        {
+            "load_number": Column("bigint", "Number of the load."),
+            "load_id": Column("varchar", "Version made by the load: <as_of>-<number>."),
+            "as_of": Column("timestamptz", "Instant of the source snapshot."),
+            "source_kind": Column("varchar", "postgresql or sqlite."),
+            "accounts": Column("bigint", "Rows read."),
+            "sites": Column("bigint", "Sites, with placeholders."),
+            "runs": Column("bigint", "Rows read."),
+            "run_stages": Column("bigint", "Rows unnested: seven a run."),
+            "pipeline_items": Column("bigint", "Rows counted by this load."),
+            "value_findings": Column("bigint", "Values that did not read as they should."),
+            "quarantine": Column("bigint", "Rows that could not be read."),
+            "total_credits_used": Column("decimal(38,6)", "Credits of all runs."),
+            "missing": Column("varchar", "Optional tables and columns the source lacks, by name."),
+        },
+        is_growing=True,
+    ),
+}

@@ -1,0 +1,289 @@
+"""Source to Parquet: read one snapshot as text, type it in DuckDB with nothing lost, write and check the lake."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from etl.contracts import LAKE_TABLES, LakeTable
+from etl.domains import bare_domain_sql
+from etl.errors import LoadError
+from etl.source_schema import COMMON_RESULT_KEYS, ENTITIES, SOURCE_TABLES, STAGES, SourceTable, Stage
+from etl.sources import Source
+
+QUERIES = Path(__file__).parent / "queries"
+TRANSFORM = Path(__file__).parent / "transform"
+MEMORY_LIMIT = "400MB"
+ROW_GROUP_ROWS = 122_880
+QUARANTINE_SHARE = 0.01
+QUARANTINE_ROWS = 10
+
+NUMBER_KEYS = (
+    "credits_used",
+    *(key for stage in STAGES for key in stage.number_keys),
+    *(f"stage_{stage.number}_initial" for stage in STAGES),
+)
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Load:
+    """A load under way: its number, the version it makes and the instant it reads."""
+
+    number: int
+    version: str
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """A source table as this installation has it: its name (None: missing) and the columns it lacks."""
+
+    key: str
+    table: SourceTable
+    name: str | None
+    missing: tuple[str, ...]
+
+    def relation(self) -> str:
+        """The table as a SQL relation named `key` with every declared column, NULL where it is missing."""
+        missing = self.missing if self.name else tuple(self.table.columns)
+        columns = [
+            f"cast(null as {type_}) as {name}" if name in missing else name
+            for name, type_ in self.table.columns.items()
+        ]
+        source = f"from {self.name}" if self.name else "where 1 = 0"
+        return f"(select {', '.join(columns)} {source}) as {self.key}"
+
+
+def find_tables(source: Source) -> dict[str, FoundTable]:
+    """Look which declared tables and columns the source has.
+
+    Raises LoadError with one message that names every missing required table and column.
+    """
+    found: dict[str, FoundTable] = {}
+    lacking: list[str] = []
+    for key, table in SOURCE_TABLES.items():
+        name, present = next(
+            ((name, columns) for name in table.names if (columns := source.columns(name))),
+            (None, frozenset()),
+        )
+        missing = tuple(column for column in table.columns if column not in present) if name else ()
+        found[key] = FoundTable(key, table, name, missing)
+        if name is None and table.is_required:
+            lacking.append(table.names[0])
+        lacking.extend(f"{name}.{column}" for column in missing if column in table.required)
+    if lacking:
+        raise LoadError(
+            f"the source lacks what the load needs: {', '.join(lacking)}; "
+            "grant SELECT on it to the reading role, or load from an IGNY8 database that has it"
+        )
+    return found
+
+
+def list_missing(tables: dict[str, FoundTable]) -> list[str]:
+    """Names of the optional tables and columns that the source lacks."""
+    names = [t.table.names[0] for t in tables.values() if t.name is None]
+    return names + [f"{t.name}.{column}" for t in tables.values() for column in t.missing]
+
+
+def extract(
+    source: Source, load: Load, lake: Path, previous_lake: Path | None, progress: Progress
+) -> list[str]:
+    """Write the lake of one load into the empty folder `lake`; returns the optional names the source lacks.
+
+    `previous_lake` is the lake whose growing tables go on. Raises LoadError; the caller removes what was written.
+    """
+    tables = find_tables(source)
+    missing = list_missing(tables)
+    scratch_file = lake.parent / "scratch.duckdb"
+    with duckdb.connect(scratch_file) as scratch:
+        scratch.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set timezone = 'UTC'; set threads = 2")
+        scratch.execute(_filled("macros", {"number_keys": "|".join(NUMBER_KEYS)}))
+        _read_source(scratch, source, tables, progress)
+        _register_load(scratch, source, load, missing, previous_lake)
+        _read_values(scratch, progress)
+        _stop_if_unreadable(scratch)
+        names = {key: found.name or found.table.names[0] for key, found in tables.items()}
+        for name, table in LAKE_TABLES.items():
+            progress(f"write {name}")
+            query = _filled(name, {**names, "bare_domain": bare_domain_sql("domain")})
+            _write(scratch, name, table, query, lake / f"{name}.parquet")
+        _reconcile(scratch)
+    scratch_file.unlink()
+    return missing
+
+
+def _read_source(
+    scratch: duckdb.DuckDBPyConnection, source: Source, tables: dict[str, FoundTable], progress: Progress
+) -> None:
+    relations = {key: found.relation() for key, found in tables.items()}
+    for key in ("accounts", "sites", "runs"):
+        progress(f"read {key}")
+        batches = source.read((QUERIES / f"{key}.sql").read_text().format(**relations))
+        scratch.execute(f"create table raw_{key} as from batches")
+        (count,) = (
+            source.read(f"select count(*) as items from {relations[key]}").read_all().column(0).to_pylist()
+        )
+        _expect_equal(
+            scratch, f"rows of {key} in the source and read", count, f"select count(*) from raw_{key}"
+        )
+    scratch.execute(
+        "create table raw_items"
+        "(entity varchar, site_id varchar, status varchar, site_status varchar, is_pending integer, items bigint)"
+    )
+    for entity in ENTITIES:
+        progress(f"count {entity}")
+        batches = source.read((QUERIES / f"{entity}.sql").read_text().format(**relations))  # noqa: F841
+        scratch.execute(f"insert into raw_items select '{entity}', * from batches")
+
+
+def _register_load(
+    scratch: duckdb.DuckDBPyConnection,
+    source: Source,
+    load: Load,
+    missing: list[str],
+    previous_lake: Path | None,
+) -> None:
+    scratch.execute(
+        "create table this_load as select ?::bigint as load_number, ? as load_id, ?::timestamptz as as_of, "
+        "? as source_kind, ? as missing",
+        [load.number, load.version, load.as_of, source.kind, ", ".join(missing)],
+    )
+    for name, table in LAKE_TABLES.items():
+        if table.is_growing and previous_lake:
+            file = str(previous_lake / f"{name}.parquet")
+            columns = ", ".join(table.columns)
+            scratch.execute(f"create table previous_{name} as select {columns} from read_parquet(?)", [file])
+        elif table.is_growing:
+            columns = ", ".join(f"{column} {c.type}" for column, c in table.columns.items())
+            scratch.execute(f"create table previous_{name} ({columns})")
+
+
+def _read_values(scratch: duckdb.DuckDBPyConnection, progress: Progress) -> None:
+    progress("unnest results")
+    scratch.execute(_filled("read_runs"))
+    columns = ", ".join(f"{name} {c.type}" for name, c in LAKE_TABLES["run_stages"].columns.items())
+    checks = "checks struct(key varchar, value_text varchar, check_name varchar)[]"
+    scratch.execute(f"create table read_stages ({columns}, {checks})")
+    for stage in STAGES:
+        scratch.execute(_filled("read_stages", _stage_values(stage)))
+    scratch.execute(_filled("read_items"))
+
+
+def _stage_values(stage: Stage) -> dict[str, str]:
+    known_keys = [*stage.number_keys, *COMMON_RESULT_KEYS]
+    structure = dict.fromkeys([*stage.number_keys, "credits_used", "time_elapsed"], "VARCHAR") | {
+        "error": "JSON"
+    }
+    values = {
+        "number": str(stage.number),
+        "processed_key": stage.processed_key,
+        "created_key": stage.created_key or "",
+        "created_text": f"field.{stage.created_key}" if stage.created_key else "cast(null as varchar)",
+        "structure": json.dumps(structure),
+        "known_keys": str(known_keys),
+    }
+    for key in ("batches", "total_words"):
+        is_read = key in stage.extra_number_keys
+        values[f"{key}_text"] = f"field.{key}" if is_read else "cast(null as varchar)"
+        values[key] = f"number_or_zero({key}_text)" if is_read else "null"
+    return values
+
+
+def _filled(name: str, values: dict[str, str] | None = None) -> str:
+    sql = (TRANSFORM / f"{name}.sql").read_text()
+    for key, value in (values or {}).items():
+        sql = sql.replace("{{" + key + "}}", value)
+    return sql
+
+
+def _stop_if_unreadable(scratch: duckdb.DuckDBPyConnection) -> None:
+    rows, bad, reason = _row(
+        scratch,
+        "select count(*), count(reason), any_value(reason || ' (id ' || id_text || ')') from read_runs",
+    )
+    if bad >= QUARANTINE_ROWS and bad > QUARANTINE_SHARE * rows:
+        raise LoadError(
+            f"{bad} of {rows} runs cannot be read, first: {reason}; more than {QUARANTINE_SHARE:.0%} stops a load: "
+            "check the types of the source's columns"
+        )
+
+
+def _write(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTable, query: str, file: Path) -> None:
+    """Type the query's rows as the contract says, check them against it and write them, sorted."""
+    columns = ", ".join(f"cast({column} as {c.type}) as {column}" for column, c in table.columns.items())
+    order = ", ".join(f"{column} nulls first" for column in table.sort_columns)
+    scratch.execute(f"create view {name} as select {columns} from ({query})")
+    scratch.execute(
+        f"copy (from {name} order by {order}) to '{_quoted(file)}' "
+        f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
+    )
+    scratch.execute(f"drop view {name}; create view {name} as from read_parquet('{_quoted(file)}')")
+    _check_contract(scratch, name, table)
+
+
+def _check_contract(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTable) -> None:
+    required = [column for column, c in table.columns.items() if not c.is_nullable]
+    nulls = _row(
+        scratch, f"select {', '.join(f'count(*) - count({column})' for column in required)} from {name}"
+    )
+    for column, count in zip(required, nulls, strict=True):
+        if count:
+            raise LoadError(
+                f"lake table {name}, rule {column} is not null: {count} rows break it; nothing was loaded"
+            )
+    key = ", ".join(table.sort_columns)
+    repeated = scratch.execute(
+        f"select {key}, count(*) over () from {name} group by {key} having count(*) > 1 limit 1"
+    ).fetchall()
+    if repeated:
+        *first, count = repeated[0]
+        raise LoadError(
+            f"lake table {name}, rule ({key}) is unique: {count} keys are repeated, first {tuple(first)}; "
+            "mend the source's duplicate rows; nothing was loaded"
+        )
+
+
+def _reconcile(scratch: duckdb.DuckDBPyConnection) -> None:
+    """What was read is what was written: rows of runs with the quarantined ones, seven stages a run, credits, items."""
+    pairs = {
+        "runs read and written": (
+            "select count(*) from raw_runs",
+            "select (select count(*) from runs) + (select count(*) from read_runs where reason is not null)",
+        ),
+        "run stages and seven times the runs": (
+            "select 7 * count(*) from runs",
+            "select count(*) from run_stages",
+        ),
+        "credits read and written": (
+            "select coalesce(sum(total_credits_used), 0) from read_runs where reason is null",
+            "select coalesce(sum(total_credits_used), 0) from runs",
+        ),
+        "items counted and written": (
+            "select coalesce(sum(items), 0) from raw_items where as_bigint(site_id) is not null",
+            "select coalesce(sum(items), 0) from pipeline_items natural join this_load",
+        ),
+    }
+    for what, (source, written) in pairs.items():
+        (expected,) = _row(scratch, source)
+        _expect_equal(scratch, what, expected, written)
+
+
+def _expect_equal(scratch: duckdb.DuckDBPyConnection, what: str, expected: object, query: str) -> None:
+    (found,) = _row(scratch, query)
+    if found != expected:
+        raise LoadError(f"{what} differ: {expected} and {found}; nothing was loaded")
+
+
+def _row(scratch: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    (row,) = scratch.execute(query).fetchall()
+    return tuple(row)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

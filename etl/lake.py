@@ -1,0 +1,163 @@
+"""Versions of a warehouse directory: named, locked, published by one rename, swept and pruned.
+
+A version is visible when `current` names it; any folder numbered after it is an unfinished load's leftover.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from etl.errors import LoadError, WarehouseNotFound
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version's folder: `lake/*.parquet`, `warehouse.duckdb` and `manifest.json`."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The version's name: `<as_of>-<number>`, e.g. 20260301T120000Z-0007."""
+        return self.path.name
+
+    @property
+    def number(self) -> int:
+        """The number of the load that made it."""
+        return int(self.id.rpartition("-")[2])
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the Parquet tables."""
+        return self.path / "lake"
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file."""
+        return self.path / "warehouse.duckdb"
+
+    @property
+    def manifest_file(self) -> Path:
+        """What the load wrote about itself: written last, removed first."""
+        return self.path / "manifest.json"
+
+    def manifest(self) -> dict[str, Any]:
+        """What the load wrote about itself. Raises WarehouseNotFound where it cannot be read by this program."""
+        try:
+            manifest = json.loads(self.manifest_file.read_text())
+            format_ = manifest["format"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise WarehouseNotFound(
+                f"version {self.id} in {self.path.parent.parent} cannot be read; load again with igny8 etl"
+            ) from None
+        if not isinstance(format_, int) or format_ > FORMAT:
+            raise WarehouseNotFound(
+                f"version {self.id} has format {format_}, this program reads up to {FORMAT}; upgrade igny8-analysis"
+            )
+        return dict(manifest)
+
+
+def current_version(root: Path) -> Version | None:
+    """The version that readers see; None before the first load."""
+    try:
+        name = (root / "current").read_text().strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Version(root / "versions" / name)
+
+
+def list_versions(root: Path) -> list[Version]:
+    """Published versions, newest load first."""
+    current = current_version(root)
+    if current is None:
+        return []
+    versions = [v for v in _folders(root) if v.number <= current.number and v.manifest_file.exists()]
+    return sorted(versions, key=lambda v: v.number, reverse=True)
+
+
+def find_version(root: Path, version_id: str | None = None) -> Version:
+    """The current version, or the one named. Raises WarehouseNotFound."""
+    current = current_version(root)
+    if current is None:
+        raise WarehouseNotFound(
+            f"there is no warehouse in {root}; make one with igny8 etl --source URL or igny8 demo, "
+            "or name its directory with --warehouse"
+        )
+    if version_id is None:
+        version = current
+    else:
+        by_id = {v.id: v for v in list_versions(root)}
+        if version_id not in by_id:
+            raise WarehouseNotFound(f"there is no version {version_id} in {root}; igny8 versions lists them")
+        version = by_id[version_id]
+    version.manifest()
+    return version
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Hold the directory's one load lock; it ends with its process. Raises LoadError if another load runs."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "load.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LoadError(f"another load is running on {root}; wait for it to end and try again") from None
+        yield
+
+
+def new_version(root: Path, as_of: datetime) -> Version:
+    """Make the folder of the next version; nobody sees it before `publish`."""
+    number = max((v.number for v in _folders(root)), default=0) + 1
+    version = Version(root / "versions" / f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number:04d}")
+    version.lake.mkdir(parents=True)
+    return version
+
+
+def write_manifest(version: Version, manifest: dict[str, Any]) -> None:
+    """Write what the load says about itself; the last file of a version."""
+    _write_durably(version.manifest_file, json.dumps({"format": FORMAT, **manifest}, indent=2) + "\n")
+
+
+def publish(root: Path, version: Version) -> None:
+    """Make the version the current one, by one atomic rename."""
+    pending = root / "current.new"
+    _write_durably(pending, version.id + "\n")
+    pending.replace(root / "current")
+
+
+def sweep(root: Path) -> None:
+    """Remove what unfinished loads left: every folder of `versions/` that was never current."""
+    published = {v.path for v in list_versions(root)}
+    for leftover in root.glob("versions/*"):
+        if leftover not in published:
+            shutil.rmtree(leftover)
+    (root / "current.new").unlink(missing_ok=True)
+
+
+def prune(root: Path, keep: int) -> None:
+    """Keep the newest `keep` versions (the current one is the newest)."""
+    for version in list_versions(root)[keep:]:
+        version.manifest_file.unlink()
+        shutil.rmtree(version.path)
+
+
+def _folders(root: Path) -> list[Version]:
+    folders = (Version(path) for path in root.glob("versions/*-*"))
+    return [v for v in folders if v.id.rpartition("-")[2].isdigit()]
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

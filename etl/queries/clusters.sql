@@ -1,0 +1,11 @@
+select
+    cast(site_id as text) as site_id,
+    cast(status as text) as status,
+    cast(null as text) as site_status,
+    case when status = 'new' then 1 else 0 end as is_pending,
+    count(*) as items
+from {clusters}
+where
+    coalesce(cast(is_deleted as text), '0') not in ('1', 'true')
+    and coalesce(cast(disabled as text), '0') not in ('1', 'true')
+group by 1, 2, 3, 4

@@ -1,0 +1,23 @@
+select
+    cast(site_id as text) as site_id,
+    cast(status as text) as status,
+    cast(site_status as text) as site_status,
+    case
+        when status = 'review'
+        then 1
+        when
+            status = 'draft'
+            and not exists (
+                select 1
+                from {images}
+                where
+                    images.content_id = content.id
+                    and coalesce(cast(images.is_deleted as text), '0') not in ('1', 'true')
+            )
+        then 1
+        else 0
+    end as is_pending,
+    count(*) as items
+from {content}
+where coalesce(cast(is_deleted as text), '0') not in ('1', 'true')
+group by 1, 2, 3, 4

@@ -1,0 +1,121 @@
+"""What the source database holds: the tables and columns that are read, and the seven stages of its pipeline."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table of the source: the columns read (name → PostgreSQL type) and those it must have.
+
+    A table may go by any of `names`. A missing optional column reads as NULL, a missing optional table as empty.
+    """
+
+    names: tuple[str, ...]
+    columns: dict[str, str]
+    required: frozenset[str]
+    is_required: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of the pipeline and the keys of its result: items in, items out (None: nothing is created)."""
+
+    number: int
+    name: str
+    processed_key: str
+    created_key: str | None
+    extra_number_keys: tuple[str, ...] = ()
+
+    @property
+    def number_keys(self) -> tuple[str, ...]:
+        """The stage's own keys that hold numbers."""
+        return (self.processed_key, *filter(None, [self.created_key]), *self.extra_number_keys)
+
+
+STAGES = (
+    Stage(1, "Keyword Clustering", "keywords_processed", "clusters_created", ("batches",)),
+    Stage(2, "Idea Generation", "clusters_processed", "ideas_created"),
+    Stage(3, "Task Creation", "ideas_processed", "tasks_created"),
+    Stage(4, "Content Writing", "tasks_processed", "content_created", ("total_words",)),
+    Stage(5, "Image Prompts", "content_processed", "prompts_created"),
+    Stage(6, "Image Generation", "images_processed", "images_generated"),
+    Stage(7, "Review", "ready_for_review", None),
+)
+
+COMMON_RESULT_KEYS = (
+    "credits_used",
+    "time_elapsed",
+    "batches",
+    "total_words",
+    "error",
+    "skipped",
+    "partial",
+    "reason",
+)
+
+STAGE_RESULTS = tuple(f"stage_{stage.number}_result" for stage in STAGES)
+
+
+def _item_table(name: str, **extra: str) -> SourceTable:
+    columns = {"site_id": "bigint", "status": "text", "is_deleted": "boolean", **extra}
+    return SourceTable((name,), columns, frozenset({"site_id", "status"}))
+
+
+SOURCE_TABLES = {
+    "accounts": SourceTable(
+        ("igny8_tenants", "igny8_accounts"),
+        {
+            "id": "bigint",
+            "name": "text",
+            "slug": "text",
+            "status": "text",
+            "credits": "numeric",
+            "created_at": "timestamptz",
+        },
+        frozenset({"id"}),
+    ),
+    "sites": SourceTable(
+        ("igny8_sites",),
+        {
+            "id": "bigint",
+            "tenant_id": "bigint",
+            "name": "text",
+            "domain": "text",
+            "is_active": "boolean",
+            "created_at": "timestamptz",
+        },
+        frozenset({"id"}),
+    ),
+    "runs": SourceTable(
+        ("igny8_automation_runs",),
+        {
+            "id": "bigint",
+            "tenant_id": "bigint",
+            "site_id": "bigint",
+            "run_id": "text",
+            "trigger_type": "text",
+            "status": "text",
+            "current_stage": "integer",
+            "started_at": "timestamptz",
+            "completed_at": "timestamptz",
+            "paused_at": "timestamptz",
+            "resumed_at": "timestamptz",
+            "cancelled_at": "timestamptz",
+            "total_credits_used": "numeric",
+            "initial_snapshot": "jsonb",
+            **dict.fromkeys(STAGE_RESULTS, "jsonb"),
+            "error_message": "text",
+            "updated_at": "timestamptz",
+        },
+        frozenset({"id", "run_id", "site_id", "status", "started_at", "total_credits_used", *STAGE_RESULTS}),
+        is_required=True,
+    ),
+    "keywords": _item_table("igny8_keywords", cluster_id="bigint", disabled="boolean"),
+    "clusters": _item_table("igny8_clusters", disabled="boolean"),
+    "ideas": _item_table("igny8_content_ideas", disabled="boolean"),
+    "tasks": _item_table("igny8_tasks"),
+    "content": _item_table("igny8_content", id="bigint", site_status="text"),
+    "images": _item_table("igny8_images", content_id="bigint"),
+}
+
+ENTITIES = ("keywords", "clusters", "ideas", "tasks", "content", "images")

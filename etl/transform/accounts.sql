@@ -1,0 +1,9 @@
+select
+    as_bigint(id) as account_id,
+    name,
+    slug,
+    status,
+    as_number(credits) as credits,
+    as_time(created_at) as created_at
+from raw_accounts
+where as_bigint(id) is not null

@@ -1,0 +1,100 @@
+-- How a text reads as a number, a time, a flag or JSON. NULL in, NULL out; NULL out also where it does not
+-- read.
+create macro trimmed(text) as trim(text, e' \t\r\n');
+
+create macro is_numeric(text) as
+    regexp_full_match(trimmed(text), '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?');
+
+create macro is_negative(text) as is_numeric(text) and regexp_matches(trimmed(text), '^-[0.]*[1-9]');
+
+-- The way over double reads what decimal's parser refuses: very long mantissas and exponents.
+create macro as_number(text) as
+    case
+        when is_numeric(text)
+        then
+            coalesce(
+                try_cast(trimmed(text) as decimal(18, 6)),
+                try_cast(try_cast(trimmed(text) as double) as decimal(18, 6))
+            )
+    end;
+
+create macro number_check(text) as
+    case
+        when text is null then null
+        when is_negative(text) then 'negative_value'
+        when as_number(text) is null then 'unparsable_value'
+    end;
+
+create macro number_or_zero(text) as
+    case when number_check(text) is null then coalesce(as_number(text), 0) else 0 end;
+
+create macro as_bigint(text) as
+    case when regexp_full_match(trimmed(text), '[+-]?[0-9]+') then try_cast(trimmed(text) as bigint) end;
+
+create macro as_boolean(text) as
+    case
+        when lower(text) in ('1', 'true', 't') then true
+        when lower(text) in ('0', 'false', 'f') then false
+    end;
+
+create macro as_time(text) as
+    case
+        when
+            regexp_full_match(
+                trimmed(text),
+                '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?'
+            )
+        then try_cast(trimmed(text) as timestamptz)
+    end;
+
+create macro has_repeated_keys(json_text) as
+    len(json_keys(json_text)) <> len(list_distinct(json_keys(json_text)));
+
+-- As PostgreSQL's jsonb does: the last of repeated keys wins.
+create macro last_of_repeated_keys(json_text) as
+    '{'
+    || array_to_string(
+        list_transform(
+            list_filter(
+                range(1, len(json_keys(json_text)) + 1),
+                lambda i: not list_contains(json_keys(json_text)[i + 1:], json_keys(json_text)[i])
+            ),
+            lambda i: cast(to_json(json_keys(json_text)[i]) as varchar)
+            || ':'
+            || cast(json_extract(json_text, '$.*')[i] as varchar)
+        ),
+        ','
+    )
+    || '}';
+
+-- DuckDB's parser keeps about 16 digits of a number; as a text of digits it reads the same, whole.
+create macro with_long_numbers_quoted(json_text) as
+    case
+        when regexp_matches(json_text, '[0-9][0-9.]{15,}')
+        then regexp_replace(json_text, '"({{number_keys}})"\s*:\s*(-?[0-9][0-9.eE+-]{15,})', '"\1":"\2"', 'g')
+        else json_text
+    end;
+
+create macro plain_json(text) as
+    case
+        when not json_valid(text)
+        then null
+        when has_repeated_keys(text)
+        then last_of_repeated_keys(with_long_numbers_quoted(text))
+        else with_long_numbers_quoted(text)
+    end;
+
+create macro as_object(text) as case when json_type(plain_json(text)) = 'OBJECT' then plain_json(text) end;
+
+create macro time_check(text) as case when text is not null and as_time(text) is null then 'unparsable_value' end;
+
+create macro elapsed_seconds(text) as
+    case
+        when regexp_full_match(text, '[0-9]{1,6}:[0-5][0-9]:[0-5][0-9]')
+        then
+            cast(split_part(text, ':', 1) as bigint) * 3600
+            + cast(split_part(text, ':', 2) as bigint) * 60
+            + cast(split_part(text, ':', 3) as bigint)
+    end;
+
+create macro nullif_blank(text) as case when trimmed(text) <> '' then text end;

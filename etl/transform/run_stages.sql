@@ -1,0 +1,1 @@
+select * exclude (checks) from read_stages

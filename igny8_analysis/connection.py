@@ -1,0 +1,157 @@
+"""A connection to one version of a warehouse: read-only, and closed to files, settings and extensions."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from etl import lake
+from etl.domains import bare_domain_sql
+from etl.errors import Igny8Error, UsageError, WarehouseNotFound
+from igny8_analysis import payloads
+
+Payload = dict[str, Any]
+Parameters = Sequence[object] | Mapping[str, object]
+
+READABLE = frozenset(
+    {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.RELATION}
+)
+SETTINGS = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+
+
+class SiteNotFound(Igny8Error):  # noqa: N818 (the names are part of the public interface)
+    """No site has this id or domain."""
+
+    exit_code = 3
+
+
+class AmbiguousSite(Igny8Error):  # noqa: N818
+    """Several sites share this domain."""
+
+    exit_code = 3
+
+
+class RunNotFound(Igny8Error):  # noqa: N818
+    """The site has no such run."""
+
+    exit_code = 3
+
+
+class Warehouse:
+    """One version of a warehouse, open for reading; `as_of` is the instant its numbers stand for."""
+
+    def __init__(self, version: lake.Version) -> None:
+        """Open the version's DuckDB file. Raises WarehouseNotFound where it cannot be read."""
+        self.version = version.id
+        self.path = version.path
+        self.as_of: datetime
+        try:
+            self._connection = duckdb.connect(version.database, read_only=True, config=dict(SETTINGS))
+            self._connection.execute("set global timezone = 'UTC'; set lock_configuration = true")
+            ((self.as_of,),) = self._connection.execute("select as_of from current_load").fetchall()
+        except duckdb.Error as error:
+            raise WarehouseNotFound(
+                f"version {version.id} cannot be read ({str(error).splitlines()[0]}); load again with igny8 etl"
+            ) from None
+
+    def __enter__(self) -> "Warehouse":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def sql(self, query: str, params: Parameters | None = None) -> duckdb.DuckDBPyRelation:
+        """Run one SELECT, EXPLAIN, DESCRIBE or SHOW and return DuckDB's relation (`.fetchall()`, `.pl()`).
+
+        Raises UsageError where the query is wrong, empty, of several statements, or would do more than read.
+        """
+        try:
+            statements = self._connection.extract_statements(query)
+        except duckdb.Error as error:
+            raise UsageError(f"the SQL is wrong: {_first_line(error)}") from None
+        if len(statements) != 1:
+            raise UsageError(f"one SQL statement is needed, there are {len(statements)}")
+        if statements[0].type not in READABLE:
+            raise UsageError(
+                f"{statements[0].type.name} is refused: ad hoc SQL takes one SELECT, EXPLAIN, DESCRIBE or SHOW"
+            )
+        try:
+            return self._connection.cursor().sql(query, params=params)
+        except duckdb.Error as error:
+            raise UsageError(f"the SQL is wrong: {_first_line(error)}") from None
+
+    def resolve_site(self, site: int | str) -> int:
+        """The id of a site named by id or by domain; an id wins. Raises SiteNotFound or AmbiguousSite."""
+        rows = self._connection.execute(
+            f"select site_id, cast(site_id as varchar) = $site as is_id from sites "
+            f"where cast(site_id as varchar) = $site or domain = {bare_domain_sql('$site')} order by site_id",
+            {"site": str(site).strip()},
+        ).fetchall()
+        by_id = [site_id for site_id, is_id in rows if is_id]
+        matches = by_id or [site_id for site_id, _ in rows]
+        if not matches:
+            raise SiteNotFound(f"there is no site {str(site)!r}; igny8 sites lists them, by id and domain")
+        if len(matches) > 1:
+            raise AmbiguousSite(
+                f"several sites share the domain {str(site)!r}: name one by its id ({', '.join(map(str, matches))})"
+            )
+        return int(matches[0])
+
+    def overview_stats(self, site: int | str) -> Payload:
+        """The site's overview: statistics, prediction, attention and averages, rounded as reports show them."""
+        return payloads.overview(self._connection.cursor(), self.as_of, self.resolve_site(site))
+
+    def history(self, site: int | str, page: int = 1, page_size: int = 20) -> Payload:
+        """A page of the site's runs, most recent first. Raises UsageError for a page below 1 or a size not 1-100."""
+        if page < 1:
+            raise UsageError(f"page {page} does not exist: pages count from 1")
+        if not 1 <= page_size <= 100:
+            raise UsageError(f"a page size of {page_size} cannot be had: it goes from 1 to 100")
+        return payloads.history(self._connection.cursor(), self.resolve_site(site), page, page_size)
+
+    def run_detail(self, site: int | str, run_id: str) -> Payload:
+        """One run of the site beside its baseline. Raises RunNotFound, also for a run of another site."""
+        site_id = self.resolve_site(site)
+        payload = payloads.run(self._connection.cursor(), site_id, run_id)
+        if payload is None:
+            raise RunNotFound(
+                f"site {str(site)!r} has no run {run_id!r}; igny8 history {site_id} lists its runs"
+            )
+        return payload
+
+
+def warehouse_directory(directory: Path | str | None = None) -> Path:
+    """The warehouse directory: the one named, else IGNY8_WAREHOUSE, else ./data."""
+    return Path(directory or os.environ.get("IGNY8_WAREHOUSE") or "data")
+
+
+def connect(directory: Path | str | None = None, version: str | None = None) -> Warehouse:
+    """Open the current version of a warehouse directory (or the version named), read-only.
+
+    Raises WarehouseNotFound where there is none, or none that can be read.
+    """
+    root = warehouse_directory(directory)
+    found = lake.find_version(root, version)
+    try:
+        return Warehouse(found)
+    except WarehouseNotFound:
+        latest = lake.find_version(root, version)
+        if latest == found:
+            raise
+        return Warehouse(latest)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

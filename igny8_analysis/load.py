@@ -1,0 +1,141 @@
+"""A load as a whole: extract, build, check, publish, under one lock; visible complete or not at all."""
+
+import errno
+import hashlib
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from etl import lake
+from etl.contracts import LAKE_TABLES
+from etl.errors import Igny8Error, LoadError
+from etl.extract import Load, extract
+from etl.sources import open_source
+from warehouse.build import build, check
+
+KEEP = 5
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load did: the version it published, its counts and what the source lacked."""
+
+    version: str
+    as_of: datetime
+    runs: int
+    findings: int
+    quarantined: int
+    missing: list[str]
+    seconds: float
+
+    def __str__(self) -> str:
+        line = (
+            f"loaded {self.runs:,} runs as version {self.version} in {self.seconds:.1f} s: "
+            f"{self.findings:,} findings, {self.quarantined:,} rows quarantined"
+        )
+        return f"{line}; the source lacks {', '.join(self.missing)}" if self.missing else line
+
+
+def load(
+    source_url: str,
+    root: Path,
+    as_of: datetime | None = None,
+    keep: int = KEEP,
+    progress: Progress = lambda step: None,
+) -> LoadReport:
+    """Load the source into a new version of the warehouse directory `root` and make it current.
+
+    `as_of` names the instant of a copy that was taken earlier; it cuts nothing off. `keep` versions stay.
+    Raises UsageError for a bad address and LoadError for everything else; then `root` is as it was.
+    """
+    started = time.monotonic()
+    try:
+        with lake.locked(root):
+            lake.sweep(root)
+            previous = lake.current_version(root)
+            with open_source(source_url) as source:
+                instant = (as_of or source.as_of).astimezone(UTC)
+                version = lake.new_version(root, instant)
+                try:
+                    this_load = Load(version.number, version.id, instant)
+                    previous_lake = previous.lake if previous else None
+                    missing = extract(source, this_load, version.lake, previous_lake, progress)
+                    return _finish(root, version, this_load, source.kind, missing, keep, started, progress)
+                except BaseException:
+                    if lake.current_version(root) != version:
+                        shutil.rmtree(version.path, ignore_errors=True)
+                    raise
+    except Igny8Error:
+        raise
+    except (duckdb.Error, OSError) as error:
+        raise LoadError(_explain(error)) from error
+
+
+def _finish(
+    root: Path,
+    version: lake.Version,
+    this_load: Load,
+    source_kind: str,
+    missing: list[str],
+    keep: int,
+    started: float,
+    progress: Progress,
+) -> LoadReport:
+    progress("build warehouse")
+    build(version.lake, version.database)
+    progress("check")
+    check(version.database)
+    tables = _describe_tables(version)
+    report = LoadReport(
+        version.id,
+        this_load.as_of,
+        tables["runs"]["rows"],
+        tables["value_findings"]["rows"],
+        tables["quarantine"]["rows"],
+        missing,
+        time.monotonic() - started,
+    )
+    manifest = {
+        "version": version.id,
+        "load_number": version.number,
+        "as_of": this_load.as_of.isoformat().replace("+00:00", "Z"),
+        "source": {"kind": source_kind, "missing": missing},
+        "tables": tables,
+        "database_bytes": version.database.stat().st_size,
+        "duration_seconds": round(report.seconds, 3),
+    }
+    progress("publish")
+    lake.write_manifest(version, manifest)
+    lake.publish(root, version)
+    lake.prune(root, keep)
+    return report
+
+
+def _describe_tables(version: lake.Version) -> dict[str, dict[str, Any]]:
+    """Rows, bytes and SHA-256 of each Parquet file of the lake."""
+    described = {}
+    for name in LAKE_TABLES:
+        file = version.lake / f"{name}.parquet"
+        with duckdb.connect() as metadata:
+            ((rows,),) = metadata.execute(
+                "select num_rows from parquet_file_metadata(?)", [str(file)]
+            ).fetchall()
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        described[name] = {"rows": rows, "bytes": file.stat().st_size, "sha256": digest}
+    return described
+
+
+def _explain(error: Exception) -> str:
+    message = " ".join(str(error).split())
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in message:
+        return f"the disk is full: {message}; free some space and load again, nothing was changed"
+    return f"the load failed, nothing was changed: {message}"

@@ -1,0 +1,294 @@
+"""The payloads: rows of the views, rounded once per field, as plain dicts. Nothing is computed here."""
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+Payload = dict[str, Any]
+Fields = dict[str, "Field"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """How a payload field reads its column: a SQL template around the column's name."""
+
+    template: str
+    is_whole: bool = False
+    is_json: bool = False
+
+    def sql(self, column: str) -> str:
+        """The SQL expression of the field."""
+        return self.template.format(column)
+
+    def value(self, value: Any) -> Any:
+        """The plain Python value of what the expression gave."""
+        if value is None:
+            return None
+        if self.is_json:
+            return read_json(value)
+        return int(value) if self.is_whole else value
+
+
+def _rounded(places: int, null: str = "0") -> Field:
+    """Half away from zero, of the value as DECIMAL(38, 9); `null` in place of NULL."""
+    rounding = f"round(cast({{}} as decimal(38, 9)), {places})"
+    if places:
+        return Field(f"coalesce(cast({rounding} as double), {null})")
+    return Field(f"coalesce({rounding}, {null})", is_whole=True)
+
+
+AS_IS = Field("{}")
+TEXT = Field("coalesce({}, '')")
+TIME = Field("strftime({}, '%Y-%m-%dT%H:%M:%SZ')")
+JSON = Field("{}", is_json=True)
+WHOLE = _rounded(0)
+PERCENT = _rounded(1)
+RATE = _rounded(2)
+RATIO = _rounded(3)
+WHOLE_OR_NULL = _rounded(0, "null")
+PERCENT_OR_NULL = _rounded(1, "null")
+RATE_OR_NULL = _rounded(2, "null")
+
+SITE: Fields = {"site_id": AS_IS, "domain": AS_IS, "name": AS_IS}
+RUN_STATISTICS: Fields = {
+    "total_runs": WHOLE,
+    "completed_runs": WHOLE,
+    "failed_runs": WHOLE,
+    "running_runs": WHOLE,
+    "paused_runs": WHOLE,
+    "cancelled_runs": WHOLE,
+    "other_runs": WHOLE,
+    "stale_runs": WHOLE,
+    "success_rate_pct": PERCENT,
+    "total_credits_used": WHOLE,
+    "total_credits_last_30_days": WHOLE,
+    "avg_credits_per_run": WHOLE,
+    "avg_duration_last_7_days_seconds": WHOLE,
+}
+PREDICTION_STAGES: Fields = {
+    "stage_number": AS_IS,
+    "stage_name": AS_IS,
+    "pending_items": WHOLE,
+    "estimated_credits": WHOLE,
+    "estimated_output": WHOLE,
+    "basis": AS_IS,
+}
+PREDICTION_TOTALS: Fields = {
+    "total_pending_items": WHOLE,
+    "total_estimated_credits": WHOLE,
+    "total_estimated_output": WHOLE,
+    "recommended_buffer_credits": WHOLE,
+}
+ATTENTION_ITEMS: Fields = {"skipped_ideas": WHOLE, "failed_content": WHOLE, "failed_images": WHOLE}
+UNRECOGNISED_STATUSES: Fields = {"entity": AS_IS, "status": AS_IS, "items": WHOLE}
+SITE_HISTORY: Fields = {
+    "avg_total_credits": WHOLE,
+    "avg_duration_seconds": WHOLE,
+    "avg_credits_per_item": RATE,
+    "total_runs_analyzed": WHOLE,
+    "has_sufficient_data": AS_IS,
+}
+STAGE_HISTORY: Fields = {
+    "stage_number": AS_IS,
+    "stage_name": AS_IS,
+    "runs_with_stage": WHOLE,
+    "avg_credits": WHOLE,
+    "avg_items_created": WHOLE,
+    "avg_output_ratio": RATIO,
+}
+HISTORY_RUN: Fields = {
+    "run_id": AS_IS,
+    "run_number": WHOLE,
+    "run_title": AS_IS,
+    "status": AS_IS,
+    "trigger_type": AS_IS,
+    "started_at": TIME,
+    "completed_at": TIME,
+    "duration_seconds": WHOLE_OR_NULL,
+    "total_credits_used": WHOLE,
+    "current_stage": AS_IS,
+    "stages_completed": WHOLE,
+    "stages_failed": WHOLE,
+    "initial_snapshot": JSON,
+}
+SUMMARY: Fields = {
+    "items_processed": WHOLE,
+    "items_created": WHOLE,
+    "content_created": WHOLE,
+    "images_generated": WHOLE,
+}
+RUN: Fields = {
+    "run_id": AS_IS,
+    "run_number": WHOLE,
+    "run_title": AS_IS,
+    "status": AS_IS,
+    "trigger_type": AS_IS,
+    "started_at": TIME,
+    "completed_at": TIME,
+    "duration_seconds": WHOLE_OR_NULL,
+    "active_seconds": WHOLE_OR_NULL,
+    "current_stage": AS_IS,
+    "total_credits_used": WHOLE,
+    "initial_snapshot": JSON,
+    "error_message": TEXT,
+}
+STAGE: Fields = {
+    "stage_number": AS_IS,
+    "stage_name": AS_IS,
+    "status": AS_IS,
+    "credits_used": WHOLE,
+    "items_processed": WHOLE,
+    "items_created": WHOLE,
+    "duration_seconds": WHOLE_OR_NULL,
+    "error": TEXT,
+}
+COMPARISON: Fields = {
+    "historical_avg_credits": WHOLE_OR_NULL,
+    "historical_avg_items": WHOLE_OR_NULL,
+    "credit_variance_pct": PERCENT_OR_NULL,
+    "items_variance_pct": PERCENT_OR_NULL,
+}
+EFFICIENCY: Fields = {"credits_per_item": RATE, "items_per_minute": RATE, "credits_per_minute": RATE}
+INSIGHT: Fields = {"type": AS_IS, "severity": AS_IS, "message": AS_IS}
+RUN_BASELINE: Fields = {
+    "avg_credits": WHOLE_OR_NULL,
+    "avg_duration_seconds": WHOLE_OR_NULL,
+    "avg_credits_per_item": RATE_OR_NULL,
+    "total_runs_analyzed": WHOLE,
+    "has_sufficient_data": AS_IS,
+}
+
+OF_SITE = "where site_id = ?"
+OF_RUN = "where site_id = ? and id = ?"
+
+
+def overview(connection: duckdb.DuckDBPyConnection, as_of: datetime, site_id: int) -> Payload:
+    """The overview of one site."""
+
+    def one(view: str, fields: Fields) -> Payload:
+        return _select(connection, view, fields, OF_SITE, [site_id])[0]
+
+    def many(view: str, fields: Fields, order: str) -> list[Payload]:
+        return _select(connection, view, fields, f"{OF_SITE} order by {order}", [site_id])
+
+    totals = one("prediction_totals", PREDICTION_TOTALS | {"confidence": AS_IS})
+    confidence = totals.pop("confidence")
+    return {
+        "site": one("sites", SITE),
+        "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}",
+        "run_statistics": one("run_statistics", RUN_STATISTICS),
+        "predictive_analysis": {
+            "stages": many("prediction_stages", PREDICTION_STAGES, "stage_number"),
+            "totals": totals,
+            "confidence": confidence,
+        },
+        "attention_items": {
+            **one("attention_items", ATTENTION_ITEMS),
+            "unrecognised_statuses": many("unrecognised_statuses", UNRECOGNISED_STATUSES, "entity, status"),
+        },
+        "historical_averages": {
+            **one("site_history", SITE_HISTORY),
+            "stages": many("stage_history", STAGE_HISTORY, "stage_number"),
+        },
+    }
+
+
+def history(connection: duckdb.DuckDBPyConnection, site_id: int, page: int, page_size: int) -> Payload:
+    """A page of the site's runs, most recent first."""
+    ((total_count,),) = connection.execute(
+        "select count(*) from runs where site_id = ?", [site_id]
+    ).fetchall()
+    runs = _select(
+        connection,
+        "page join run_summary using (site_id, id, run_id) join statuses using (site_id, id)",
+        HISTORY_RUN | SUMMARY | {"stage_statuses": AS_IS},
+        "order by page.started_at desc, page.id desc",
+        [site_id, page_size, (page - 1) * page_size, site_id],
+        """with page as (
+            select * from runs
+            where site_id = ? order by started_at desc, id desc limit ? offset ?
+        ),
+        statuses as (
+            select site_id, id, list(status order by stage_number) as stage_statuses
+            from run_stages where site_id = ? and id in (select id from page) group by site_id, id
+        )""",
+    )
+    for run_ in runs:
+        statuses = run_.pop("stage_statuses")
+        run_["summary"] = {name: run_.pop(name) for name in SUMMARY}
+        run_["stage_statuses"] = statuses
+    return {
+        "runs": runs,
+        "pagination": {
+            "page": page,
+            "page_size": page_size,
+            "total_count": total_count,
+            "total_pages": math.ceil(total_count / page_size),
+        },
+    }
+
+
+def run(connection: duckdb.DuckDBPyConnection, site_id: int, run_id: str) -> Payload | None:
+    """One run beside its baseline; the latest where the site repeats the run_id; None where it has none."""
+    found = connection.execute(
+        "select id from runs where site_id = ? and run_id = ? order by started_at desc, id desc limit 1",
+        [site_id, run_id],
+    ).fetchall()
+    if not found:
+        return None
+    of_run = [site_id, found[0][0]]
+
+    def one(view: str, fields: Fields) -> Payload:
+        return _select(connection, view, fields, OF_RUN, of_run)[0]
+
+    def many(view: str, fields: Fields, order: str) -> list[Payload]:
+        return _select(connection, view, fields, f"{OF_RUN} order by {order}", of_run)
+
+    stages = many("run_stages", STAGE, "stage_number")
+    comparisons = many("stage_comparison", COMPARISON, "stage_number")
+    return {
+        "run": one("runs", RUN),
+        "stages": [
+            stage | {"comparison": comparison} for stage, comparison in zip(stages, comparisons, strict=True)
+        ],
+        "efficiency": one("run_efficiency", EFFICIENCY),
+        "insights": many("run_insights", INSIGHT, "insight_number"),
+        "historical_comparison": one("run_baseline", RUN_BASELINE),
+    }
+
+
+def read_json(text: str) -> Any:
+    """The source's JSON as plain Python; a number beyond Python's reach stays a text, NaN and Infinity are null."""
+    return json.loads(text, parse_float=_number, parse_int=_number, parse_constant=lambda name: None)
+
+
+def _number(digits: str) -> int | float | str:
+    try:
+        return int(digits)
+    except ValueError:
+        pass
+    try:
+        number = float(digits)
+    except ValueError:
+        return digits
+    return number if math.isfinite(number) else digits
+
+
+def _select(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    fields: Fields,
+    tail: str,
+    params: list[object],
+    head: str = "",
+) -> list[Payload]:
+    columns = ", ".join(f"{field.sql(name)} as {name}" for name, field in fields.items())
+    rows = connection.execute(f"{head} select {columns} from {view} {tail}", params).fetchall()
+    return [
+        {name: field.value(value) for (name, field), value in zip(fields.items(), row, strict=True)}
+        for row in rows
+    ]

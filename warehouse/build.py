@@ -1,0 +1,148 @@
+"""Lake to warehouse: one new DuckDB file of the lake's tables and every SQL file as a commented view."""
+
+import itertools
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from etl.contracts import LAKE_TABLES
+from etl.errors import LoadError
+
+ROOT = Path(__file__).parent
+LAYERS = ("staging", "core", "statistics", "forecast")
+STORAGE_VERSION = "v1.4.0"
+MEMORY_LIMIT = "400MB"
+KEPT = "-- Kept as a table:"
+
+
+@dataclass(frozen=True)
+class View:
+    """A SQL file of the warehouse: one view (or, where it says so, a table), named like the file."""
+
+    name: str
+    layer: str
+    sql: str
+
+    @property
+    def grain(self) -> str:
+        """What one row is: the leading comment, up to the reason for keeping a table."""
+        lines = itertools.takewhile(lambda line: not line.startswith(KEPT), self._leading_comment)
+        return " ".join(line.removeprefix("--").strip() for line in lines)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the rows are computed once, at build time, and kept as a table."""
+        return any(line.startswith(KEPT) for line in self._leading_comment)
+
+    @property
+    def _leading_comment(self) -> list[str]:
+        return list(itertools.takewhile(lambda line: line.startswith("--"), self.sql.splitlines()))
+
+    @property
+    def references(self) -> frozenset[str]:
+        """Names of the views that the SQL reads (lake tables are not among them)."""
+        return _references(self.sql)
+
+
+@cache
+def _references(sql: str) -> frozenset[str]:
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+    tables = (table for table in tree.find_all(exp.Table) if not table.db)
+    return frozenset(table.name for table in tables) - ctes
+
+
+def load_views() -> list[View]:
+    """Every view of the warehouse, each after those it reads. Raises LoadError on a cycle or an unknown name."""
+    views = {
+        path.stem: View(path.stem, layer, path.read_text())
+        for layer in LAYERS
+        for path in sorted((ROOT / layer).glob("*.sql"))
+    }
+    for view in views.values():
+        if unknown := view.references - views.keys():
+            raise LoadError(
+                f"warehouse/{view.layer}/{view.name}.sql reads {sorted(unknown)}, which do not exist"
+            )
+    try:
+        order = TopologicalSorter({name: sorted(view.references) for name, view in views.items()})
+        return [views[name] for name in order.static_order()]
+    except CycleError as error:
+        raise LoadError(f"warehouse views read each other in a circle: {' → '.join(error.args[1])}") from None
+
+
+def load_checks() -> list[View]:
+    """The checks of `warehouse/checks/`: each a query whose rows are violations."""
+    return [View(path.stem, "checks", path.read_text()) for path in sorted((ROOT / "checks").glob("*.sql"))]
+
+
+def build(lake: Path, database: Path) -> None:
+    """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`."""
+    with duckdb.connect() as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set timezone = 'UTC'; set threads = 2")
+        connection.execute(f"set temp_directory = '{_quoted(database.parent / 'spill')}'")
+        connection.execute(
+            f"attach '{_quoted(database)}' as warehouse (storage_version '{STORAGE_VERSION}'); use warehouse"
+        )
+        connection.execute("create schema lake")
+        for name, table in LAKE_TABLES.items():
+            file = _quoted(lake / f"{name}.parquet")
+            connection.execute(f"create table lake.{name} as from read_parquet('{file}')")
+            _comment(connection, "table", f"lake.{name}", table.description)
+            for column, c in table.columns.items():
+                _comment(connection, "column", f'lake.{name}."{column}"', c.description)
+        for view in load_views():
+            kind = "table" if view.is_kept else "view"
+            connection.execute(f"create {kind} {view.name} as {view.sql}")
+            _comment_view(connection, view, kind)
+        connection.execute("use memory; detach warehouse")
+
+
+def check(database: Path) -> None:
+    """Run every check on the built file. Raises LoadError that names the check, the count and the first row."""
+    with duckdb.connect(database, read_only=True) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set timezone = 'UTC'")
+        for violation in load_checks():
+            rows = connection.execute(f"select *, count(*) over () from ({violation.sql}) limit 1").fetchall()
+            if rows:
+                *first, count = rows[0]
+                raise LoadError(
+                    f"check {violation.name} ({violation.grain}) found {count} rows, first {tuple(first)}; "
+                    "nothing was published"
+                )
+
+
+def _comment_view(connection: duckdb.DuckDBPyConnection, view: View, kind: str) -> None:
+    _comment(connection, kind, view.name, view.grain)
+    common, own = _column_descriptions()
+    columns = connection.execute(
+        "select column_name from duckdb_columns() "
+        "where database_name = 'warehouse' and schema_name = 'main' and table_name = ?",
+        [view.name],
+    ).fetchall()
+    for (column,) in columns:
+        description = own.get(view.name, {}).get(column) or common.get(column)
+        if description is None:
+            raise LoadError(f"column {view.name}.{column} has no description in warehouse/columns.toml")
+        _comment(connection, "column", f'{view.name}."{column}"', description)
+
+
+@cache
+def _column_descriptions() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    entries = tomllib.loads((ROOT / "columns.toml").read_text())
+    return entries["columns"], entries["views"]
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
+    connection.execute(f"comment on {kind} {name} is '{_quoted(text)}'")
+
+
+def _quoted(text: Path | str) -> str:
+    return re.sub("'", "''", str(text))

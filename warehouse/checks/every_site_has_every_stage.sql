@@ -1,0 +1,2 @@
+-- Sites without exactly seven rows in the views of one row per site and stage.
+select site_id, count(*) as stages from prediction_stages group by site_id having count(*) <> 7

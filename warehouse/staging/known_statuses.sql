@@ -1,0 +1,40 @@
+-- One row per entity and status that the source is known to use, older ones included.
+select entity, status
+from
+    (
+        values
+            ('keywords', 'new'),
+            ('keywords', 'mapped'),
+            ('keywords', 'pending'),
+            ('keywords', 'active'),
+            ('keywords', 'archived'),
+            ('clusters', 'new'),
+            ('clusters', 'mapped'),
+            ('clusters', 'active'),
+            ('clusters', 'pending'),
+            ('clusters', 'archived'),
+            ('ideas', 'new'),
+            ('ideas', 'queued'),
+            ('ideas', 'completed'),
+            ('ideas', 'skipped'),
+            ('ideas', 'scheduled'),
+            ('ideas', 'published'),
+            ('tasks', 'queued'),
+            ('tasks', 'completed'),
+            ('tasks', 'pending'),
+            ('tasks', 'in_progress'),
+            ('tasks', 'cancelled'),
+            ('content', 'draft'),
+            ('content', 'review'),
+            ('content', 'approved'),
+            ('content', 'published'),
+            ('content', 'failed'),
+            ('content.site_status', 'not_published'),
+            ('content.site_status', 'scheduled'),
+            ('content.site_status', 'publishing'),
+            ('content.site_status', 'published'),
+            ('content.site_status', 'failed'),
+            ('images', 'pending'),
+            ('images', 'generated'),
+            ('images', 'failed')
+    ) as statuses(entity, status)

@@ -1,0 +1,10 @@
+-- One row: the thresholds of every statistic, each with its reason in its column's description.
+select
+    10 as analyzed_runs,
+    3 as sufficient_runs,
+    24 as stale_after_hours,
+    30 as credits_window_days,
+    7 as duration_window_days,
+    5 as efficiency_threshold_pct,
+    20 as variance_threshold_pct,
+    20 as buffer_pct

@@ -1,0 +1,12 @@
+-- One row per site.
+select
+    s.site_id,
+    s.domain,
+    s.name,
+    coalesce(s.domain, s.name) as label,
+    s.account_id,
+    a.name as account_name,
+    s.is_active,
+    s.created_at
+from lake.sites as s
+left join lake.accounts as a on a.account_id = s.account_id
