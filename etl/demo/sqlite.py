@@ -1,0 +1,65 @@
+"""The sample as a SQLite file."""
+
+import itertools
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from etl.demo.rows import demo_rows
+from etl.demo.values import Row, Schema, Value
+from etl.errors import LoadError
+
+SPELLINGS = (
+    ("T", "Z"),
+    (" ", "+00:00"),
+    ("T", ""),
+    (" ", ""),
+    ("T", "+02:00"),
+    (" ", "-03:30"),
+    ("T", "+00:00"),
+    (" ", "Z"),
+)
+"""How copies write times, in turn: what parts day and hour, and the zone."""
+
+
+def write_sqlite(path: str | os.PathLike[str], schema: Schema = "documented") -> None:
+    """Write the sample to `path` as a SQLite database, whole or not at all; what was there is replaced.
+
+    Times are spelled in all the ways that copies use. Raises LoadError where the file cannot be written.
+    """
+    target = Path(path)
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        scratch.unlink(missing_ok=True)
+        with closing(sqlite3.connect(scratch)) as database:
+            database.executescript(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
+            for table, rows in demo_rows(schema).items():
+                _insert(database, table, rows)
+            database.commit()
+        scratch.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise LoadError(f"cannot write the sample source to {target}: {error}") from error
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _insert(database: sqlite3.Connection, table: str, rows: list[Row]) -> None:
+    columns = list(rows[0])
+    statement = f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"
+    spellings = itertools.cycle(SPELLINGS)
+    database.executemany(statement, ([_stored(row[column], spellings) for column in columns] for row in rows))
+
+
+def _stored(value: Value, spellings: Iterator[tuple[str, str]]) -> Value:
+    if not isinstance(value, datetime):
+        return value
+    separator, zone = next(spellings)
+    if zone[1:]:
+        sign = -1 if zone[0] == "-" else 1
+        offset = sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[4:]))
+        value = value.astimezone(timezone(offset))
+    text = value.replace(tzinfo=None).isoformat(separator)
+    return (text.rstrip("0") if "." in text else text) + zone
