@@ -1,5 +1,4 @@
 -- The source's tables as a SQLite copy has them: times and JSON as text, booleans as 0 and 1.
-
 create table igny8_tenants (
     id integer primary key, name text not null, slug text not null, status text not null,
     credits integer not null, created_at text not null
