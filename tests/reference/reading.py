@@ -265,7 +265,7 @@ class Item:
     is_attached: bool  # a keyword with a cluster, a content with an image
 
 
-@dataclass
+@dataclass(eq=False)
 class Source:
     as_of: datetime
     sites: dict[int, Site] = field(default_factory=dict)

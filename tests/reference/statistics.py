@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import cache
 
 from .reading import STAGES, STATUSES, Item, Run, Source, Stage, half_away, is_blank
 
@@ -107,6 +108,7 @@ def credits_per_minute(run: Run) -> Maybe:
 # The runs of a site
 
 
+@cache
 def runs_of(source: Source, site_id: int) -> list[Run]:
     """The site's runs, the latest first."""
     runs = [run for run in source.runs if run.site_id == site_id]
