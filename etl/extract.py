@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from jinja2 import StrictUndefined, Template
 
 from etl.contracts import LAKE_TABLES, LakeTable
 from etl.domains import bare_domain_sql
@@ -196,10 +197,9 @@ def _stage_values(stage: Stage) -> dict[str, str]:
 
 
 def _filled(name: str, values: dict[str, str] | None = None) -> str:
+    """The SQL of a transform file, its {{ names }} filled in."""
     sql = (TRANSFORM / f"{name}.sql").read_text()
-    for key, value in (values or {}).items():
-        sql = sql.replace("{{" + key + "}}", value)
-    return sql
+    return Template(sql, undefined=StrictUndefined).render(values or {})
 
 
 def _stop_if_unreadable(scratch: duckdb.DuckDBPyConnection) -> None:

@@ -58,7 +58,8 @@ class PostgresSource:
         """Stream the query's rows as Arrow batches."""
         cursor = self._connection.cursor()
         cursor.execute(query)
-        return cursor.fetch_record_batch()
+        reader: pa.RecordBatchReader = cursor.fetch_record_batch()
+        return reader
 
 
 @contextmanager
