@@ -51,7 +51,7 @@ CANARIES: Mapping[int, str] = {
     DemoSite.ODD_TIMES: "Tidewick",
     DemoSite.HOSTILE: "Nettlefax",
 }
-"""Site id → a word that stands in its name and error texts, and nowhere else in the source."""
+"""Site id → a word in its name and its error texts that no row of another site holds."""
 
 ACCOUNT_OF: Mapping[int, int] = {
     DemoSite.BUSIEST: 7,
@@ -70,6 +70,8 @@ ACCOUNT_OF: Mapping[int, int] = {
     DemoSite.HOSTILE: 31,
 }
 """Site id → id of its account."""
+
+LONG_NAME = f"{CANARIES[DemoSite.ODD_VALUES]} {'Wertpapierhandelsgesellschaft' * 8}"
 
 SHARED_DOMAIN = "shared.example"
 """The bare domain of two sites, `THREE_COMPLETED` and `INACTIVE`."""
@@ -100,6 +102,8 @@ class Habits:
     """Outcomes of the runs, in order; beyond it they are drawn."""
     last_outcome: str = ""
     """Outcome of the last run, at `last`."""
+    skipped_ideas: int = 2
+    failed_content: int = 1
 
 
 HABITS: Mapping[int, Habits] = {
@@ -116,9 +120,11 @@ HABITS: Mapping[int, Habits] = {
         last=utc("2026-02-28T02:00:00"),
         runs=170,
         keywords_per_day=16,
-        yields=(0.1, 6.0, 1.0, 1.0, 2.0, 0.99, 0.0),
+        yields=(0.1, 6.0, 1.0, 1.0, 2.0, 1.0, 0.0),
         token_price=0.85,
         spread=0.04,
+        skipped_ideas=0,
+        failed_content=0,
     ),
     DemoSite.CAPPED: Habits(
         first=utc("2025-02-24T03:00:00"),
@@ -240,7 +246,7 @@ def sites() -> list[Row]:
         (DemoSite.THREE_COMPLETED, "Wexcombe Cheese", "https://shared.example", "2026-02-03T10:00:00"),
         (DemoSite.TEN_COMPLETED, "Fennwick Ceramics", "FENNWICK.example/", "2026-01-28T10:00:00"),
         (DemoSite.INACTIVE, "Gorsehaven Fishing", "www.shared.example/", created_at),
-        (DemoSite.ODD_VALUES, "Bramblequay Odd Values", "", created_at),
+        (DemoSite.ODD_VALUES, LONG_NAME, "", created_at),
         (DemoSite.ODD_TIMES, "Tidewick Odd Times", str(int(DemoSite.CAPPED)), created_at),
         (DemoSite.HOSTILE, hostile_name, '"><img src=x onerror=alert(1)>.example', created_at),
     ]

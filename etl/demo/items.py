@@ -56,7 +56,9 @@ class Items:
         return [self.add(table, tenant_id, site_id, status, **others) for _ in range(count)]
 
 
-def add_site(items: Items, tenant_id: int, site_id: int, queues: Queues) -> None:
+def add_site(
+    items: Items, tenant_id: int, site_id: int, queues: Queues, *, skipped_ideas: int, failed_content: int
+) -> None:
     """Add the rows of a site whose queues are as told: all that waits, and what was finished lately."""
     who = (tenant_id, site_id)
     pending, finished = queues.pending, queues.finished
@@ -69,9 +71,10 @@ def add_site(items: Items, tenant_id: int, site_id: int, queues: Queues) -> None
     items.add_many("igny8_content_ideas", *who, "new", pending[3])
     items.add_many("igny8_content_ideas", *who, "queued", min(pending[4], finished[3]))
     items.add_many("igny8_content_ideas", *who, "completed", min(finished[4], 300))
-    items.add_many("igny8_content_ideas", *who, "skipped", site_id % 4)
+    items.add_many("igny8_content_ideas", *who, "skipped", skipped_ideas)
     items.add_many("igny8_tasks", *who, "queued", pending[4])
     items.add_many("igny8_tasks", *who, "completed", min(finished[4], 300))
+    items.add_many("igny8_content", *who, "approved", failed_content, site_status="failed")
     _add_content(items, who, queues)
 
 

@@ -96,7 +96,7 @@ def add_odd_times(cases: Cases) -> None:
     month, week, day = AS_OF - timedelta(days=30), AS_OF - timedelta(days=7), AS_OF - timedelta(days=1)
     moment = timedelta(microseconds=1)
     cases.add("started_30_days_ago", at=month)
-    cases.add("started_just_within_30_days", at=month + moment, ends=timedelta(minutes=31))
+    cases.add("started_just_within_30_days", at=month + moment, trigger="scheduled")
     cases.add("same_start_one", at="2026-02-03T08:00:00")
     cases.add(
         "same_start_two",
@@ -111,6 +111,7 @@ def add_odd_times(cases: Cases) -> None:
         ends=timedelta(minutes=50),
         status="failed",
         stage=2,
+        run_id="run_20260203_080000_manual_2",
         error_message=f"{cases.canary}: began a microsecond later",
     )
     cases.add("repeated_run_id_one", at="2026-02-04T08:00:00", run_id="run_20260204_080000_manual")

@@ -142,7 +142,7 @@ def _add_credits(cases: Cases) -> None:
 
 def _add_columns(cases: Cases) -> None:
     """Stages, statuses, messages and snapshots outside of what is usual."""
-    cases.add("result_beyond_current_stage", stage=3)
+    cases.add("result_beyond_current_stage", stage=3, results=STANDARD, credits=400)
     cases.add("current_stage_0", stage=0)
     cases.add("current_stage_8", stage=8)
     cases.add(
@@ -190,11 +190,13 @@ def _add_looser(cases: Cases) -> None:
     """What only other tables than the documented ones hold."""
     cases.add("fractional_total", {2: result(2, "4", "32", "60.5")}, credits=400.5, schema="numeric")
     cases.add("fractional_total_in_cents", credits=400.1, schema="numeric")
-    cases.add("total_missing", credits=None, schema="loose")
+    cases.add("total_missing", total_credits_used=None, schema="loose")
     cases.add("malformed_result", {2: '{"clusters_processed": 4, "ideas_created": 32'}, schema="loose")
     cases.add("malformed_word", {2: "{'clusters_processed': 4}"}, schema="loose")
     cases.add("malformed_empty", {2: ""}, schema="loose")
     cases.add("malformed_nan", {2: '{"clusters_processed": NaN}'}, schema="loose")
     cases.add("malformed_escape", {2: '{"error": "\\ud800"}'}, schema="loose")
     cases.add("malformed_snapshot", snapshot='{"stage_1_initial": 50,}', schema="loose")
+    cases.add("unreadable_start", started_at="yesterday", schema="loose")
+    cases.add("unreadable_end", completed_at="2026-02-30T25:00:00Z", schema="loose")
     cases.add("nul_in_error", {2: with_error(2, '"a\\u0000b"')}, schema="loose")

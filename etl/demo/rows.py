@@ -22,11 +22,20 @@ def demo_rows(schema: Schema = "documented") -> dict[str, list[Row]]:
     for site in DemoSite:
         account = ACCOUNT_OF[site]
         if site in HABITS:
-            lived = Site(account, site.value, HABITS[site])
+            habits = HABITS[site]
+            lived = Site(account, site.value, habits)
             simulated += lived.runs
-            item_rows.add_site(collected, account, site.value, lived.queues)
+            item_rows.add_site(
+                collected,
+                account,
+                site.value,
+                lived.queues,
+                skipped_ideas=habits.skipped_ideas,
+                failed_content=habits.failed_content,
+            )
         elif site is DemoSite.NO_RUNS or site is DemoSite.ODD_TIMES:
-            item_rows.add_site(collected, account, site.value, item_rows.waiting_only())
+            queues = item_rows.waiting_only()
+            item_rows.add_site(collected, account, site.value, queues, skipped_ideas=0, failed_content=0)
         elif site is DemoSite.ODD_VALUES:
             item_rows.add_odd(collected, account, site.value)
         else:

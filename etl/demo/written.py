@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from etl.demo.cast import CANARIES, DemoSite
-from etl.demo.values import RESULT_KEYS, Row, Schema, Value, as_json, run_row, utc, with_columns
+from etl.demo.values import RESULT_KEYS, STAGES, Row, Schema, Value, as_json, run_row, utc, with_columns
 
 STANDARD: Mapping[int, str] = {
     stage: as_json(
@@ -21,7 +21,8 @@ STANDARD: Mapping[int, str] = {
     )
 }
 """Results of an ordinary run: 400 credits, 138 items created."""
-STANDARD_CREDITS = 400
+STANDARD_CREDITS: Mapping[int, int] = {1: 20, 2: 60, 3: 0, 4: 150, 5: 20, 6: 150, 7: 0}
+"""Stage → its credits in an ordinary run."""
 STANDARD_SNAPSHOT = as_json(
     {f"stage_{stage}_initial": count for stage, count in enumerate((50, 4, 32, 10, 10, 30, 10), start=1)}
     | {"total_initial_items": 146}
@@ -49,17 +50,22 @@ class Cases:
         status: str = "completed",
         trigger: str = "manual",
         stage: int = 7,
-        credits: float | None = STANDARD_CREDITS,
-        results: Mapping[int, str | None] = STANDARD,
+        credits: float | None = None,
+        results: Mapping[int, str | None] | None = None,
         snapshot: str | None = STANDARD_SNAPSHOT,
         schema: Schema = "documented",
         **columns: Value,
     ) -> None:
-        """Add a run that is ordinary but for what is told; `changed` replaces results of single stages."""
+        """Add a run that is ordinary but for what is told; `changed` replaces results of single stages.
+
+        Without `results` it has those of an ordinary run up to `stage`, and without `credits` what these cost.
+        """
         if at is None:
             at, self.next = self.next, self.next + timedelta(days=1)
         start = utc(at) if isinstance(at, str) else at
         end = utc(ends) if isinstance(ends, str) else start + ends if isinstance(ends, timedelta) else ends
+        reached = [number for number in STAGES if number <= stage] or STAGES
+        ordinary = {number: STANDARD[number] for number in reached}
         row = run_row(
             tenant_id=self.tenant_id,
             site_id=self.site.value,
@@ -68,8 +74,8 @@ class Cases:
             status=status,
             trigger_type=trigger,
             current_stage=stage,
-            total_credits_used=credits,
-            results={**results, **(changed or {})},
+            total_credits_used=sum(STANDARD_CREDITS[k] for k in reached) if credits is None else credits,
+            results={**(ordinary if results is None else results), **(changed or {})},
             initial_snapshot=snapshot,
         )
         self.runs.append((name, schema, with_columns(row, columns)))

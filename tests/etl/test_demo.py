@@ -33,6 +33,7 @@ from etl.errors import LoadError
 from tests.sources import SCHEMA
 
 RUNS = "igny8_automation_runs"
+REPEATED = {run for name, run in CASES.items() if name.startswith("repeated_")}
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +266,21 @@ def test_the_tie_of_ends_lies_where_the_latest_ten_are_cut(runs: dict[int, Row])
     tenth, eleventh = sorted(ends, reverse=True)[9:11]
     assert tenth == (case(runs, "same_end_two")["completed_at"], CASES["same_end_two"])
     assert eleventh == (case(runs, "same_end_one")["completed_at"], CASES["same_end_one"])
+
+
+def test_run_ids_repeat_within_a_site_only_where_a_case_says_so(runs: dict[int, Row]) -> None:
+    seen = Counter((run["site_id"], run["run_id"]) for run in runs.values())
+    repeated = {(run["site_id"], run["run_id"]) for run in runs.values() if run["id"] in REPEATED}
+    assert {key for key, count in seen.items() if count > 1} == repeated
+
+
+def test_results_go_beyond_the_current_stage_only_where_a_case_says_so(runs: dict[int, Row]) -> None:
+    beyond = {
+        run["id"]
+        for run in runs.values()
+        if any(s > run["current_stage"] for s, r in results(run).items() if r)
+    }
+    assert beyond == {CASES["result_beyond_current_stage"], CASES["current_stage_0"]}
 
 
 def test_one_run_id_on_two_sites(runs: dict[int, Row]) -> None:
