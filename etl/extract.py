@@ -199,7 +199,8 @@ def _stage_values(stage: Stage) -> dict[str, str]:
 def _filled(name: str, values: dict[str, str] | None = None) -> str:
     """The SQL of a transform file, its {{ names }} filled in."""
     sql = (TRANSFORM / f"{name}.sql").read_text()
-    return Template(sql, undefined=StrictUndefined).render(values or {})
+    filled: str = Template(sql, undefined=StrictUndefined).render(values or {})
+    return filled
 
 
 def _stop_if_unreadable(scratch: duckdb.DuckDBPyConnection) -> None:

@@ -176,7 +176,7 @@ INSIGHTS = [
         insight("variance", "warning", "Keyword Clustering created 50% fewer items than average"),
         insight("variance", "info", "Idea Generation created 100% more items than average"),
         before=[
-            run(number, f"2026-02-{number:02}T08:00:00Z", stages={stage: (10, 10, 50) for stage in (1, 2, 4, 5)})
+            run(number, f"2026-02-{number:02}T08:00:00Z", stages=dict.fromkeys((1, 2, 4, 5), (10, 10, 50)))
             for number in (1, 2, 3)
         ],
     ),

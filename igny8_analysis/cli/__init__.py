@@ -1,0 +1,87 @@
+"""The command line: `igny8 <command>`. One module a group of commands; heavy imports only where they are needed."""
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from etl.errors import Igny8Error
+from igny8_analysis.cli.text import one_line
+
+COMMANDS = {
+    "demo": "load",
+    "etl": "load",
+    "versions": "load",
+    "overview": "read",
+    "history": "read",
+    "run": "read",
+    "sites": "read",
+    "sql": "sql",
+}
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in reading order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, with --debug added to it."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"igny8_analysis.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        if all(option.name != "debug" for option in command.params):
+            command.params.append(
+                click.Option(["--debug"], is_flag=True, expose_value=False, help="Show tracebacks.")
+            )
+        return command
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Every command has examples: igny8 COMMAND --help",
+)
+@click.version_option(package_name="igny8-analysis")
+def cli() -> None:
+    """What an IGNY8 automation run did, why it cost that, and what the next one will cost."""
+
+
+def main() -> NoReturn:
+    """Run the command line; every failure is one line on standard error and an exit status."""
+    debug = "--debug" in sys.argv
+    try:
+        status = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted; nothing was left half-done", INTERRUPTED)
+    except click.ClickException as error:
+        _fail(f"{error.format_message()}{_hint(error)}", 2)
+    except Igny8Error as error:
+        if debug:
+            raise
+        _fail(str(error), error.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        _fail(f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" (see {context.command_path} --help)" if context else ""
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    print(one_line(f"igny8: {message}"), file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,51 @@
+"""Options that many commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from igny8_analysis.connection import Warehouse
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("table", "json", "csv")
+
+warehouse_option = click.option(
+    "--warehouse",
+    "directory",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Warehouse directory; else IGNY8_WAREHOUSE, else ./data.",
+)
+version_option = click.option("--version", metavar="ID", help="Read this version, not the current one.")
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="How to print: for people, for programs, for spreadsheets.",
+)
+quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+
+
+def reading_options(command: F) -> F:
+    """--warehouse, --version and --format."""
+    for option in (format_option, version_option, warehouse_option):
+        command = option(command)
+    return command
+
+
+def open_warehouse(directory: Path | None, version: str | None) -> "Warehouse":
+    """The warehouse that the options name."""
+    from igny8_analysis.connection import connect
+
+    return connect(directory, version)
+
+
+def examples(*lines: str) -> str:
+    """An epilog that shows the lines as they are typed."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
