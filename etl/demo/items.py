@@ -82,6 +82,8 @@ def _add_content(items: Items, who: tuple[int, int], queues: Queues) -> None:
     pending, finished = queues.pending, queues.finished
     items.add_many("igny8_content", *who, "draft", pending[5])
     drafts = items.add_many("igny8_content", *who, "draft", max(queues.in_images, 1 if pending[6] else 0))
+    for content_id in drafts:
+        items.add("igny8_images", *who, "generated", content_id=content_id, image_type="featured")
     for number in range(pending[6]):
         items.add("igny8_images", *who, "pending", content_id=drafts[number % len(drafts)])
     reviewed = items.add_many("igny8_content", *who, "review", pending[7])

@@ -4,7 +4,7 @@ import itertools
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -43,7 +43,8 @@ def write_sqlite(path: str | os.PathLike[str], schema: Schema = "documented") ->
     except (OSError, sqlite3.Error) as error:
         raise LoadError(f"cannot write the sample source to {target}: {error}") from error
     finally:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):
+            scratch.unlink()
 
 
 def _insert(database: sqlite3.Connection, table: str, rows: list[Row]) -> None:

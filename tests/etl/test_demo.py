@@ -26,8 +26,10 @@ from etl.demo import (
     demo_rows,
     write_sqlite,
 )
+from etl.demo.cast import ACCOUNT_OF, HABITS
 from etl.demo.items import OWN_COLUMNS
 from etl.demo.odd_times import ORPHANED_SITE
+from etl.demo.simulation import Site
 from etl.demo.values import STAGES
 from etl.errors import LoadError
 from tests.sources import SCHEMA
@@ -343,6 +345,28 @@ def test_items_of_every_status(rows: dict[str, list[Row]]) -> None:
         assert any(row.get("disabled") for row in rows[table]) == ("disabled" in own)
 
 
+def test_what_waits_is_what_the_last_run_left(
+    rows: dict[str, list[Row]], database: sqlite3.Connection
+) -> None:
+    lived = Site(ACCOUNT_OF[DemoSite.CAPPED], DemoSite.CAPPED, HABITS[DemoSite.CAPPED])
+    waiting = database.execute(
+        """
+        select
+            (select count(*) from igny8_keywords where site_id = :site and status = 'new' and cluster_id is null),
+            (select count(*) from igny8_clusters where site_id = :site and status = 'new'),
+            (select count(*) from igny8_content_ideas where site_id = :site and status = 'new'),
+            (select count(*) from igny8_tasks where site_id = :site and status = 'queued'),
+            (select count(*) from igny8_content c where site_id = :site and status = 'draft'
+                and not exists (select 1 from igny8_images where content_id = c.id)),
+            (select count(*) from igny8_images where site_id = :site and status = 'pending'),
+            (select count(*) from igny8_content where site_id = :site and status = 'review')
+        """,
+        {"site": int(DemoSite.CAPPED)},
+    ).fetchone()
+    assert waiting == tuple(lived.queues.pending.values())
+    assert lived.queues.in_images > 0
+
+
 def test_hostile_texts_stand_in_messages_and_errors(runs: dict[int, Row]) -> None:
     messages = [run["error_message"] for run in of_site(runs, DemoSite.HOSTILE)]
     assert set(HOSTILE_TEXTS) <= set(messages)
@@ -407,4 +431,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
         write_sqlite(tmp_path / "taken")
     with pytest.raises(LoadError):
         write_sqlite(tmp_path / "missing" / "demo.sqlite")
-    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+    (tmp_path / "file").touch()
+    with pytest.raises(LoadError):
+        write_sqlite(tmp_path / "file" / "demo.sqlite")
+    assert {path.name for path in tmp_path.iterdir()} == {"taken", "file"}
