@@ -1,4 +1,4 @@
-"""Fixtures that several test folders share: a real PostgreSQL, and what a machine may lack."""
+"""Fixtures that several test folders share: the demo, a real PostgreSQL, and what a machine may lack."""
 
 import os
 import shutil
@@ -12,12 +12,39 @@ from urllib.parse import urlsplit
 import pytest
 from adbc_driver_postgresql import dbapi
 
+import igny8_analysis
+from etl import demo as demo_data
+from igny8_analysis.load import load
+
 
 def lacking(reason: str) -> None:
     """Skip the running test for `reason`; with `CI` set, fail it: there nothing may be missing."""
     if os.environ.get("CI"):
         pytest.fail(f"{reason}, and CI must have it")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def demo_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo source as a SQLite file."""
+    path = tmp_path_factory.mktemp("demo-source") / "igny8.sqlite"
+    demo_data.write_sqlite(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def demo_warehouse(demo_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse directory into which the demo source was loaded once; tests only read it."""
+    directory = tmp_path_factory.mktemp("demo-warehouse")
+    load(f"sqlite:///{demo_source}", directory, as_of=demo_data.AS_OF)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def demo(demo_warehouse: Path) -> Iterator[igny8_analysis.Warehouse]:
+    """The demo warehouse, connected."""
+    with igny8_analysis.connect(demo_warehouse) as warehouse:
+        yield warehouse
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ MAY_IMPORT = {
 
 def sources() -> Iterator[Path]:
     """Every file of the repository, without asking git: all that .gitignore does not name."""
-    ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text().split()]
+    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()]
     for folder, folders, names in os.walk(ROOT):
         here = Path(folder)
         folders[:] = [name for name in folders if name != ".git" and not is_ignored(here / name, ignored)]
@@ -31,7 +31,9 @@ def sources() -> Iterator[Path]:
 
 
 def is_ignored(path: Path, patterns: list[str]) -> bool:
-    return any(fnmatch(path.name, p) or fnmatch(str(path.relative_to(ROOT)), p) for p in patterns)
+    """As git understands it: a leading slash is for the top folder alone."""
+    from_top = f"/{path.relative_to(ROOT)}"
+    return any(fnmatch(from_top if p.startswith("/") else path.name, p) for p in patterns)
 
 
 SOURCES = sorted(sources())

@@ -1,5 +1,4 @@
--- One row per completion and stage: sums over the runs in which the stage ran, of ten completions
--- (parameters.analyzed_runs).
+-- One row per completion and stage: sums over the runs in which the stage ran, of ten.
 -- Kept as a table: every comparison of a stage with its baseline joins it.
 select
     g.site_id,

@@ -40,18 +40,16 @@ with
     ),
     stage_variances as (
         select
-            g.site_id,
-            g.id,
-            g.run_id,
-            g.stage_number,
-            g.stage_name,
+            v.site_id,
+            v.id,
+            v.run_id,
+            r.status,
+            v.stage_number,
+            v.stage_name,
             round(cast(v.credit_variance_pct as decimal(38, 9)), 0) as credits_pct,
             round(cast(v.items_variance_pct as decimal(38, 9)), 0) as items_pct
-        from run_stages as g
-        join runs as r on r.site_id = g.site_id and r.id = g.id
-        join
-            stage_comparison as v on v.site_id = g.site_id and v.id = g.id and v.stage_number = g.stage_number
-        where r.status = 'completed'
+        from stage_comparison as v
+        join runs as r on r.site_id = v.site_id and r.id = v.id
     ),
     insights as (
         select
@@ -113,7 +111,7 @@ with
             || ' credits than average'
         from stage_variances as v
         cross join limits
-        where abs(v.credits_pct) > limits.variance_threshold_pct
+        where v.status = 'completed' and abs(v.credits_pct) > limits.variance_threshold_pct
         union all
         select
             v.site_id,
@@ -130,7 +128,7 @@ with
             || ' items than average'
         from stage_variances as v
         cross join limits
-        where abs(v.items_pct) > limits.variance_threshold_pct
+        where v.status = 'completed' and abs(v.items_pct) > limits.variance_threshold_pct
         union all
         select
             site_id,

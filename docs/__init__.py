@@ -1,0 +1,1 @@
+"""The generated pages and their generator; not part of the wheel."""

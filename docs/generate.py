@@ -1,0 +1,135 @@
+"""Write the generated pages: `python docs/generate.py`, or with `--check` only say which are stale.
+
+`dictionary.md` comes from the catalogue of a warehouse built from the demo source, `cli.md` from the commands: neither
+can say anything else than the program.
+"""
+
+import html
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from etl import demo
+from igny8_analysis import Warehouse, connect
+from igny8_analysis.cli import cli
+from igny8_analysis.load import load
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+MADE = "<!-- Made by docs/generate.py (make docs): change the source, not this page. -->"
+
+TABLES = """
+select schema_name, view_name as name, comment, false as is_table from duckdb_views() where not internal
+union all
+select schema_name, table_name, comment, true from duckdb_tables()
+order by schema_name desc, name
+"""
+COLUMNS = """
+select column_name, data_type, comment from duckdb_columns()
+where schema_name = ? and table_name = ? order by column_index
+"""
+
+
+def dictionary(warehouse: Warehouse) -> str:
+    """The page of every view and table with its columns, types and meanings."""
+    tables = warehouse.sql(TABLES).fetchall()
+    lines = [
+        MADE,
+        "",
+        "# Data dictionary",
+        "",
+        *introduction([(schema, name) for schema, name, *_ in tables]),
+    ]
+    for schema, name, comment, is_table in tables:
+        lines += ["", f"## {title(schema, name)}", "", comment or "", ""]
+        if source := sql_file(schema, name):
+            kept = ", kept as a table" if is_table else ""
+            lines += [f"Made by [{source}](../{source}){kept}.", ""]
+        lines += ["| column | type | meaning |", "|---|---|---|"]
+        for column, data_type, meaning in warehouse.sql(COLUMNS, [schema, name]).fetchall():
+            lines.append(f"| `{column}` | {data_type.lower()} | {cell(meaning or '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def introduction(tables: list[tuple[str, str]]) -> Iterator[str]:
+    """What the page is, and a list of what it holds, layer by layer."""
+    yield "Views keep full precision and say NULL where a value does not exist. Times are UTC; windows end at the"
+    yield "load's `as_of`. Views are in the schema `main`, what a load wrote is in the schema `lake`."
+    layers: dict[str, list[str]] = {}
+    for schema, name in tables:
+        source = sql_file(schema, name)
+        layers.setdefault(source.parent.name if source else schema, []).append(title(schema, name))
+    for layer, names in layers.items():
+        yield ""
+        yield f"- **{layer}**: " + ", ".join(f"[{name}](#{name.replace('.', '')})" for name in names)
+
+
+def title(schema: str, name: str) -> str:
+    """The name to write in a query."""
+    return name if schema == "main" else f"{schema}.{name}"
+
+
+def sql_file(schema: str, name: str) -> Path | None:
+    """The file that makes a view, relative to the repository; None for what a load wrote."""
+    found = sorted((ROOT / "warehouse").rglob(f"{name}.sql")) if schema == "main" else []
+    return found[0].relative_to(ROOT) if found else None
+
+
+def cell(text: str) -> str:
+    """Text that stays inside a cell of a table."""
+    return html.escape(text, quote=False).replace("|", r"\|").replace("\n", " ")
+
+
+def reference(command: click.Command, name: str) -> str:
+    """The page of every command with its help, as the terminal shows it."""
+    lines = [MADE, "", "# Command line", ""]
+    for path, text in helps(command, name):
+        lines += [f"{'#' * min(len(path) + 1, 4)} {' '.join(path)}", "", "```text", text, "```", ""]
+    return "\n".join(lines)
+
+
+def helps(
+    command: click.Command, name: str, parent: click.Context | None = None
+) -> Iterator[tuple[list[str], str]]:
+    """Each command's path and help, the group before what is in it."""
+    settings = {**command.context_settings, "terminal_width": 100, "max_content_width": 100}
+    context = click.Context(command, parent=parent, info_name=name, **settings)
+    yield context.command_path.split(), command.get_help(context).rstrip()
+    if isinstance(command, click.Group):
+        for sub in command.list_commands(context):
+            found = command.get_command(context, sub)
+            if found is not None and not found.hidden:
+                yield from helps(found, sub, context)
+
+
+def pages(warehouse: Warehouse) -> dict[Path, str]:
+    """The generated pages by their files; any warehouse will do, for its views."""
+    return {DOCS / "dictionary.md": dictionary(warehouse), DOCS / "cli.md": reference(cli, "igny8")}
+
+
+def stale(made: dict[Path, str]) -> list[str]:
+    """Names of the pages that say something else than what was made."""
+    return [path.name for path, text in made.items() if not path.exists() or path.read_text() != text]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with `--check` return 1 if one is stale."""
+    with tempfile.TemporaryDirectory() as folder:
+        demo.write_sqlite(Path(folder) / "demo.sqlite")
+        load(f"sqlite:///{folder}/demo.sqlite", Path(folder), as_of=demo.AS_OF)
+        with connect(folder) as warehouse:
+            made = pages(warehouse)
+    if arguments == ["--check"]:
+        if names := stale(made):
+            print(f"docs/ is stale: {', '.join(names)}; make docs", file=sys.stderr)
+        return int(bool(names))
+    for path, text in made.items():
+        path.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,32 @@
+"""The generated pages say what the program says, and each command teaches by example."""
+
+from pathlib import Path
+
+import pytest
+
+from docs.generate import helps, pages, stale
+from igny8_analysis import Warehouse
+from igny8_analysis.cli import cli
+
+HELPS = {" ".join(path): text for path, text in helps(cli, "igny8")}
+
+
+def test_generated_pages_are_not_stale(demo: Warehouse) -> None:
+    assert stale(pages(demo)) == [], "make docs"
+
+
+def test_a_page_that_was_changed_is_stale(demo: Warehouse, tmp_path: Path) -> None:
+    made = {tmp_path / path.name: text for path, text in pages(demo).items()}
+    for path, text in made.items():
+        path.write_text(text)
+    assert stale(made) == []
+    (tmp_path / "cli.md").write_text("by hand")
+    (tmp_path / "dictionary.md").unlink()
+    assert sorted(stale(made)) == ["cli.md", "dictionary.md"]
+
+
+@pytest.mark.parametrize("command", [name for name in HELPS if name != "igny8"])
+def test_every_command_has_an_example(command: str) -> None:
+    is_group = any(other.startswith(f"{command} ") for other in HELPS)
+    examples = [line for line in HELPS[command].splitlines() if f"{line.strip()} ".startswith(f"{command} ")]
+    assert examples or is_group, "its help lacks a line that begins with the command"

@@ -1,0 +1,222 @@
+"""What holds for every view of the warehouse, read from its SQL and from the catalogue it is built into."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from etl.contracts import LAKE_TABLES
+from igny8_analysis import Warehouse
+from warehouse.build import View, load_views
+
+VIEWS = {view.name: view for view in load_views()}
+PARAMETERS = ("parameters", "stage_parameters")
+
+# What one row of each view is, where it is not one row per site.
+RUN = ("site_id", "id")
+STAGE = ("site_id", "id", "stage_number")
+KEYS: dict[str, tuple[str, ...]] = {
+    "attention_items": ("site_id",),
+    "completions": ("site_id", "completion_number"),
+    "completions_before": RUN,
+    "current_load": (),
+    "data_quality": ("site_id", "check_name", "id", "stage_number", "detail"),
+    "known_completions": ("site_id",),
+    "known_statuses": ("entity", "status"),
+    "loads": ("load_number",),
+    "parameters": (),
+    "pending_items": ("site_id", "stage_number"),
+    "pipeline_items": ("load_number", "site_id", "entity", "status", "site_status", "is_pending"),
+    "prediction_stages": ("site_id", "stage_number"),
+    "prediction_totals": ("site_id",),
+    "run_baseline": RUN,
+    "run_efficiency": RUN,
+    "run_insights": ("site_id", "id", "insight_number"),
+    "run_stages": STAGE,
+    "run_state": ("site_id", "completion_number"),
+    "run_statistics": ("site_id",),
+    "run_summary": RUN,
+    "runs": RUN,
+    "site_history": ("site_id",),
+    "sites": ("site_id",),
+    "stage_comparison": STAGE,
+    "stage_history": ("site_id", "stage_number"),
+    "stage_parameters": ("stage_number",),
+    "stage_state": ("site_id", "stage_number", "completion_number"),
+    "unrecognised_statuses": ("site_id", "entity", "status"),
+}
+
+each_view = pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS.keys())
+
+
+def parsed(view: View) -> exp.Expression:
+    return sqlglot.parse_one(view.sql, dialect="duckdb")
+
+
+# The catalogue
+
+
+def test_every_view_and_column_is_described(demo: Warehouse) -> None:
+    bare = demo.sql(
+        """
+        select schema_name || '.' || view_name from duckdb_views() where not internal and coalesce(comment, '') = ''
+        union all
+        select schema_name || '.' || table_name from duckdb_tables() where coalesce(comment, '') = ''
+        union all
+        select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()
+        where not internal and coalesce(comment, '') = ''
+        """
+    ).fetchall()
+    assert bare == []
+
+
+@each_view
+def test_the_first_line_is_the_grain(view: View) -> None:
+    first = view.sql.splitlines()[0]
+    assert first.startswith("-- One row"), "the first comment line says what one row is"
+    assert first.endswith("."), "the grain is a sentence"
+
+
+@each_view
+def test_the_key_is_unique_and_never_null(view: View, demo: Warehouse) -> None:
+    key = KEYS[view.name]
+    if not key:
+        assert demo.sql(f"select count(*) from {view.name}").fetchall() == [(1,)]
+        return
+    columns = ", ".join(key)
+    twice = f"select {columns}, count(*) from {view.name} group by all having count(*) > 1 limit 3"
+    assert demo.sql(twice).fetchall() == []
+    if "site_id" in key:
+        assert demo.sql(f"select count(*) from {view.name} where site_id is null").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("table", LAKE_TABLES)
+def test_the_contract_of_a_lake_table_holds(table: str, demo: Warehouse) -> None:
+    columns = ", ".join(LAKE_TABLES[table].key)
+    twice = f"select {columns} from lake.{table} group by all having count(*) > 1 limit 3"
+    assert demo.sql(twice).fetchall() == []
+    declared = {name: column.is_nullable for name, column in LAKE_TABLES[table].columns.items()}
+    for column in (name for name, is_nullable in declared.items() if not is_nullable):
+        assert demo.sql(f'select count(*) from lake.{table} where "{column}" is null').fetchall() == [(0,)], (
+            column
+        )
+
+
+@each_view
+def test_a_view_about_runs_has_both_names_of_the_run(view: View, demo: Warehouse) -> None:
+    columns = demo.sql(f"select * from {view.name} limit 0").columns
+    if view.layer != "staging" and "site_id" in columns and "id" in columns:
+        assert "run_id" in columns
+
+
+# Push-down
+
+
+def scans(plan: list[dict[str, Any]]) -> Iterator[tuple[str, int]]:
+    """Table and rows that came out of each scan of a profiled query."""
+    for node in plan:
+        if node["type"] == "TABLE_SCAN":
+            yield node["extra_info"].get("Table", "").removeprefix("warehouse."), node["intermediate_rows"]
+        yield from scans(node.get("children", []))
+
+
+def scanned(warehouse: Warehouse, query: str) -> list[tuple[str, int]]:
+    ((_, profile),) = warehouse.sql(f"explain (analyze, format json) {query}").fetchall()
+    return list(scans(json.loads(profile)["operator"]))
+
+
+@pytest.fixture(scope="module")
+def rows_of_sites(demo: Warehouse) -> dict[str, dict[int, int]]:
+    """Rows of each site in each stored table that has a `site_id`."""
+    tables = demo.sql(
+        "select schema_name || '.' || table_name from duckdb_columns() where column_name = 'site_id' "
+        "and table_oid in (select table_oid from duckdb_tables())"
+    ).fetchall()
+    return {
+        table: dict(demo.sql(f"select site_id, count(*) from {table} group by all").fetchall())
+        for (table,) in tables
+    }
+
+
+@each_view
+def test_a_filter_on_site_id_reaches_every_scan(
+    view: View, demo: Warehouse, rows_of_sites: dict[str, dict[int, int]]
+) -> None:
+    if "site_id" not in demo.sql(f"select * from {view.name} limit 0").columns:
+        return
+    for (site_id,) in demo.sql("select site_id from sites").fetchall():
+        for table, rows in scanned(demo, f"select * from {view.name} where site_id = {site_id}"):
+            if table in rows_of_sites:
+                of_site = rows_of_sites[table].get(site_id, 0)
+                assert rows <= of_site, f"{table} gave {rows} rows for site {site_id}, which has {of_site}"
+
+
+def test_a_query_of_all_sites_would_be_noticed(
+    demo: Warehouse, rows_of_sites: dict[str, dict[int, int]]
+) -> None:
+    all_sites = (
+        "select * from (select site_id, row_number() over (order by id) as n from runs) where site_id = 101"
+    )
+    ((table, rows),) = scanned(demo, all_sites)
+    assert rows == sum(rows_of_sites[table].values()) > rows_of_sites[table][101]
+
+
+# The SQL
+
+
+@each_view
+def test_sql_is_portable_to_spark(view: View) -> None:
+    (spark,) = sqlglot.transpile(
+        view.sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE
+    )
+    assert sqlglot.parse_one(spark, dialect="spark")
+
+
+@each_view
+def test_sql_divides_by_nothing_that_can_be_zero(view: View) -> None:
+    for division in parsed(view).find_all(exp.Div):
+        divisor = division.expression.unnest()
+        literal = isinstance(divisor, exp.Literal) and float(divisor.name) != 0
+        assert literal or isinstance(divisor, exp.Nullif), f"no nullif in {division.sql('duckdb')}"
+
+
+@each_view
+def test_sql_names_its_columns(view: View) -> None:
+    stars = [star.parent.sql("duckdb") for star in parsed(view).find_all(exp.Star) if star.parent]
+    assert [star for star in stars if not star.startswith("COUNT(")] == []
+
+
+@each_view
+def test_every_window_is_of_one_site(view: View) -> None:
+    for window in parsed(view).find_all(exp.Window):
+        if not window.alias:  # what names a window is checked where that is defined
+            parts = [part.name for part in window.args.get("partition_by") or []]
+            assert "site_id" in parts, window.sql("duckdb")
+
+
+@each_view
+def test_thresholds_live_in_one_place(view: View) -> None:
+    if view.name in PARAMETERS:
+        return
+    for comparison in parsed(view).find_all(exp.GT, exp.GTE, exp.LT, exp.LTE):
+        for literal in (
+            side for side in (comparison.left, comparison.right) if isinstance(side, exp.Literal)
+        ):
+            assert literal.name in {"0", "1"}, (
+                f"{comparison.sql('duckdb')}: the number belongs into parameters"
+            )
+
+
+def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None:
+    ((analyzed_runs,),) = demo.sql("select analyzed_runs from parameters").fetchall()
+    lengths = {
+        name: spec.args["start"].name
+        for name, view in VIEWS.items()
+        for spec in parsed(view).find_all(exp.WindowSpec)
+        if isinstance(spec.args["start"], exp.Literal)
+    }
+    assert set(lengths) >= {"run_state", "stage_state"}
+    assert set(lengths.values()) == {str(analyzed_runs - 1)}, lengths
