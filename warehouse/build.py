@@ -91,7 +91,7 @@ def build(lake: Path, database: Path) -> None:
         connection.execute(
             f"attach '{_quoted(database)}' as warehouse (storage_version '{STORAGE_VERSION}'); use warehouse"
         )
-        connection.execute("create schema lake")
+        connection.execute("begin; create schema lake")
         for name, table in LAKE_TABLES.items():
             file = _quoted(lake / f"{name}.parquet")
             connection.execute(f"create table lake.{name} as from read_parquet('{file}')")
@@ -102,7 +102,7 @@ def build(lake: Path, database: Path) -> None:
             kind = "table" if view.is_kept else "view"
             connection.execute(f"create {kind} {view.name} as {view.sql}")
             _comment_view(connection, view, kind)
-        connection.execute("use memory; detach warehouse")
+        connection.execute("commit; use memory; detach warehouse")
 
 
 def check(database: Path) -> None:
