@@ -89,7 +89,8 @@ CASES = [
         "a stage is found once for each kind of finding",
         runs=[
             run(1, DAY + "08:00:00Z", 10, credits=0, stages={
-                1: {"keywords_processed": "x", "clusters_created": -1, "credits_used": [], "error": 1, "time_elapsed": 1},
+                1: {"keywords_processed": "x", "clusters_created": -1, "credits_used": [],
+                    "error": 1, "time_elapsed": 1},
             }),
         ],
         findings={("unparsable_value", 1, 1), ("negative_value", 1, 1)},

@@ -374,7 +374,8 @@ VALUES = [
     Case(
         "the snapshot is shown as it is; its counts are numbers",
         runs=[
-            run(1, DAY + "11:00:00Z", initial_snapshot='{"stage_1_initial": 5, "total_initial_items": 5, "more": [1.5]}'),
+            run(1, DAY + "11:00:00Z",
+                initial_snapshot='{"stage_1_initial": 5, "total_initial_items": 5, "more": [1.5]}'),
             run(2, DAY + "12:00:00Z", initial_snapshot='{"stage_2_initial": -1, "stage_3_initial": "lots"}'),
             run(3, DAY + "13:00:00Z", initial_snapshot='{"stage_1_initial": 5'),
             run(4, DAY + "14:00:00Z", initial_snapshot="{}"),
