@@ -40,6 +40,7 @@ class PostgresSource:
     def __init__(self, connection: dbapi.Connection) -> None:
         """Begin the read-only transaction on a fresh connection and fix its instant."""
         self._connection = connection
+        self._reading = connection.cursor()
         with connection.cursor() as cursor:
             for statement in SESSION:
                 cursor.execute(statement)
@@ -55,10 +56,11 @@ class PostgresSource:
             return frozenset(name for (name,) in cursor.fetchall())
 
     def read(self, query: str) -> pa.RecordBatchReader:
-        """Stream the query's rows as Arrow batches."""
-        cursor = self._connection.cursor()
-        cursor.execute(query)
-        reader: pa.RecordBatchReader = cursor.fetch_record_batch()
+        """Stream the query's rows as Arrow batches; the next query ends the stream."""
+        self._reading.close()
+        self._reading = self._connection.cursor()
+        self._reading.execute(query)
+        reader: pa.RecordBatchReader = self._reading.fetch_record_batch()
         return reader
 
 
