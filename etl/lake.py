@@ -6,6 +6,7 @@ A version is visible when `current` names it; any folder numbered after it is an
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import Any
 from etl.errors import LoadError, WarehouseNotFound
 
 FORMAT = 1
+VERSION_ID = re.compile(r"[0-9]+T[0-9]{6}Z-[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,18 @@ class Version:
 
 
 def current_version(root: Path) -> Version | None:
-    """The version that readers see; None before the first load."""
+    """The version that readers see; None before the first load. Raises WarehouseNotFound for a damaged file."""
+    file = root / "current"
     try:
-        name = (root / "current").read_text().strip()
+        name = file.read_text(errors="replace").strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise WarehouseNotFound(f"{file} cannot be read: {error.strerror}") from None
+    if not VERSION_ID.fullmatch(name):
+        raise WarehouseNotFound(
+            f"{file} names no version; write into it the name of the newest complete folder in {root / 'versions'}"
+        )
     return Version(root / "versions" / name)
 
 
@@ -129,17 +138,20 @@ def write_manifest(version: Version, manifest: dict[str, Any]) -> None:
 
 
 def publish(root: Path, version: Version) -> None:
-    """Make the version the current one, by one atomic rename."""
+    """Make the version the current one, by one atomic rename; all that it holds is on the disk by then."""
+    for path in (*version.path.rglob("*"), version.path, version.path.parent):
+        _flush(path)
     pending = root / "current.new"
     _write_durably(pending, version.id + "\n")
     pending.replace(root / "current")
+    _flush(root)
 
 
 def sweep(root: Path) -> None:
     """Remove what unfinished loads left: every folder of `versions/` that was never current."""
     published = {v.path for v in list_versions(root)}
     for leftover in root.glob("versions/*"):
-        if leftover not in published:
+        if leftover not in published and leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover)
     (root / "current.new").unlink(missing_ok=True)
 
@@ -152,8 +164,7 @@ def prune(root: Path, keep: int) -> None:
 
 
 def _folders(root: Path) -> list[Version]:
-    folders = (Version(path) for path in root.glob("versions/*-*"))
-    return [v for v in folders if v.id.rpartition("-")[2].isdigit()]
+    return [Version(path) for path in root.glob("versions/*-*") if VERSION_ID.fullmatch(path.name)]
 
 
 def _write_durably(path: Path, text: str) -> None:
@@ -161,3 +172,11 @@ def _write_durably(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

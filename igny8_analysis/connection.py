@@ -1,7 +1,8 @@
 """A connection to one version of a warehouse: read-only, and closed to files, settings and extensions."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,12 @@ from igny8_analysis import payloads
 Payload = dict[str, Any]
 Parameters = Sequence[object] | Mapping[str, object]
 
-READABLE = frozenset(
-    {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.RELATION}
-)
 SETTINGS = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
 }
 
 
@@ -77,20 +76,28 @@ class Warehouse:
 
         Raises UsageError where the query is wrong, empty, of several statements, or would do more than read.
         """
-        try:
+        with sql_errors():
             statements = self._connection.extract_statements(query)
-        except duckdb.Error as error:
-            raise UsageError(f"the SQL is wrong: {_first_line(error)}") from None
         if len(statements) != 1:
             raise UsageError(f"one SQL statement is needed, there are {len(statements)}")
-        if statements[0].type not in READABLE:
+        type_ = statements[0].type
+        if type_ == duckdb.StatementType.EXPLAIN:
+            type_ = self._explained_type(query)
+        if type_ != duckdb.StatementType.SELECT:
             raise UsageError(
-                f"{statements[0].type.name} is refused: ad hoc SQL takes one SELECT, EXPLAIN, DESCRIBE or SHOW"
+                f"{type_.name} is refused: ad hoc SQL takes one SELECT, EXPLAIN, DESCRIBE or SHOW"
             )
-        try:
+        with sql_errors():
             return self._connection.cursor().sql(query, params=params)
-        except duckdb.Error as error:
-            raise UsageError(f"the SQL is wrong: {_first_line(error)}") from None
+
+    def _explained_type(self, query: str) -> duckdb.StatementType:
+        """The type of what an EXPLAIN explains, which ANALYZE would run: of the first tail that is a statement."""
+        text = query.encode()
+        for offset, _ in duckdb.tokenize(query)[1:]:
+            with suppress(duckdb.Error):
+                (statement,) = self._connection.extract_statements(text[offset:].decode())
+                return statement.type
+        return duckdb.StatementType.EXPLAIN
 
     def resolve_site(self, site: int | str) -> int:
         """The id of a site named by id or by domain; an id wins. Raises SiteNotFound or AmbiguousSite."""
@@ -143,15 +150,20 @@ def connect(directory: Path | str | None = None, version: str | None = None) -> 
     Raises WarehouseNotFound where there is none, or none that can be read.
     """
     root = warehouse_directory(directory)
-    found = lake.find_version(root, version)
+    current = lake.current_version(root)
+    while True:
+        try:
+            return Warehouse(lake.find_version(root, version))
+        except WarehouseNotFound:
+            before, current = current, lake.current_version(root)
+            if current == before:  # else a load has published, and may have pruned what was just looked for
+                raise
+
+
+@contextmanager
+def sql_errors() -> Iterator[None]:
+    """Tell DuckDB's error about a query, also one that shows only as rows are fetched, as a UsageError."""
     try:
-        return Warehouse(found)
-    except WarehouseNotFound:
-        latest = lake.find_version(root, version)
-        if latest == found:
-            raise
-        return Warehouse(latest)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+        yield
+    except duckdb.Error as error:
+        raise UsageError(f"the SQL is wrong: {str(error).splitlines()[0]}") from None

@@ -29,10 +29,13 @@ def sql_command(
 ) -> None:
     """Run one SELECT, EXPLAIN, DESCRIBE or SHOW over the views; the QUERY, a file, or standard input."""
     from igny8_analysis.cli.output import print_rows
+    from igny8_analysis.connection import sql_errors
 
     if query is not None and file is not None:
         raise click.UsageError("give the query or a file, not both")
     text = query if query is not None else (file or sys.stdin).read()
     with open_warehouse(directory, version) as warehouse:
         answer = warehouse.sql(text)
-        print_rows(answer.columns, answer.fetchall(), format_)
+        with sql_errors():
+            rows = answer.fetchall()
+        print_rows(answer.columns, rows, format_)
