@@ -37,14 +37,24 @@ create macro as_boolean(text) as
         when lower(text) in ('0', 'false', 'f') then false
     end;
 
-create macro as_time(text) as
+-- A space may part time and zone; the cast takes none.
+create macro as_any_time(text) as
     case
         when
             regexp_full_match(
                 trimmed(text),
                 '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?'
             )
-        then try_cast(trimmed(text) as timestamptz)
+        then try_cast(regexp_replace(trimmed(text), ' ([Z+-])', '\1') as timestamptz)
+    end;
+
+-- Years 1 to 9999 in UTC: what every reader of the warehouse can hold.
+create macro as_time(text) as
+    case
+        when
+            as_any_time(text) >= timestamptz '0001-01-01 00:00:00+00'
+            and as_any_time(text) < timestamptz '10000-01-01 00:00:00+00'
+        then as_any_time(text)
     end;
 
 create macro has_repeated_keys(json_text) as

@@ -42,7 +42,9 @@ def shown(value: Fraction | int | None, places: int = 0) -> int | float | None:
 
 
 def or_zero(value: Fraction | int | None, places: int = 0) -> int | float:
-    return shown(value, places) or 0
+    number = shown(value or 0, places)
+    assert number is not None
+    return number
 
 
 def moment(value: datetime | None) -> str | None:

@@ -113,7 +113,7 @@ def instant(value: Any) -> datetime | None:
     """The UTC instant of a timestamp text; None stays None."""
     if value is None:
         return None
-    match = INSTANT.fullmatch(value) if isinstance(value, str) else None
+    match = INSTANT.fullmatch(value.strip(BLANKS)) if isinstance(value, str) else None
     if match is None:
         raise Unparsable(value)
     year, month, day, hour, minute, second, fraction, sign, offset_hours, offset_minutes = match.groups()
