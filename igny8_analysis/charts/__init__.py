@@ -1,0 +1,25 @@
+"""Charts: one function a chart, from rows of a view to an accessible drawing with its data behind it."""
+
+from igny8_analysis.charts.credits_donut import credits_donut
+from igny8_analysis.charts.credits_per_run import credits_per_run
+from igny8_analysis.charts.forecast_interval import forecast_interval
+from igny8_analysis.charts.pending_over_loads import pending_over_loads
+from igny8_analysis.charts.pipeline_flow import pipeline_flow
+from igny8_analysis.charts.run_measure import run_measure
+from igny8_analysis.charts.run_timeline import run_timeline
+from igny8_analysis.charts.stage_recent import stage_recent
+from igny8_analysis.charts.theme import Chart
+from igny8_analysis.charts.volume_and_rate import volume_and_rate
+
+__all__ = [
+    "Chart",
+    "credits_donut",
+    "credits_per_run",
+    "forecast_interval",
+    "pending_over_loads",
+    "pipeline_flow",
+    "run_measure",
+    "run_timeline",
+    "stage_recent",
+    "volume_and_rate",
+]

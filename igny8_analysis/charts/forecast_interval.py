@@ -1,0 +1,41 @@
+"""What was forecast for a run, its intervals, and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+
+from igny8_analysis.charts.scales import Row, values
+from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.reports import formats, tokens
+
+
+def forecast_interval(rows: Sequence[Row]) -> Chart | None:
+    """Draw one line a method: its 90 % and 80 % interval, its forecast, and one rule for the actual credits.
+
+    Rows are those of `forecast_backtest` for one run; None without rows.
+    """
+    if not rows:
+        return None
+    columns = ("method", "forecast_credits", "p80_low", "p80_high", "p90_low", "p90_high", "actual_credits")
+    data = values(rows, *columns)
+    base = alt.Chart(data).encode(y=alt.Y("method:N", title=None, sort=None, axis=alt.Axis(grid=False)))
+    outer = base.mark_bar(height=4, color=tokens.var("line-strong")).encode(
+        x=alt.X("p90_low:Q", title="credits"), x2="p90_high:Q"
+    )
+    inner = base.mark_bar(height=12, color=tokens.var("band")).encode(x="p80_low:Q", x2="p80_high:Q")
+    forecast = base.mark_point(shape="diamond", filled=True, size=60, color=tokens.var("accent"), opacity=1).encode(
+        x="forecast_credits:Q"
+    )
+    actual = base.mark_tick(thickness=3, size=26, color=tokens.var("bad")).encode(x="actual_credits:Q")
+    first = rows[0]
+    return Chart(
+        name="forecast-interval",
+        title="Forecast and actual credits",
+        description=f"{first['method']} forecast {formats.number(first['forecast_credits'])} credits; "
+        f"the run used {formats.number(first['actual_credits'])}.",
+        spec=specify(outer + inner + forecast + actual, 380, 40 * len(rows) + 44),
+        head=("Method", "Forecast", "80 % from", "80 % to", "90 % from", "90 % to", "Actual"),
+        body=[(r["method"], *(formats.number(r[c]) for c in columns[1:])) for r in rows],
+    )

@@ -1,0 +1,124 @@
+"""Turn an Altair chart into inline SVG that themes, scales, prints and is read aloud.
+
+`draw` gives the same bytes for the same chart in every process: identifiers that the renderer counts up are
+renamed, and text is measured with a font that the renderer carries.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from igny8_analysis.reports import tokens
+
+# A chart is a drawing of its rows; these are the rows as people read them behind it.
+Table = list[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart ready to be shown: its Altair specification, what it is called, and the data behind it.
+
+    `name` is unique in a page, of [a-z0-9-]; `title` and `description` become the SVG's accessible name and
+    description; `head` and `body` are the data table; `wide` is a second drawing for wide screens.
+    """
+
+    name: str
+    title: str
+    description: str
+    spec: dict[str, Any]
+    head: tuple[str, ...]
+    body: Table
+    wide: dict[str, Any] | None = None
+    linked: dict[str, Any] | None = field(default=None, compare=False)
+
+    @property
+    def svg(self) -> Markup:
+        """The drawing, and after it the wide one where there is one."""
+        if self.wide is None:
+            return draw(self.spec, self.name, self.title, self.description)
+        narrow = draw(self.spec, self.name, self.title, self.description, "narrow-only")
+        return narrow + draw(self.wide, f"{self.name}-wide", self.title, self.description, "wide-only")
+
+    @property
+    def linked_json(self) -> Markup:
+        """The interactive specification as JSON that can stand inside a script element."""
+        text = json.dumps(self.linked, separators=(",", ":"), sort_keys=True, default=str)
+        return Markup(re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def specify(chart: Any, width: int, height: int) -> dict[str, Any]:
+    """Return the Vega-Lite specification of an Altair chart in the reports' theme, `width` × `height` px."""
+    sized = chart.properties(width=width - 2, height=height, autosize={"type": "fit", "contains": "padding"})
+    specification: dict[str, Any] = themed(sized).to_dict(validate=False)
+    return specification
+
+
+def themed(chart: Any) -> Any:
+    """Return the Altair chart with the reports' theme: tokens for colours, quiet axes, nothing behind."""
+    soft, line = tokens.var("ink-soft"), tokens.var("line")
+    text = {"font": tokens.CHART_FONT, "fontSize": tokens.CHART_FONT_SIZE}
+    chart = chart.configure(aria=False, background="transparent", font=tokens.CHART_FONT, padding=1)
+    chart = chart.configure_view(stroke=None)
+    chart = chart.configure_axis(
+        domain=False,
+        ticks=False,
+        grid=True,
+        gridColor=line,
+        labelColor=soft,
+        titleColor=soft,
+        labelFontSize=tokens.CHART_FONT_SIZE,
+        titleFontSize=tokens.CHART_FONT_SIZE,
+        titleFontWeight="normal",
+        labelPadding=6,
+        tickCount=4,
+    )
+    return chart.configure_text(color=tokens.var("ink"), **text)
+
+
+def draw(spec: dict[str, Any], name: str, title: str, description: str, css_class: str = "") -> Markup:
+    """Draw a specification as an accessible inline `<svg role="img">` without script, style or outside font."""
+    import vl_convert
+
+    svg = vl_convert.vegalite_to_svg(spec)
+    body, width, height = _clean(svg, name)
+    class_attribute = f"chart {css_class}".strip()
+    return Markup(
+        f'<svg class="{class_attribute}" role="img" aria-labelledby="{name}-t {name}-d" '
+        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+        f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>'
+        f"{body}</svg>"
+    )
+
+
+_ROOT = re.compile(r'<svg[^>]*?width="([\d.]+)" height="([\d.]+)"[^>]*>(.*)</svg>', re.DOTALL)
+_BACKGROUND = re.compile(r'<path class="(?:back|fore)ground"[^>]*/>')
+_NOISE = re.compile(
+    r' (?:class|role|aria-[a-z]+|style|font-family|pointer-events|stroke-miterlimit)="[^"]*"| font-size="11px"'
+)
+_EMPTY_GROUP = re.compile(r'<g(?: [a-z-]+="[^"]*")*></g>')
+_IDENTIFIER = re.compile(r'\bid="([^"]+)"')
+_LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
+
+
+def _clean(svg: str, name: str) -> tuple[str, str, str]:
+    """Return what is inside the renderer's SVG, smaller and free of what differs by process, with its size."""
+    found = _ROOT.search(svg)
+    if found is None:
+        msg = f"the renderer gave no SVG for chart {name}"
+        raise ValueError(msg)
+    width, height, body = found.groups()
+    for number, identifier in enumerate(_IDENTIFIER.findall(body)):
+        body = body.replace(f'id="{identifier}"', f'id="{name}-{number}"')
+        body = body.replace(f"(#{identifier})", f"(#{name}-{number})")
+    for pattern in (_BACKGROUND, _NOISE):
+        body = pattern.sub("", body)
+    body = _LONG_NUMBER.sub(r"\1", body)
+    previous = ""
+    while previous != body:
+        previous, body = body, _EMPTY_GROUP.sub("", body)
+    return body.strip(), f"{float(width):g}", f"{float(height):g}"

@@ -1,0 +1,253 @@
+"""A papermill engine that keeps its kernel warm from one report to the next.
+
+`WarmKernel` is one kernel process: started when first needed, its state put back after every report, renewed
+after an error and after every `RENEW_AFTER` reports. All cells of a notebook are sent at once and their
+outputs collected as they come. `execute` runs one notebook with checked parameters.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import tempfile
+import threading
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etl.errors import Igny8Error, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from nbformat import NotebookNode
+
+RENEW_AFTER = 50
+ENGINE_NAME = "igny8-warm"
+_POLL_SECONDS = 0.2
+_START_SECONDS = 60
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class ReportError(Igny8Error):
+    """A report could not be made; names notebook, cell and cause. An earlier report stays as it was."""
+
+    exit_code = 5
+
+
+class Stopped(Exception):  # noqa: N818
+    """The work was called off while a kernel was at it."""
+
+
+class WarmKernel:
+    """One kernel process for many notebooks, used by one thread; `stop` (an event) calls its work off."""
+
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        self._stop = stop or threading.Event()
+        self._manager: Any = None
+        self._client: Any = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._reports = 0
+
+    def run(self, cells: list[str]) -> list[list[NotebookNode]]:
+        """Run the sources in order and return the outputs of each, up to and with the first error."""
+        if self._client is None or self._reports >= RENEW_AFTER or not self._manager.is_alive():
+            self.close()
+            self._start()
+        try:
+            outputs, has_failed = self._collect(cells)
+        except BaseException:
+            self.close()
+            raise
+        self._reports += 1
+        if has_failed:
+            self.close()
+        return outputs
+
+    def close(self) -> None:
+        """End the kernel process at once, and leave nothing behind."""
+        if self._client is not None:
+            self._client.stop_channels()
+        if self._manager is not None:
+            self._manager.shutdown_kernel(now=True)
+            self._manager.cleanup_resources()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+        self._client = self._manager = self._scratch = None
+        self._reports = 0
+
+    def _start(self) -> None:
+        from jupyter_client.manager import KernelManager
+
+        self._scratch = tempfile.TemporaryDirectory(prefix="igny8-", ignore_cleanup_errors=True)
+        folder = self._scratch.name
+        settings = {"transport": "ipc", "ip": str(Path(folder) / "k")} if os.name == "posix" else {}
+        self._manager = KernelManager(
+            kernel_name="python3", connection_file=str(Path(folder) / "kernel.json"), **settings
+        )
+        environment = os.environ | {"IPYTHONDIR": folder, "PYTHONHASHSEED": "0", "TZ": "UTC"}
+        self._manager.start_kernel(
+            cwd=folder, env=environment, extra_arguments=["--HistoryManager.enabled=False"]
+        )
+        self._client = self._manager.client()
+        self._client.start_channels()
+        self._client.allow_stdin = False
+        self._client.wait_for_ready(timeout=_START_SECONDS)
+        outputs, has_failed = self._collect(["from igny8_analysis.reports import kernel_state; kernel_state.keep()"])
+        if has_failed:
+            cause = _cause(outputs[-1])
+            self.close()
+            msg = f"the kernel could not be made ready: {cause}"
+            raise ReportError(msg)
+
+    def _collect(self, cells: list[str]) -> tuple[list[list[NotebookNode]], bool]:
+        """Send all cells, then what puts the state back, and gather outputs until the last has ended."""
+        from nbformat.v4 import output_from_msg
+
+        put_back = "from igny8_analysis.reports import kernel_state; kernel_state.put_back()"
+        requests = [self._client.execute(source, store_history=False) for source in cells]
+        requests.append(self._client.execute(put_back, silent=True, store_history=False))
+        positions = {request: position for position, request in enumerate(requests)}
+        outputs: list[list[NotebookNode]] = [[] for _ in cells]
+        for message in self._messages():
+            position = positions.get(message["parent_header"].get("msg_id", ""), -1)
+            kind = message["msg_type"]
+            if kind == "status" and message["content"]["execution_state"] == "idle":
+                if position == len(cells):
+                    break
+            elif 0 <= position < len(cells) and kind in ("display_data", "execute_result", "stream", "error"):
+                outputs[position].append(output_from_msg(message))
+                if kind == "error":
+                    return outputs[: position + 1], True
+        return outputs, False
+
+    def _messages(self) -> Iterator[dict[str, Any]]:
+        while True:
+            try:
+                yield self._client.get_iopub_msg(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                if not self._manager.is_alive():
+                    msg = "the kernel died"
+                    raise ReportError(msg) from None
+            if self._stop.is_set():
+                raise Stopped
+
+
+def execute(notebook: Path, parameters: Mapping[str, Any], kernel: WarmKernel) -> NotebookNode:
+    """Run a notebook with parameters through papermill in a kernel, and return it with its outputs.
+
+    Raises UsageError for a parameter that the notebook does not declare or that is not of its type, and
+    ReportError, with notebook, cell and cause, when a cell fails. Nothing is written.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    _register()
+    checked = checked_parameters(notebook, parameters)
+    try:
+        executed: NotebookNode = papermill.execute_notebook(
+            _loaded(notebook),
+            None,
+            checked,
+            engine_name=ENGINE_NAME,
+            kernel_name="python3",
+            progress_bar=False,
+            kernel=kernel,
+        )
+    except PapermillExecutionError as failed:
+        cell = f"cell {failed.cell_index}"
+        msg = f"{notebook.name}, {cell} (`{_first_line(failed.source)}`): {failed.ename}: {failed.evalue}"
+        raise ReportError(msg) from None
+    return executed
+
+
+def declared_parameters(notebook: Path) -> dict[str, str]:
+    """Return the parameters a notebook declares in its `parameters` cell, each with its type as text."""
+    import papermill
+
+    declared = papermill.inspect_notebook(str(notebook))
+    return {name: about["inferred_type_name"] for name, about in declared.items()}
+
+
+def checked_parameters(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters in the types that the notebook declares: dates as ISO text, numbers as numbers.
+
+    Raises UsageError for an unknown name or a value that does not fit.
+    """
+    declared = _declared(notebook)
+    checked = {}
+    for name, value in given.items():
+        if name not in declared:
+            msg = f"{notebook.name} has no parameter {name!r}; it takes {', '.join(declared)}"
+            raise UsageError(msg)
+        checked[name] = _typed(name, value, declared[name])
+    return checked
+
+
+def _typed(name: str, value: Any, declared: str) -> Any:
+    if value is None:
+        return None
+    try:
+        if declared == "date":
+            return value.isoformat() if isinstance(value, date) else date.fromisoformat(value).isoformat()
+        if declared == "bool" and isinstance(value, str):
+            return {"true": True, "false": False}[value.lower()]
+        if declared.startswith("int") and isinstance(value, str):
+            is_number = re.fullmatch("[+-]?[0-9]+", value) is not None
+            return int(value) if is_number or declared == "int" else value
+    except (ValueError, KeyError, TypeError):
+        msg = f"parameter {name!r} takes a {declared}, not {value!r}"
+        raise UsageError(msg) from None
+    return value
+
+
+_declared = lru_cache(maxsize=16)(declared_parameters)
+
+
+@lru_cache(maxsize=16)
+def _read(notebook: Path, changed: int) -> NotebookNode:
+    import nbformat
+
+    return nbformat.read(notebook, as_version=4)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def _loaded(notebook: Path) -> NotebookNode:
+    from copy import deepcopy
+
+    return deepcopy(_read(notebook, notebook.stat().st_mtime_ns))
+
+
+_registered = threading.Lock()
+
+
+def _register() -> None:
+    """Make the engine known to papermill, once a process."""
+    from papermill.engines import Engine, papermill_engines
+
+    class WarmEngine(Engine):  # type: ignore[misc]
+        """Runs a notebook's cells in the kernel that it is given."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
+            code = [(n, cell) for n, cell in enumerate(nb_man.nb.cells) if cell.cell_type == "code"]
+            kernel: WarmKernel = options["kernel"]
+            for (index, cell), outputs in zip(code, kernel.run([c.source for _, c in code]), strict=False):
+                cell.outputs = outputs
+                cell.execution_count = index
+                if outputs and outputs[-1].output_type == "error":
+                    nb_man.cell_exception(cell, cell_index=index)
+
+    with _registered:
+        if ENGINE_NAME not in papermill_engines._engines:
+            papermill_engines.register(ENGINE_NAME, WarmEngine)
+
+
+def _cause(outputs: list[NotebookNode]) -> str:
+    error = next((output for output in outputs if output.output_type == "error"), None)
+    return "no answer" if error is None else f"{error.ename}: {_ANSI.sub('', error.evalue)}"
+
+
+def _first_line(source: str) -> str:
+    return next((line.strip() for line in source.splitlines() if line.strip()), "")[:80]

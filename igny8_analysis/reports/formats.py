@@ -1,0 +1,99 @@
+"""How values are written for people: grouped numbers, durations, instants in UTC, and a dash for no value.
+
+Rounding is that of the payloads: half away from zero, once, of the value cast to nine decimals.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+NONE = "–"
+MINUS = "\N{MINUS SIGN}"
+NARROW = "\N{NARROW NO-BREAK SPACE}"
+_NANO = Decimal("1e-9")
+
+
+def number(value: Any, places: int = 0) -> str:
+    """Write a number with thousands separators and `places` decimals: `12,480`; a dash for None."""
+    if value is None:
+        return NONE
+    rounded = rounded_decimal(value, places)
+    return f"{abs(rounded):,f}" if rounded >= 0 else f"{MINUS}{-rounded:,f}"
+
+
+def signed(value: Any, places: int = 0) -> str:
+    """Write a difference with its sign: `+12`, `−3`, `0`; a dash for None."""
+    if value is None:
+        return NONE
+    text = number(value, places)
+    return f"+{text}" if rounded_decimal(value, places) > 0 else text
+
+
+def percent(value: Any, places: int = 1) -> str:
+    """Write a percentage given in percent: `98.5 %`; a dash for None."""
+    return NONE if value is None else f"{number(value, places)}{NARROW}%"
+
+
+def change(value: Any) -> str:
+    """Write a change in percent with its sign, in whole numbers: `+12 %`; a dash for None."""
+    return NONE if value is None else f"{signed(value)}{NARROW}%"
+
+
+def duration(value: Any) -> str:
+    """Write seconds as the two largest units that matter: `38 min 21 s`, `30 h 5 min`, `2 d 3 h`."""
+    if value is None:
+        return NONE
+    seconds = int(rounded_decimal(value, 0))
+    sign = MINUS if seconds < 0 else ""
+    seconds = abs(seconds)
+    days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60
+    if days >= 2:
+        parts = [(days, "d"), (hours % 24, "h")]
+    elif hours:
+        parts = [(hours, "h"), (minutes % 60, "min")]
+    elif minutes:
+        parts = [(minutes, "min"), (seconds % 60, "s")]
+    else:
+        parts = [(seconds, "s")]
+    shown = [f"{count}{NARROW}{unit}" for count, unit in parts if count] or [f"0{NARROW}s"]
+    return sign + " ".join(shown)
+
+
+def instant(value: datetime | None) -> str:
+    """Write an instant in UTC to the minute: `2026-01-13 14:05`; a dash for None."""
+    return NONE if value is None else f"{_utc(value):%Y-%m-%d %H:%M}"
+
+
+def iso(value: datetime | date | None) -> str:
+    """Write an instant as machines read it: `2026-01-13T14:05:23Z`; empty for None."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{_utc(value):%Y-%m-%dT%H:%M:%SZ}"
+    return value.isoformat()
+
+
+def visible(text: str) -> str:
+    """Return the text with its control characters shown as their pictures, never sent as such."""
+    return "".join(map(_picture, text))
+
+
+def rounded_decimal(value: Any, places: int) -> Decimal:
+    """Round a number half away from zero, as the payloads do."""
+    exact = Decimal(value).quantize(_NANO, rounding=ROUND_HALF_UP)
+    return exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) + 0
+
+
+def _picture(character: str) -> str:
+    code = ord(character)
+    if code < 32 and character not in "\n\t":
+        return chr(0x2400 + code)
+    if 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000:
+        return "\N{REPLACEMENT CHARACTER}"
+    return character
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC) if value.tzinfo else value

@@ -1,0 +1,55 @@
+"""Inside a warm kernel: remember its state once, and put it back after every report.
+
+A report may change the environment, the working directory, `sys.path`, warning filters, polars' settings,
+the decimal context, the random state, log levels and its own names; none of it reaches the next report.
+"""
+
+from __future__ import annotations
+
+import decimal
+import logging
+import os
+import random
+import sys
+import warnings
+from typing import Any
+
+_kept: dict[str, Any] = {}
+
+
+def keep() -> None:
+    """Remember the state as it is, once, with what every report needs already imported."""
+    import polars
+
+    from igny8_analysis.reports import panels, rows  # noqa: F401
+
+    _kept.update(
+        environment=dict(os.environ),
+        folder=os.getcwd(),  # noqa: PTH109
+        path=list(sys.path),
+        filters=list(warnings.filters),
+        polars=polars.Config.save(),
+        decimals=decimal.getcontext().copy(),
+        random=random.getstate(),
+        level=logging.getLogger().level,
+    )
+
+
+def put_back() -> None:
+    """Put everything back that `keep` remembered, and forget the report's names."""
+    import polars
+    from IPython.core.getipython import get_ipython
+
+    os.environ.clear()
+    os.environ.update(_kept["environment"])
+    os.chdir(_kept["folder"])
+    sys.path[:] = _kept["path"]
+    warnings.filters[:] = _kept["filters"]  # type: ignore[index]
+    polars.Config.restore_defaults()
+    polars.Config.load(_kept["polars"])
+    decimal.setcontext(_kept["decimals"].copy())
+    random.setstate(_kept["random"])
+    logging.getLogger().setLevel(_kept["level"])
+    shell = get_ipython()
+    if shell is not None:
+        shell.reset(new_session=True)

@@ -1,0 +1,21 @@
+"""Names of report files and folders: made of ids and a slug, [a-z0-9._-] only, never of raw text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+HISTORY_LIMIT = 2000
+_SLUG_LENGTH = 40
+
+
+def run_file(run_number: int, source_id: int, *, is_shared: bool) -> str:
+    """Return `run-0042.html`, or `run-0042-<source id>.html` where runs of the site share the number."""
+    return f"run-{run_number:04d}-{source_id}.html" if is_shared else f"run-{run_number:04d}.html"
+
+
+def site_folder(site_id: int, label: str) -> str:
+    """Return `<site_id>-<slug>`, the slug being what of the site's label is plain; `site` where nothing is."""
+    ascii_text = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_text)[:_SLUG_LENGTH].strip("-")
+    return f"{site_id}-{slug or 'site'}"

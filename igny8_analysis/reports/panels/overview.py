@@ -1,0 +1,96 @@
+"""The panels of a site's overview, in reading order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from igny8_analysis import charts
+from igny8_analysis.reports import formats
+from igny8_analysis.reports.names import HISTORY_LIMIT, run_file
+from igny8_analysis.reports.panels.panel import Panel, render
+from igny8_analysis.reports.rows import Report, Rows
+
+# What to do about each kind of attention; the count's column names it.
+ATTENTION = {
+    "skipped_ideas": ("skipped ideas", "Review them in the idea list: queue those worth writing, delete the rest."),
+    "failed_content": ("failed content", "Open each, read its error, and write or publish it again."),
+    "failed_images": ("failed images", "Start image generation again for their contents; check the prompts that fail twice."),
+}
+UNRECOGNISED = "A status this analysis does not know. These items are counted, but not as pending: tell whoever runs the analysis."
+
+STATUSES = ("completed", "failed", "running", "paused", "cancelled", "other")
+HOURS_AXIS = "datum.value >= 3600 ? format(datum.value / 3600, '.3~') + ' h' : format(datum.value / 60, '.3~') + ' min'"
+
+
+def header(report: Report, rows: Rows) -> Panel:
+    """Show whose overview this is, and the instant and version of its data."""
+    return render("overview_header.html.j2", rows, site=rows.first, has_index="../index.html" in report.links)
+
+
+def attention(rows: Rows) -> Panel:
+    """Show what waits for a person, each with what to do; nothing where there is nothing."""
+    first = rows.first
+    known = [(first[column], *words) for column, words in ATTENTION.items() if first[column]]
+    unknown = [row for row in rows if row["status"] is not None]
+    return render("attention.html.j2", rows, known=known, unknown=unknown, advice=UNRECOGNISED)
+
+
+def run_statistics(rows: Rows) -> Panel:
+    """Show the run statistics as tiles; those of a window beside the window before."""
+    return render("run_statistics.html.j2", rows, site=rows.first, statuses=STATUSES)
+
+
+def predictive_cost(rows: Rows) -> Panel:
+    """Show what draining the queues would cost: a donut by stage, and the table that adds up to it."""
+    totals = rows.first
+    title = "Estimated credits by stage"
+    donut = charts.credits_donut(rows, "estimated_credits", totals["total_estimated_credits"], title, "estimated-credits")
+    return render("predictive_cost.html.j2", rows, totals=totals, chart=donut)
+
+
+def run_history(report: Report, rows: Rows) -> Panel:
+    """Show the runs, newest first, as a table to sort, filter and page; titles of made reports are links."""
+    files = {
+        row["id"]: run_file(row["run_number"], row["id"], is_shared=row["shares_number"])
+        for row in rows
+        if row["id"] in report.linked
+    }
+    total = rows.first["total_runs"] if rows else 0
+    return render("run_history.html.j2", rows, files=files, total=total, limit=HISTORY_LIMIT, report=report)
+
+
+def trends(report: Report, rows: Rows) -> Panel:
+    """Show credits, credits per item and duration run by run, against what was known when each began."""
+    oldest_first = Rows(reversed(rows), rows.query)
+    drawn = [
+        charts.credits_per_run(oldest_first, "Credits per run"),
+        charts.run_measure(oldest_first, "credits_per_item", "Credits per item", "credits", _two_places),
+        charts.run_measure(oldest_first, "duration_seconds", "Duration", "", formats.duration, HOURS_AXIS),
+    ]
+    return render("trends.html.j2", rows, charts=[chart for chart in drawn if chart], report=report)
+
+
+def pending_history(rows: Rows) -> Panel:
+    """Show how many items waited at each stage, load after load."""
+    return render("pending_history.html.j2", rows, chart=charts.pending_over_loads(rows))
+
+
+def stage_history(rows: Rows) -> Panel:
+    """Show each stage's averages over the analyzed runs, with a small drawing of what it cost in each."""
+    drawn = {row["stage_number"]: _recent(row) for row in rows}
+    return render("stage_history.html.j2", rows, charts=drawn)
+
+
+def data_quality(rows: Rows) -> Panel:
+    """Show the findings of the checks, by check."""
+    return render("data_quality.html.j2", rows)
+
+
+def _recent(row: dict[str, Any]) -> charts.Chart | None:
+    credits, items = row["recent_credits"] or [], row["recent_items"] or []
+    measured, unit = (credits, "credits") if any(credits) else (items, "items")
+    return charts.stage_recent(row["stage_number"], row["stage_name"], measured, unit)
+
+
+def _two_places(value: Any) -> str:
+    return formats.number(value, 2)

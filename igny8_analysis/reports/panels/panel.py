@@ -1,0 +1,85 @@
+"""What a panel is, and how its template is rendered: escaped, with the formats of the reports as filters."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from igny8_analysis.reports import formats, tokens
+
+if TYPE_CHECKING:
+    from igny8_analysis.reports.rows import Rows
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+# Marks a panel's bare HTML in a notebook's output, for the report's template; text/html is for JupyterLab.
+MIME_TYPE = "application/vnd.igny8.panel"
+
+
+class Panel:
+    """A piece of a report: `html`, escaped and complete, that shows itself in JupyterLab."""
+
+    def __init__(self, html: Markup) -> None:
+        self.html = html
+
+    def __html__(self) -> str:
+        """Return the HTML, so that templates take it as it is."""
+        return str(self.html)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        html = str(self.html)
+        return {
+            MIME_TYPE: html,
+            "text/html": f'<div class="igny8">{html}</div>',
+            "text/plain": "a panel of the report (HTML)",
+        }
+
+
+class Style:
+    """The style sheet of the reports, for panels shown in JupyterLab; it leaves no trace in a report."""
+
+    def _repr_html_(self) -> str:
+        return f"<style>{style_sheet()}</style>"
+
+
+def style() -> Style:
+    """Return the style sheet as the value of a notebook's first cell."""
+    return Style()
+
+
+def render(template: str, rows: Rows | None = None, **context: Any) -> Panel:
+    """Render `templates/panels/<template>` with the rows and what else it needs."""
+    found = environment().get_template(f"panels/{template}")
+    return Panel(Markup(found.render(rows=rows, **context)))
+
+
+@cache
+def style_sheet() -> str:
+    """Return the one style sheet, for pages and for JupyterLab."""
+    return environment().get_template("report.css.j2").render(tokens=tokens).strip()
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates' environment: everything escaped, undefined names an error."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        finalize=_visible,
+    )
+    names = ("number", "signed", "percent", "change", "duration", "instant", "iso")
+    made.filters.update({name: getattr(formats, name) for name in names})
+    return made
+
+
+def _visible(value: Any) -> Any:
+    is_plain = isinstance(value, str) and not isinstance(value, Markup)
+    return formats.visible(value) if is_plain else value

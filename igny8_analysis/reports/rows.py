@@ -1,0 +1,139 @@
+"""What a notebook works with: a report bound to one site (and run), and rows that remember their query."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from igny8_analysis.reports import formats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from igny8_analysis.connection import Warehouse
+
+_PARAMETER = re.compile(r"\$([a-z_]+)")
+
+
+class Rows(list[dict[str, Any]]):
+    """Rows of a query as dicts by column, with `query`: the text that was run, ready to paste."""
+
+    def __init__(self, rows: Iterable[dict[str, Any]] = (), query: str = "") -> None:
+        super().__init__(rows)
+        self.query = query
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """The first row; for queries that by their grain give exactly one."""
+        return self[0]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A warehouse, and the site and run that a report is of; `rows` is how its cells ask.
+
+    `linked` holds the source ids of runs that have a report beside this one, and `links` the relative
+    addresses of other pages that exist.
+    """
+
+    warehouse: Warehouse
+    parameters: dict[str, int | str | None]
+    linked: frozenset[int] = frozenset()
+    links: frozenset[str] = frozenset()
+    is_interactive: bool = False
+
+    def rows(self, query: str) -> Rows:
+        """Run a query whose `$site_id` and `$id` stand for this report's site and run, and keep its text."""
+        text = _PARAMETER.sub(self._literal, textwrap.dedent(query).strip())
+        relation = self.warehouse.sql(text)
+        columns = relation.columns
+        return Rows((dict(zip(columns, row, strict=True)) for row in relation.fetchall()), text)
+
+    def _literal(self, found: re.Match[str]) -> str:
+        value = self.parameters[found[1]]
+        if value is None:
+            return "null"
+        return str(value) if isinstance(value, int) else f"date '{date.fromisoformat(value)}'"
+
+
+def open_site(
+    warehouse: str | Path | None = None,
+    site: int | str | None = None,
+    *,
+    version: str | None = None,
+    since: str | None = None,
+    linked: Iterable[int] = (),
+    links: Iterable[str] = (),
+    interactive: bool = False,
+) -> Report:
+    """Return the report of a site by id or domain; without one, that of the site with the most runs.
+
+    `since` (a date as text) leaves out earlier runs where a query says `$since`. Raises SiteNotFound and
+    AmbiguousSite.
+    """
+    opened = _open(warehouse, version)
+    site_id = _busiest_site(opened) if site is None else opened.resolve_site(site)
+    parameters: dict[str, int | str | None] = {"site_id": site_id, "since": since}
+    return Report(opened, parameters, frozenset(linked), frozenset(links), interactive)
+
+
+def open_run(
+    warehouse: str | Path | None = None,
+    site: int | str | None = None,
+    run: int | str | None = None,
+    *,
+    version: str | None = None,
+    links: Iterable[str] = (),
+    interactive: bool = False,
+) -> Report:
+    """Return the report of a run by its run_id (the latest of that name), its source id, or the latest of all.
+
+    Raises SiteNotFound, AmbiguousSite and RunNotFound.
+    """
+    opened = _open(warehouse, version)
+    site_id = _busiest_site(opened) if site is None else opened.resolve_site(site)
+    parameters: dict[str, int | str | None] = {"site_id": site_id, "id": resolve_run(opened, site_id, run)}
+    return Report(opened, parameters, frozenset(), frozenset(links), interactive)
+
+
+def resolve_run(warehouse: Warehouse, site_id: int, run: int | str | None) -> int:
+    """Return the source id of a site's run named by run_id, by source id, or None for its latest.
+
+    Raises RunNotFound, in the same words for a run of another site as for one that does not exist.
+    """
+    from igny8_analysis import RunNotFound
+
+    query = """
+        select id from runs
+        where site_id = $site_id
+          and ($run_id is null or run_id = $run_id)
+          and ($id is null or id = $id)
+        order by started_at desc, id desc limit 1
+    """
+    run_id, source_id = (None, run) if isinstance(run, int) else (run, None)
+    found = warehouse.sql(query, {"site_id": site_id, "run_id": run_id, "id": source_id}).fetchone()
+    if found is None:
+        msg = f"site {site_id} has no run {formats.visible(str(run))!r}" if run else f"site {site_id} has no runs"
+        raise RunNotFound(msg)
+    return int(found[0])
+
+
+def _open(warehouse: str | Path | None, version: str | None) -> Warehouse:
+    import igny8_analysis
+
+    return igny8_analysis.connect(warehouse, version=version)
+
+
+def _busiest_site(warehouse: Warehouse) -> int:
+    from igny8_analysis import SiteNotFound
+
+    query = "select site_id from run_statistics order by total_runs desc, site_id limit 1"
+    found = warehouse.sql(query).fetchone()
+    if found is None:
+        msg = "the warehouse has no sites"
+        raise SiteNotFound(msg)
+    return int(found[0])

@@ -1,0 +1,51 @@
+-- One row per run, as the history lists it: its stages' statuses in order, and its first insight.
+with
+    statuses as (
+        select
+            site_id,
+            id,
+            max(case when stage_number = 1 then status end)
+            || ' '
+            || max(case when stage_number = 2 then status end)
+            || ' '
+            || max(case when stage_number = 3 then status end)
+            || ' '
+            || max(case when stage_number = 4 then status end)
+            || ' '
+            || max(case when stage_number = 5 then status end)
+            || ' '
+            || max(case when stage_number = 6 then status end)
+            || ' '
+            || max(case when stage_number = 7 then status end) as stage_statuses
+        from run_stages
+        group by site_id, id
+    ),
+    numbered as (
+        select
+            site_id,
+            id,
+            count(*) over (partition by site_id) as total_runs,
+            count(*) over (partition by site_id, run_number) > 1 as shares_number
+        from runs
+    )
+select
+    r.site_id,
+    r.id,
+    r.run_id,
+    r.run_number,
+    r.run_title,
+    r.status,
+    r.trigger_type,
+    r.started_at,
+    r.duration_seconds,
+    r.total_credits_used,
+    s.items_created,
+    g.stage_statuses,
+    i.message as first_insight,
+    n.total_runs,
+    n.shares_number
+from runs as r
+join run_summary as s on s.site_id = r.site_id and s.id = r.id
+join statuses as g on g.site_id = r.site_id and g.id = r.id
+join numbered as n on n.site_id = r.site_id and n.id = r.id
+left join run_insights as i on i.site_id = r.site_id and i.id = r.id and i.insight_number = 1

@@ -1,0 +1,19 @@
+-- One row per run: what it cost and took, beside the lowest, average and highest of its baseline's runs.
+select
+    r.site_id,
+    r.id,
+    r.run_id,
+    r.run_number,
+    r.status,
+    r.started_at,
+    r.total_credits_used,
+    e.credits_per_item,
+    r.duration_seconds,
+    cast(b.total_credits_used as double)
+    / nullif(cast(b.total_runs_analyzed as double), 0) as baseline_avg_credits,
+    b.min_total_credits_used as baseline_lowest_credits,
+    b.max_total_credits_used as baseline_highest_credits
+from runs as r
+join run_efficiency as e on e.site_id = r.site_id and e.id = r.id
+join completions_before as k on k.site_id = r.site_id and k.id = r.id
+left join run_state as b on b.site_id = k.site_id and b.completion_number = k.completions_before

@@ -1,0 +1,33 @@
+-- One row per site: the figures that tell sites apart.
+with
+    limits as (select sufficient_runs from parameters),
+    latest as (select site_id, max(started_at) as last_run_started_at from runs group by site_id),
+    unknown as (
+        select site_id, cast(sum(items) as bigint) as items from unrecognised_statuses group by site_id
+    )
+select
+    s.site_id,
+    s.label,
+    s.name,
+    s.account_name,
+    s.is_active,
+    r.total_runs,
+    r.success_rate_pct,
+    r.total_credits_used,
+    r.total_credits_last_30_days,
+    l.last_run_started_at,
+    t.total_pending_items,
+    t.total_estimated_credits,
+    t.total_estimated_credits + t.recommended_buffer_credits as balance_credits,
+    t.confidence,
+    a.skipped_ideas + a.failed_content + a.failed_images + coalesce(u.items, 0) as attention_count,
+    h.total_runs_analyzed,
+    greatest(limits.sufficient_runs - h.total_runs_analyzed, 0) as runs_needed
+from sites as s
+join run_statistics as r on r.site_id = s.site_id
+join prediction_totals as t on t.site_id = s.site_id
+join attention_items as a on a.site_id = s.site_id
+join site_history as h on h.site_id = s.site_id
+left join latest as l on l.site_id = s.site_id
+left join unknown as u on u.site_id = s.site_id
+cross join limits
