@@ -41,7 +41,7 @@ class Report:
     """
 
     warehouse: Warehouse
-    parameters: dict[str, int | str | None]
+    parameters: dict[str, int | str]
     linked: frozenset[int] = frozenset()
     links: frozenset[str] = frozenset()
     is_interactive: bool = False
@@ -55,8 +55,6 @@ class Report:
 
     def _literal(self, found: re.Match[str]) -> str:
         value = self.parameters[found[1]]
-        if value is None:
-            return "null"
         return str(value) if isinstance(value, int) else f"date '{date.fromisoformat(value)}'"
 
 
@@ -77,7 +75,7 @@ def open_site(
     """
     opened = _open(warehouse, version)
     site_id = _busiest_site(opened) if site is None else opened.resolve_site(site)
-    parameters: dict[str, int | str | None] = {"site_id": site_id, "since": since}
+    parameters: dict[str, int | str] = {"site_id": site_id, "since": since or "1970-01-01"}
     return Report(opened, parameters, frozenset(linked), frozenset(links), interactive)
 
 
@@ -96,7 +94,7 @@ def open_run(
     """
     opened = _open(warehouse, version)
     site_id = _busiest_site(opened) if site is None else opened.resolve_site(site)
-    parameters: dict[str, int | str | None] = {"site_id": site_id, "id": resolve_run(opened, site_id, run)}
+    parameters: dict[str, int | str] = {"site_id": site_id, "id": resolve_run(opened, site_id, run)}
     return Report(opened, parameters, frozenset(), frozenset(links), interactive)
 
 
@@ -115,11 +113,11 @@ def resolve_run(warehouse: Warehouse, site_id: int, run: int | str | None) -> in
         order by started_at desc, id desc limit 1
     """
     run_id, source_id = (None, run) if isinstance(run, int) else (run, None)
-    found = warehouse.sql(query, {"site_id": site_id, "run_id": run_id, "id": source_id}).fetchone()
-    if found is None:
+    found = warehouse.sql(query, {"site_id": site_id, "run_id": run_id, "id": source_id}).fetchall()
+    if not found:
         msg = f"site {site_id} has no run {formats.visible(str(run))!r}" if run else f"site {site_id} has no runs"
         raise RunNotFound(msg)
-    return int(found[0])
+    return int(found[0][0])
 
 
 def _open(warehouse: str | Path | None, version: str | None) -> Warehouse:
@@ -132,8 +130,8 @@ def _busiest_site(warehouse: Warehouse) -> int:
     from igny8_analysis import SiteNotFound
 
     query = "select site_id from run_statistics order by total_runs desc, site_id limit 1"
-    found = warehouse.sql(query).fetchone()
-    if found is None:
+    found = warehouse.sql(query).fetchall()
+    if not found:
         msg = "the warehouse has no sites"
         raise SiteNotFound(msg)
-    return int(found[0])
+    return int(found[0][0])

@@ -1,0 +1,286 @@
+"""Make reports: which there are to make, where each goes, and the work itself on one or more warm kernels.
+
+Run reports come first, then the overviews that link to them, then the index: a link is written only where
+the file it names exists.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import igny8_analysis
+from etl.errors import Igny8Error
+from igny8_analysis.reports import names
+from igny8_analysis.reports.engine import ReportError, Stopped, WarmKernel, execute
+from igny8_analysis.reports.fingerprints import RunDigests, code_digest, digest
+from igny8_analysis.reports.page import notebook_page, page
+from igny8_analysis.reports.progress import Progress
+from igny8_analysis.reports.publish import publish, stamp_of
+from igny8_analysis.reports.rows import resolve_run
+
+if TYPE_CHECKING:
+    from igny8_analysis.connection import Warehouse
+
+NOTEBOOKS = Path(igny8_analysis.__file__).parent.parent / "notebooks"
+OVERVIEW = NOTEBOOKS / "overview.ipynb"
+RUN_DETAIL = NOTEBOOKS / "run_detail.ipynb"
+INDEX_FILE = "index.html"
+INDEX_LINK = "../index.html"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One report to make: a notebook with its parameters, and where its page goes under which title."""
+
+    notebook: Path
+    parameters: dict[str, Any]
+    target: Path
+    title: str
+    stamp: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """How reports are made: `jobs` kernels at once, fresh ones with `is_isolated`, all or only changed ones."""
+
+    jobs: int = 1
+    is_isolated: bool = False
+    is_interactive: bool = False
+    only_changed: bool = False
+    is_quiet: bool = False
+
+
+@dataclass
+class Outcome:
+    """What came of it: files made, files left as they were, and errors by file."""
+
+    made: list[Path] = field(default_factory=list)
+    unchanged: list[Path] = field(default_factory=list)
+    failed: list[tuple[Path, Igny8Error]] = field(default_factory=list)
+
+
+class Reports:
+    """Makes the reports of one version of a warehouse directory; closes its kernels as a context manager."""
+
+    def __init__(self, warehouse: Warehouse, root: Path, options: Options | None = None) -> None:
+        """`root` is the warehouse directory that `warehouse` was opened from."""
+        self._warehouse = warehouse
+        self._root = root.resolve()
+        self._options = options or Options()
+        self.outcome = Outcome()
+
+    def overview(self, site: int | str, file: Path | None = None, extra: dict[str, Any] | None = None) -> Path:
+        """Make a site's overview and return its file. `extra` are further parameters of the notebook."""
+        site_id = self._warehouse.resolve_site(site)
+        folder = self._folder(site_id)
+        target = file or folder / INDEX_FILE
+        self._work([self._overview_task(site_id, target, extra or {})])
+        self._raise_first()
+        return target
+
+    def run(
+        self, site: int | str, run: int | str, file: Path | None = None, extra: dict[str, Any] | None = None
+    ) -> Path:
+        """Make a run's report and return its file. `run` is a run_id, or a source id as a number."""
+        site_id = self._warehouse.resolve_site(site)
+        source_id = resolve_run(self._warehouse, site_id, run)
+        ((number, title, is_shared),) = self._warehouse.sql(
+            "select run_number, run_title, shares_number from run_history where site_id = $site and id = $id",
+            {"site": site_id, "id": source_id},
+        ).fetchall()
+        target = file or self._folder(site_id) / names.run_file(number, source_id, is_shared=is_shared)
+        links = self._links(target.parent, site_id)
+        digests = RunDigests(self._warehouse, RUN_DETAIL, site_id)
+        self._work([self._run_task(site_id, source_id, title, target, links, digests, extra or {})])
+        self._raise_first()
+        return target
+
+    def site(self, site: int | str, folder: Path | None = None, last: int | None = None) -> Path:
+        """Make a site's overview and the reports of its `last` runs (None: all) in a folder; return it."""
+        site_id = self._warehouse.resolve_site(site)
+        made = folder or self._folder(site_id)
+        self._sites({site_id: made}, last, has_index=bool(self._links(made, site_id) & {INDEX_LINK}))
+        self._raise_first()
+        return made
+
+    def all(self, folder: Path | None = None, last: int | None = None) -> Path:
+        """Make every site's reports and the index over them; return the index."""
+        target = (folder or self._root / "reports") / INDEX_FILE
+        labels = self._warehouse.sql("select site_id, label from sites order by site_id").fetchall()
+        folders = {site: target.parent / names.site_folder(site, label) for site, label in labels}
+        self._sites(folders, last, has_index=True)
+        self._index(target)
+        self._raise_first()
+        return target
+
+    def _sites(self, folders: dict[int, Path], last: int | None, *, has_index: bool) -> None:
+        """Make the runs of the sites, then their overviews."""
+        only = next(iter(folders)) if len(folders) == 1 else None
+        digests = RunDigests(self._warehouse, RUN_DETAIL, only)
+        runs = [
+            self._run_task(
+                site_id,
+                source_id,
+                title,
+                folders[site_id] / names.run_file(number, source_id, is_shared=is_shared),
+                frozenset({INDEX_FILE, INDEX_LINK} if has_index else {INDEX_FILE}),
+                digests,
+                {},
+            )
+            for site_id, source_id, number, title, is_shared in self._newest_runs(only, last)
+        ]
+        with Progress(len(runs) + len(folders), is_quiet=self._options.is_quiet) as progress:
+            self._work(runs, progress)
+            links = frozenset({INDEX_LINK}) if has_index else frozenset()
+            overviews = [self._overview_task(site, f / INDEX_FILE, {}, links) for site, f in folders.items()]
+            self._work(overviews, progress)
+
+    def _newest_runs(self, site_id: int | None, last: int | None) -> list[tuple[Any, ...]]:
+        where = [f"site_id = {site_id}"] if site_id is not None else []
+        keep = f"qualify row_number() over (partition by site_id order by started_at desc, id desc) <= {last}"
+        return self._warehouse.sql(
+            "with numbered as (select site_id, id, run_number, run_title, started_at, "
+            "count(*) over (partition by site_id, run_number) > 1 as shares_number from runs) "
+            "select site_id, id, run_number, run_title, shares_number from numbered "
+            f"{'where ' + where[0] if where else ''} {keep if last is not None else ''} order by site_id, started_at, id"
+        ).fetchall()
+
+    def _run_task(
+        self,
+        site_id: int,
+        source_id: int,
+        title: str,
+        target: Path,
+        links: frozenset[str],
+        digests: RunDigests,
+        extra: dict[str, Any],
+    ) -> Task:
+        parameters = {"run": source_id, "links": sorted(links), "interactive": self._options.is_interactive}
+        parameters |= extra
+        stamp = f"run-{site_id}-{source_id}-{digests.of(site_id, source_id, title, sorted(parameters.items()))}"
+        return Task(RUN_DETAIL, self._of(site_id) | parameters, target, title, stamp)
+
+    def _overview_task(
+        self, site_id: int, target: Path, extra: dict[str, Any], links: frozenset[str] | None = None
+    ) -> Task:
+        ((label,),) = self._warehouse.sql(f"select label from sites where site_id = {site_id}").fetchall()
+        found = self._links(target.parent, site_id) & {INDEX_LINK} if links is None else links
+        parameters: dict[str, Any] = {
+            "linked": self._linked_runs(site_id, target.parent),
+            "links": sorted(found),
+            "interactive": self._options.is_interactive,
+        }
+        parameters |= extra
+        key = digest(code_digest(OVERVIEW), self._warehouse.version, sorted(parameters.items()))
+        return Task(OVERVIEW, self._of(site_id) | parameters, target, label, f"site-{site_id}-{key}")
+
+    def _of(self, site_id: int) -> dict[str, Any]:
+        return {"warehouse": str(self._root), "version": self._warehouse.version, "site": site_id}
+
+    def _folder(self, site_id: int) -> Path:
+        ((label,),) = self._warehouse.sql(f"select label from sites where site_id = {site_id}").fetchall()
+        return self._root / "reports" / names.site_folder(site_id, label)
+
+    def _links(self, folder: Path, site_id: int) -> frozenset[str]:
+        """Return which of the pages above a run's report exist, as addresses relative to it."""
+        prefixes = {INDEX_FILE: f"site-{site_id}-", INDEX_LINK: "index-"}
+        return frozenset(link for link, prefix in prefixes.items() if stamp_of(folder / link).startswith(prefix))
+
+    def _linked_runs(self, site_id: int, folder: Path) -> list[int]:
+        """Return the source ids of the site's runs whose report lies in a folder, under its present name."""
+        files = {
+            names.run_file(number, source_id, is_shared=is_shared): source_id
+            for _, source_id, number, _, is_shared in self._newest_runs(site_id, names.HISTORY_LIMIT)
+        }
+        return sorted(
+            source_id
+            for name, source_id in files.items()
+            if stamp_of(folder / name).startswith(f"run-{site_id}-{source_id}-")
+        )
+
+    def _index(self, target: Path) -> None:
+        relation = self._warehouse.sql("select * from site_figures order by lower(label), site_id")
+        sites = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+        for site in sites:
+            link = f"{names.site_folder(site['site_id'], site['label'])}/{INDEX_FILE}"
+            is_made = stamp_of(target.parent / link).startswith(f"site-{site['site_id']}-")
+            site["link"] = link if is_made else None
+        context = {"sites": sites, "as_of": self._warehouse.as_of, "version": self._warehouse.version}
+        key = digest(code_digest(OVERVIEW), self._warehouse.version, [site["link"] for site in sites])
+        publish(target, page("index.html.j2", "All sites", f"index-{key}", **context))
+        self.outcome.made.append(target)
+
+    def _raise_first(self) -> None:
+        if self.outcome.failed:
+            file, error = self.outcome.failed[0]
+            if len(self.outcome.failed) == 1:
+                raise error
+            msg = f"{len(self.outcome.failed)} reports failed, the first {file.name}: {error}"
+            raise ReportError(msg)
+
+    def _work(self, tasks: Sequence[Task], progress: Progress | None = None) -> None:
+        """Make the tasks on up to `jobs` kernels. A failed one is noted and does not stop the others."""
+        pending: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        for task in self._changed(tasks, progress):
+            pending.put(task)
+        stop = threading.Event()
+        count = min(self._options.jobs, pending.qsize())
+        workers = [threading.Thread(target=self._worker, args=(pending, stop, progress)) for _ in range(count)]
+        try:
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                while worker.is_alive():
+                    worker.join(0.2)
+        finally:
+            stop.set()
+            for worker in workers:
+                worker.join()
+
+    def _changed(self, tasks: Iterable[Task], progress: Progress | None) -> list[Task]:
+        if not self._options.only_changed:
+            return list(tasks)
+        changed = []
+        for task in tasks:
+            if stamp_of(task.target) == task.stamp:
+                self.outcome.unchanged.append(task.target)
+                if progress:
+                    progress.advance()
+            else:
+                changed.append(task)
+        return changed
+
+    def _worker(
+        self, pending: queue.SimpleQueue[Task], stop: threading.Event, progress: Progress | None
+    ) -> None:
+        kernel = WarmKernel(stop)
+        try:
+            while not stop.is_set():
+                task = pending.get_nowait()
+                try:
+                    self._make(task, kernel)
+                    self.outcome.made.append(task.target)
+                except Igny8Error as error:
+                    self.outcome.failed.append((task.target, error))
+                if self._options.is_isolated:
+                    kernel.close()
+                if progress:
+                    progress.advance()
+        except (queue.Empty, Stopped):
+            pass
+        finally:
+            kernel.close()
+
+    def _make(self, task: Task, kernel: WarmKernel) -> None:
+        executed = execute(task.notebook, task.parameters, kernel)
+        publish(
+            task.target,
+            notebook_page(
+                executed, task.title, task.stamp, is_interactive=self._options.is_interactive
+            ),
+        )
