@@ -20,7 +20,9 @@ def credits_donut(rows: Sequence[Row], column: str, total: object, title: str, n
     if not spent:
         return None
     whole = float(sum(row[column] for row in spent))
-    slices = [{**row, "label": str(row["stage_number"]) if row[column] >= 0.06 * whole else ""} for row in spent]
+    slices = [
+        {**row, "label": str(row["stage_number"]) if row[column] >= 0.06 * whole else ""} for row in spent
+    ]
     base = alt.Chart(values(slices, "stage_number", column, "label")).encode(
         theta=alt.Theta(f"{column}:Q", stack=True), order=alt.Order("stage_number:O")
     )

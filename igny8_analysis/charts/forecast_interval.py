@@ -25,9 +25,9 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
         x=alt.X("p90_low:Q", title="credits"), x2="p90_high:Q"
     )
     inner = base.mark_bar(height=12, color=tokens.var("band")).encode(x="p80_low:Q", x2="p80_high:Q")
-    forecast = base.mark_point(shape="diamond", filled=True, size=60, color=tokens.var("accent"), opacity=1).encode(
-        x="forecast_credits:Q"
-    )
+    forecast = base.mark_point(
+        shape="diamond", filled=True, size=60, color=tokens.var("accent"), opacity=1
+    ).encode(x="forecast_credits:Q")
     actual = base.mark_tick(thickness=3, size=26, color=tokens.var("bad")).encode(x="actual_credits:Q")
     first = rows[0]
     return Chart(

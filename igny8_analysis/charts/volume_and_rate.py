@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 
@@ -18,8 +19,12 @@ def volume_and_rate(rows: Sequence[Row]) -> Chart | None:
 
     Rows are those of `credit_variance`, one a stage; None where nothing differs.
     """
-    bars = [
-        {"stage": f"{row['stage_number']} {row['stage_name']}", "part": part, "credits": float(row[column] or 0)}
+    bars: list[dict[str, Any]] = [
+        {
+            "stage": f"{row['stage_number']} {row['stage_name']}",
+            "part": part,
+            "credits": float(row[column] or 0),
+        }
         for row in rows
         for column, part in PARTS.items()
         if row["stage_number"] is not None and (row["volume_credits"] or row["rate_credits"])
@@ -36,7 +41,11 @@ def volume_and_rate(rows: Sequence[Row]) -> Chart | None:
         yOffset=alt.YOffset("part:N", sort=parts),
     )
     drawn = base.mark_bar(height=9).encode(color=alt.Color("part:N", scale=colours, legend=None))
-    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=tokens.var("line-strong")).encode(x="zero:Q")
+    zero = (
+        alt.Chart(alt.Data(values=[{"zero": 0}]))
+        .mark_rule(color=tokens.var("line-strong"))
+        .encode(x="zero:Q")
+    )
     largest = max(bars, key=lambda bar: abs(bar["credits"]))
     return Chart(
         name="volume-and-rate",
@@ -47,7 +56,9 @@ def volume_and_rate(rows: Sequence[Row]) -> Chart | None:
         head=("Stage", "Volume", "Rate"),
         body=[
             (
-                f"{row['stage_number']} {row['stage_name']}" if row["stage_number"] is not None else row["stage_name"],
+                f"{row['stage_number']} {row['stage_name']}"
+                if row["stage_number"] is not None
+                else row["stage_name"],
                 formats.signed(row["volume_credits"]),
                 formats.signed(row["rate_credits"]),
             )

@@ -17,6 +17,7 @@ COMMANDS = {
     "overview": "read",
     "history": "read",
     "run": "read",
+    "report": "report",
     "sites": "read",
     "sql": "sql",
 }

@@ -11,6 +11,7 @@ import click
 from igny8_analysis.cli.options import examples, format_option, quiet_option, warehouse_option
 
 KEEP = 5
+DEMO_RUNS = 5
 
 
 class Instant(click.ParamType[datetime]):
@@ -123,8 +124,9 @@ def versions_command(directory: Path | None, format_: str) -> None:
 def demo_command(directory: Path | None, quiet: bool) -> None:
     """Make a sample source, load it and make its reports: all overviews, the last 5 runs of each site."""
     from etl.demo import AS_OF, write_sqlite
-    from igny8_analysis.connection import warehouse_directory
+    from igny8_analysis.connection import connect, warehouse_directory
     from igny8_analysis.load import load
+    from igny8_analysis.reports.make import Options, Reports
 
     root = warehouse_directory(directory)
     root.mkdir(parents=True, exist_ok=True)
@@ -134,3 +136,9 @@ def demo_command(directory: Path | None, quiet: bool) -> None:
         report = load(f"sqlite:///{source.resolve()}", root, AS_OF, KEEP, progress)
     if not quiet:
         click.echo(str(report))
+    with connect(root) as warehouse:
+        index = Reports(warehouse, root, Options(jobs=2, only_changed=True, is_quiet=quiet)).all(
+            last=DEMO_RUNS
+        )
+    if not quiet:
+        click.echo(f"open {index}")

@@ -45,6 +45,7 @@ class WarmKernel:
     """One kernel process for many notebooks, used by one thread; `stop` (an event) calls its work off."""
 
     def __init__(self, stop: threading.Event | None = None) -> None:
+        """Start nothing yet."""
         self._stop = stop or threading.Event()
         self._manager: Any = None
         self._client: Any = None
@@ -95,7 +96,9 @@ class WarmKernel:
         self._client.start_channels()
         self._client.allow_stdin = False
         self._client.wait_for_ready(timeout=_START_SECONDS)
-        outputs, has_failed = self._collect(["from igny8_analysis.reports import kernel_state; kernel_state.keep()"])
+        outputs, has_failed = self._collect(
+            ["from igny8_analysis.reports import kernel_state; kernel_state.keep()"]
+        )
         if has_failed:
             cause = _cause(outputs[-1])
             self.close()
@@ -210,7 +213,7 @@ _declared = lru_cache(maxsize=16)(declared_parameters)
 def _read(notebook: Path, changed: int) -> NotebookNode:
     import nbformat
 
-    return nbformat.read(notebook, as_version=4)  # type: ignore[no-any-return, no-untyped-call]
+    return nbformat.read(notebook, as_version=4)  # type: ignore[no-any-return]
 
 
 def _loaded(notebook: Path) -> NotebookNode:

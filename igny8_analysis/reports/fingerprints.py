@@ -24,6 +24,7 @@ class RunDigests:
     """The digest of every run of a site, or of all sites, in one pass a view."""
 
     def __init__(self, warehouse: Warehouse, notebook: Path, site_id: int | None = None) -> None:
+        """Read every view that the notebook reads, of one site or of all."""
         self._notebook = notebook
         self._parts: dict[Key, list[str]] = {}
         for view in sorted(views_read(notebook)):
@@ -77,7 +78,7 @@ def views_read(notebook: Path) -> frozenset[str]:
 def _queries(notebook: Path) -> Iterator[str]:
     import nbformat
 
-    for cell in nbformat.read(notebook, as_version=4).cells:  # type: ignore[no-untyped-call]
+    for cell in nbformat.read(notebook, as_version=4).cells:
         if cell.cell_type == "code":
             for node in ast.walk(ast.parse(cell.source)):
                 is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)

@@ -74,7 +74,9 @@ class Reports:
         self._options = options or Options()
         self.outcome = Outcome()
 
-    def overview(self, site: int | str, file: Path | None = None, extra: dict[str, Any] | None = None) -> Path:
+    def overview(
+        self, site: int | str, file: Path | None = None, extra: dict[str, Any] | None = None
+    ) -> Path:
         """Make a site's overview and return its file. `extra` are further parameters of the notebook."""
         site_id = self._warehouse.resolve_site(site)
         folder = self._folder(site_id)
@@ -141,14 +143,19 @@ class Reports:
             self._work(overviews, progress)
 
     def _newest_runs(self, site_id: int | None, last: int | None) -> list[tuple[Any, ...]]:
-        where = [f"site_id = {site_id}"] if site_id is not None else []
-        keep = f"qualify row_number() over (partition by site_id order by started_at desc, id desc) <= {last}"
-        return self._warehouse.sql(
-            "with numbered as (select site_id, id, run_number, run_title, started_at, "
-            "count(*) over (partition by site_id, run_number) > 1 as shares_number from runs) "
-            "select site_id, id, run_number, run_title, shares_number from numbered "
-            f"{'where ' + where[0] if where else ''} {keep if last is not None else ''} order by site_id, started_at, id"
-        ).fetchall()
+        """Return (site_id, id, run_number, run_title, shares_number) of the newest runs of a site, or of each."""
+        query = """
+            with numbered as (
+                select *,
+                    count(*) over (partition by site_id, run_number) > 1 as shares_number,
+                    row_number() over (partition by site_id order by started_at desc, id desc) as place
+                from runs where $site is null or site_id = $site
+            )
+            select site_id, id, run_number, run_title, shares_number from numbered
+            where $last is null or place <= $last
+            order by site_id, started_at, id
+        """
+        return self._warehouse.sql(query, {"site": site_id, "last": last}).fetchall()
 
     def _run_task(
         self,
@@ -162,7 +169,9 @@ class Reports:
     ) -> Task:
         parameters = {"run": source_id, "links": sorted(links), "interactive": self._options.is_interactive}
         parameters |= extra
-        stamp = f"run-{site_id}-{source_id}-{digests.of(site_id, source_id, title, sorted(parameters.items()))}"
+        stamp = (
+            f"run-{site_id}-{source_id}-{digests.of(site_id, source_id, title, sorted(parameters.items()))}"
+        )
         return Task(RUN_DETAIL, self._of(site_id) | parameters, target, title, stamp)
 
     def _overview_task(
@@ -189,7 +198,9 @@ class Reports:
     def _links(self, folder: Path, site_id: int) -> frozenset[str]:
         """Return which of the pages above a run's report exist, as addresses relative to it."""
         prefixes = {INDEX_FILE: f"site-{site_id}-", INDEX_LINK: "index-"}
-        return frozenset(link for link, prefix in prefixes.items() if stamp_of(folder / link).startswith(prefix))
+        return frozenset(
+            link for link, prefix in prefixes.items() if stamp_of(folder / link).startswith(prefix)
+        )
 
     def _linked_runs(self, site_id: int, folder: Path) -> list[int]:
         """Return the source ids of the site's runs whose report lies in a folder, under its present name."""
@@ -230,7 +241,9 @@ class Reports:
             pending.put(task)
         stop = threading.Event()
         count = min(self._options.jobs, pending.qsize())
-        workers = [threading.Thread(target=self._worker, args=(pending, stop, progress)) for _ in range(count)]
+        workers = [
+            threading.Thread(target=self._worker, args=(pending, stop, progress)) for _ in range(count)
+        ]
         try:
             for worker in workers:
                 worker.start()
@@ -280,7 +293,5 @@ class Reports:
         executed = execute(task.notebook, task.parameters, kernel)
         publish(
             task.target,
-            notebook_page(
-                executed, task.title, task.stamp, is_interactive=self._options.is_interactive
-            ),
+            notebook_page(executed, task.title, task.stamp, is_interactive=self._options.is_interactive),
         )

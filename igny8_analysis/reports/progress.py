@@ -12,6 +12,7 @@ class Progress:
     """Counts finished reports; one line that moves on a terminal, one every ten seconds elsewhere."""
 
     def __init__(self, total: int, *, is_quiet: bool = False) -> None:
+        """Start the clock; `is_quiet` tells nothing."""
         self._total = total
         self._done = 0
         self._started = self._told = time.monotonic()

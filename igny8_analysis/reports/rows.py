@@ -23,6 +23,7 @@ class Rows(list[dict[str, Any]]):
     """Rows of a query as dicts by column, with `query`: the text that was run, ready to paste."""
 
     def __init__(self, rows: Iterable[dict[str, Any]] = (), query: str = "") -> None:
+        """Hold the rows and their query."""
         super().__init__(rows)
         self.query = query
 
@@ -115,7 +116,11 @@ def resolve_run(warehouse: Warehouse, site_id: int, run: int | str | None) -> in
     run_id, source_id = (None, run) if isinstance(run, int) else (run, None)
     found = warehouse.sql(query, {"site_id": site_id, "run_id": run_id, "id": source_id}).fetchall()
     if not found:
-        msg = f"site {site_id} has no run {formats.visible(str(run))!r}" if run else f"site {site_id} has no runs"
+        msg = (
+            f"site {site_id} has no run {formats.visible(str(run))!r}"
+            if run
+            else f"site {site_id} has no runs"
+        )
         raise RunNotFound(msg)
     return int(found[0][0])
 

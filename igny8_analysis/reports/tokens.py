@@ -46,7 +46,13 @@ ON_STAGES: tuple[tuple[str, str], ...] = (
 )
 
 SPACES = {1: "4px", 2: "8px", 3: "12px", 4: "16px", 5: "24px", 6: "32px", 7: "48px"}
-TYPE = {"small": "0.8125rem", "body": "0.9375rem", "lead": "1.0625rem", "title": "1.25rem", "display": "1.875rem"}
+TYPE = {
+    "small": "0.8125rem",
+    "body": "0.9375rem",
+    "lead": "1.0625rem",
+    "title": "1.25rem",
+    "display": "1.875rem",
+}
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace'
 RADIUS = "10px"

@@ -1,8 +1,11 @@
--- One row per load, site, entity and status whose items wait for a stage.
+-- One row per load, site, entity, status and site_status whose items wait for a stage.
 select
     load_number,
     as_of,
     site_id,
+    entity,
+    status,
+    site_status,
     case
         when entity = 'keywords'
         then 1

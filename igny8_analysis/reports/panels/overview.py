@@ -12,11 +12,20 @@ from igny8_analysis.reports.rows import Report, Rows
 
 # What to do about each kind of attention; the count's column names it.
 ATTENTION = {
-    "skipped_ideas": ("skipped ideas", "Review them in the idea list: queue those worth writing, delete the rest."),
+    "skipped_ideas": (
+        "skipped ideas",
+        "Review them in the idea list: queue those worth writing, delete the rest.",
+    ),
     "failed_content": ("failed content", "Open each, read its error, and write or publish it again."),
-    "failed_images": ("failed images", "Start image generation again for their contents; check the prompts that fail twice."),
+    "failed_images": (
+        "failed images",
+        "Start image generation again for their contents; check the prompts that fail twice.",
+    ),
 }
-UNRECOGNISED = "A status this analysis does not know. These items are counted, but not as pending: tell whoever runs the analysis."
+UNRECOGNISED = (
+    "A status this analysis does not know. These items are counted, but not as pending: tell whoever "
+    "runs the analysis."
+)
 
 STATUSES = ("completed", "failed", "running", "paused", "cancelled", "other")
 HOURS_AXIS = "datum.value >= 3600 ? format(datum.value / 3600, '.3~') + ' h' : format(datum.value / 60, '.3~') + ' min'"
@@ -44,7 +53,9 @@ def predictive_cost(rows: Rows) -> Panel:
     """Show what draining the queues would cost: a donut by stage, and the table that adds up to it."""
     totals = rows.first
     title = "Estimated credits by stage"
-    donut = charts.credits_donut(rows, "estimated_credits", totals["total_estimated_credits"], title, "estimated-credits")
+    donut = charts.credits_donut(
+        rows, "estimated_credits", totals["total_estimated_credits"], title, "estimated-credits"
+    )
     return render("predictive_cost.html.j2", rows, totals=totals, chart=donut)
 
 

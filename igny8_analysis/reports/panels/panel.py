@@ -24,6 +24,7 @@ class Panel:
     """A piece of a report: `html`, escaped and complete, that shows itself in JupyterLab."""
 
     def __init__(self, html: Markup) -> None:
+        """Hold the HTML."""
         self.html = html
 
     def __html__(self) -> str:

@@ -1,0 +1,160 @@
+"""`igny8 report overview|run|site|all`: reports as self-contained HTML files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from igny8_analysis.cli.options import (
+    examples,
+    open_warehouse,
+    quiet_option,
+    version_option,
+    warehouse_option,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group(
+    "report",
+    epilog=examples("igny8 report overview mysite.com", "igny8 report all --jobs 2 --only-changed"),
+)
+def report_command() -> None:
+    """Make reports: self-contained HTML files that need no network."""
+
+
+def _making_options(command: F) -> F:
+    """Options of every report command."""
+    options = (
+        click.option("--interactive", is_flag=True, help="Charts that zoom and select; 430 kB more a file."),
+        click.option("--isolated", is_flag=True, help="A fresh kernel for every report."),
+        version_option,
+        warehouse_option,
+        quiet_option,
+        click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+_file_option = click.option(
+    "-o", "--output", "output", type=click.Path(path_type=Path), metavar="FILE", help="The file to write."
+)
+_folder_option = click.option(
+    "-o", "--output", "output", type=click.Path(path_type=Path), metavar="DIR", help="The folder to write to."
+)
+_parameter_option = click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help="A parameter of the notebook; may be repeated.",
+)
+_jobs_option = click.option(
+    "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Kernels that work at once."
+)
+_changed_option = click.option(
+    "--only-changed", is_flag=True, help="Leave reports alone whose data did not change."
+)
+_last_option = click.option(
+    "--last", type=click.IntRange(min=0), metavar="N", help="Only each site's newest N runs; without it, all."
+)
+
+
+@report_command.command(
+    "overview",
+    epilog=examples(
+        "igny8 report overview mysite.com",
+        "igny8 report overview 42 -o overview.html -p since 2026-01-01",
+    ),
+)
+@click.argument("site")
+@_file_option
+@_parameter_option
+@_making_options
+def overview_command(
+    site: str, output: Path | None, parameters: tuple[tuple[str, str], ...], **options: Any
+) -> None:
+    """Make the overview of a site.
+
+    SITE is an id or a domain. Without -o the file is <warehouse>/reports/<site>/index.html.
+    """
+    _make(options, lambda reports: reports.overview(site, output, dict(parameters)))
+
+
+@report_command.command(
+    "run",
+    epilog=examples(
+        "igny8 report run mysite.com run_20260115_020000_scheduled",
+        "igny8 report run 42 run_20260115_020000_scheduled -o run.html --interactive",
+    ),
+)
+@click.argument("site")
+@click.argument("run_id")
+@_file_option
+@_parameter_option
+@_making_options
+def run_command(
+    site: str, run_id: str, output: Path | None, parameters: tuple[tuple[str, str], ...], **options: Any
+) -> None:
+    """Make the report of a run.
+
+    Without -o the file is <warehouse>/reports/<site>/run-<number>.html.
+    """
+    _make(options, lambda reports: reports.run(site, run_id, output, dict(parameters)))
+
+
+@report_command.command(
+    "site",
+    epilog=examples("igny8 report site mysite.com --last 20", "igny8 report site 42 -o /srv/reports/42"),
+)
+@click.argument("site")
+@_folder_option
+@_last_option
+@_jobs_option
+@_changed_option
+@_making_options
+def site_command(site: str, output: Path | None, last: int | None, **options: Any) -> None:
+    """Make a site's overview and the reports of its runs, linked to each other."""
+    _make(options, lambda reports: reports.site(site, output, last))
+
+
+@report_command.command(
+    "all",
+    epilog=examples("igny8 report all --jobs 2", "igny8 report all -o /srv/reports --last 20 --only-changed"),
+)
+@_folder_option
+@_last_option
+@_jobs_option
+@_changed_option
+@_making_options
+def all_command(output: Path | None, last: int | None, **options: Any) -> None:
+    """Make every site's reports and an index over all sites."""
+    _make(options, lambda reports: reports.all(output, last))
+
+
+def _make(options: dict[str, Any], work: Callable[[Any], Path]) -> None:
+    from igny8_analysis.connection import warehouse_directory
+    from igny8_analysis.reports.make import Options, Reports
+
+    chosen = Options(
+        jobs=options.get("jobs", 1),
+        is_isolated=options["isolated"],
+        is_interactive=options["interactive"],
+        only_changed=options.get("only_changed", False),
+        is_quiet=options["quiet"],
+    )
+    with open_warehouse(options["directory"], options["version"]) as warehouse:
+        reports = Reports(warehouse, warehouse_directory(options["directory"]), chosen)
+        made = work(reports)
+    if not options["quiet"]:
+        unchanged = len(reports.outcome.unchanged)
+        note = f" ({len(reports.outcome.made)} made, {unchanged} unchanged)" if unchanged else ""
+        click.echo(f"{made}{note}")
