@@ -85,7 +85,8 @@ def _exporter(thread: int) -> Any:
             return environment()
 
     environment().globals["panel_mime"] = MIME_TYPE
-    return ReportExporter(template_file="report.html.j2", file_extension=".html")
+    exporter: Any = ReportExporter
+    return exporter(template_file="report.html.j2", file_extension=".html")
 
 
 @cache
