@@ -16,7 +16,7 @@ demo: $(VENV)/.installed ## a sample source, its load and its reports; says what
 	$(BIN)/igny8 demo
 
 test: $(VENV)/.installed-test ## the whole test suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/.installed-test ## style, types, SQL format, and that the generated docs are not stale
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ import pytest
 
 from tests.test_architecture import ROOT, SOURCES
 
+pytestmark = pytest.mark.xdist_group("wheel")  # one process builds it
 FOLDERS = {"etl", "warehouse", "igny8_analysis", "notebooks"}
 
 
