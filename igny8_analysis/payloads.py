@@ -110,7 +110,7 @@ HISTORY_RUN: Fields = {
     "completed_at": TIME,
     "duration_seconds": WHOLE_OR_NULL,
     "total_credits_used": WHOLE,
-    "current_stage": AS_IS,
+    "current_stage": WHOLE,
     "stages_completed": WHOLE,
     "stages_failed": WHOLE,
     "initial_snapshot": JSON,
@@ -131,7 +131,7 @@ RUN: Fields = {
     "completed_at": TIME,
     "duration_seconds": WHOLE_OR_NULL,
     "active_seconds": WHOLE_OR_NULL,
-    "current_stage": AS_IS,
+    "current_stage": WHOLE,
     "total_credits_used": WHOLE,
     "initial_snapshot": JSON,
     "error_message": TEXT,
@@ -207,7 +207,7 @@ def history(connection: duckdb.DuckDBPyConnection, site_id: int, page: int, page
         "page join run_summary using (site_id, id, run_id) join statuses using (site_id, id)",
         HISTORY_RUN | SUMMARY | {"stage_statuses": AS_IS},
         "order by page.started_at desc, page.id desc",
-        [site_id, page_size, (page - 1) * page_size, site_id],
+        [site_id, page_size, min((page - 1) * page_size, total_count), site_id],
         """with page as (
             select * from runs
             where site_id = ? order by started_at desc, id desc limit ? offset ?

@@ -48,10 +48,14 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Every command has examples: igny8 COMMAND --help",
+    invoke_without_command=True,
 )
 @click.version_option(package_name="igny8-analysis")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """What an IGNY8 automation run did, why it cost that, and what the next one will cost."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main() -> NoReturn:
