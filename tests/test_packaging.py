@@ -58,3 +58,7 @@ def test_demo_runs_in_an_empty_folder(igny8: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data" / "current").is_file()
+    reports = tmp_path / "data" / "reports"
+    assert (reports / "index.html").is_file()
+    assert len(list(reports.glob("*/index.html"))) >= 10
+    assert len(list(reports.glob("*/run-*.html"))) >= 30
