@@ -1,9 +1,11 @@
 """Source to Parquet: read one snapshot as text, type it in DuckDB with nothing lost, write and check the lake."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ NUMBER_KEYS = (
 )
 
 Progress = Callable[[str], None]
+Number = int | Decimal
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,24 @@ class Load:
     number: int
     version: str
     as_of: datetime
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Rows, credits or items: in the source, and in quarantine and the lake, which add up to it."""
+
+    name: str
+    source: Number
+    quarantined: Number
+    lake: Number
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What an extraction tells: the optional names the source lacks, and what was reconciled."""
+
+    missing: list[str]
+    measures: list[Measure]
 
 
 @dataclass(frozen=True)
@@ -94,8 +115,8 @@ def list_missing(tables: dict[str, FoundTable]) -> list[str]:
 
 def extract(
     source: Source, load: Load, lake: Path, previous_lake: Path | None, progress: Progress
-) -> list[str]:
-    """Write the lake of one load into the empty folder `lake`; returns the optional names the source lacks.
+) -> Extracted:
+    """Write the lake of one load into the empty folder `lake` and reconcile it with the source.
 
     `previous_lake` is the lake whose growing tables go on. Raises LoadError; the caller removes what was written.
     """
@@ -107,16 +128,16 @@ def extract(
         scratch.execute(_filled("macros", {"number_keys": "|".join(NUMBER_KEYS)}))
         _read_source(scratch, source, tables, progress)
         _register_load(scratch, source, load, missing, previous_lake)
-        _read_values(scratch, progress)
-        _stop_if_unreadable(scratch)
         names = {key: found.name or found.table.names[0] for key, found in tables.items()}
+        _read_values(scratch, names, progress)
+        _stop_if_unreadable(scratch, names)
         for name, table in LAKE_TABLES.items():
             progress(f"write {name}")
             query = _filled(name, {**names, "bare_domain": bare_domain_sql("domain")})
             _write(scratch, name, table, query, lake / f"{name}.parquet")
-        _reconcile(scratch)
+        measures = _reconcile(scratch, names)
     scratch_file.unlink()
-    return missing
+    return Extracted(missing, measures)
 
 
 def _read_source(
@@ -127,20 +148,42 @@ def _read_source(
         progress(f"read {key}")
         batches = source.read((QUERIES / f"{key}.sql").read_text().format(**relations))
         scratch.execute(f"create table raw_{key} as from batches")
-        (count,) = (
-            source.read(f"select count(*) as items from {relations[key]}").read_all().column(0).to_pylist()
-        )
-        _expect_equal(
-            scratch, f"rows of {key} in the source and read", count, f"select count(*) from raw_{key}"
-        )
+    _compare_with_source(scratch, source, relations)
     scratch.execute(
-        "create table raw_items"
-        "(entity varchar, site_id varchar, status varchar, site_status varchar, is_pending integer, items bigint)"
+        "create table raw_items(source_table varchar, entity varchar, site_id varchar, status varchar, "
+        "site_status varchar, is_pending integer, items bigint)"
     )
     for entity in ENTITIES:
         progress(f"count {entity}")
         batches = source.read((QUERIES / f"{entity}.sql").read_text().format(**relations))  # noqa: F841
-        scratch.execute(f"insert into raw_items select '{entity}', * from batches")
+        scratch.execute(
+            f"insert into raw_items select '{tables[entity].table.names[0]}', '{entity}', * from batches"
+        )
+
+
+def _compare_with_source(
+    scratch: duckdb.DuckDBPyConnection, source: Source, relations: dict[str, str]
+) -> None:
+    """What was read is what the source itself counts and sums up: rows, and the credits that are plain numerals."""
+    for key in ("accounts", "sites"):
+        query = f"select count(*) as items from {relations[key]}"
+        (found,) = _row(scratch, f"select count(*) from raw_{key}")
+        _expect_equal(f"rows of {key} in the source and read", _source_row(source, query)[0], found)
+    query = (QUERIES / "run_totals.sql").read_text().format(**relations)
+    rows, credits = _source_row(source, query)
+    rows_read, credits_read = _row(
+        scratch,
+        "select count(*), sum(cast(total_credits_used as decimal(38, 6))) filter ("
+        r"regexp_full_match(total_credits_used, '[0-9]+\.?[0-9]*|\.[0-9]+')) from raw_runs",
+    )
+    _expect_equal("rows of runs in the source and read", rows, rows_read)
+    if not math.isclose(float(credits or 0), credits_read or 0, rel_tol=1e-9, abs_tol=1e-6 * rows):
+        _expect_equal("credits of runs in the source and read", credits, credits_read)
+
+
+def _source_row(source: Source, query: str) -> tuple[Any, ...]:
+    (row,) = source.read(query).read_all().to_pylist()
+    return tuple(row.values())
 
 
 def _register_load(
@@ -165,7 +208,7 @@ def _register_load(
             scratch.execute(f"create table previous_{name} ({columns})")
 
 
-def _read_values(scratch: duckdb.DuckDBPyConnection, progress: Progress) -> None:
+def _read_values(scratch: duckdb.DuckDBPyConnection, names: dict[str, str], progress: Progress) -> None:
     progress("unnest results")
     scratch.execute(_filled("read_runs"))
     columns = ", ".join(f"{name} {c.type}" for name, c in LAKE_TABLES["run_stages"].columns.items())
@@ -174,6 +217,7 @@ def _read_values(scratch: duckdb.DuckDBPyConnection, progress: Progress) -> None
     for stage in STAGES:
         scratch.execute(_filled("read_stages", _stage_values(stage)))
     scratch.execute(_filled("read_items"))
+    scratch.execute(_filled("unreadable", names))
 
 
 def _stage_values(stage: Stage) -> dict[str, str]:
@@ -203,16 +247,24 @@ def _filled(name: str, values: dict[str, str] | None = None) -> str:
     return filled
 
 
-def _stop_if_unreadable(scratch: duckdb.DuckDBPyConnection) -> None:
-    rows, bad, reason = _row(
-        scratch,
-        "select count(*), count(reason), any_value(reason || ' (id ' || id_text || ')') from read_runs",
-    )
-    if bad >= QUARANTINE_ROWS and bad > QUARANTINE_SHARE * rows:
-        raise LoadError(
-            f"{bad} of {rows} runs cannot be read, first: {reason}; more than {QUARANTINE_SHARE:.0%} stops a load: "
-            "check the types of the source's columns"
+def _stop_if_unreadable(scratch: duckdb.DuckDBPyConnection, names: dict[str, str]) -> None:
+    for key, name in names.items():
+        (rows,) = _row(
+            scratch,
+            f"select coalesce(sum(items), 0) from raw_items where entity = '{key}'"
+            if key in ENTITIES
+            else f"select count(*) from raw_{key}",
         )
+        bad, first = _row(
+            scratch,
+            "select coalesce(sum(rows), 0), min(reason || coalesce(' (' || row_key || ')', '')) "
+            f"from unreadable where source_table = '{name}'",
+        )
+        if bad >= QUARANTINE_ROWS and bad > QUARANTINE_SHARE * rows:
+            raise LoadError(
+                f"{bad} of {rows} rows of {name} cannot be read, for one {first}; more than {QUARANTINE_SHARE:.0%} "
+                "stops a load: check the types of the source's columns; nothing was loaded"
+            )
 
 
 def _write(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTable, query: str, file: Path) -> None:
@@ -250,33 +302,15 @@ def _check_contract(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTa
         )
 
 
-def _reconcile(scratch: duckdb.DuckDBPyConnection) -> None:
-    """What was read is what was written: rows of runs with the quarantined ones, seven stages a run, credits, items."""
-    pairs = {
-        "runs read and written": (
-            "select count(*) from raw_runs",
-            "select (select count(*) from runs) + (select count(*) from read_runs where reason is not null)",
-        ),
-        "run stages and seven times the runs": (
-            "select 7 * count(*) from runs",
-            "select count(*) from run_stages",
-        ),
-        "credits read and written": (
-            "select coalesce(sum(total_credits_used), 0) from read_runs where reason is null",
-            "select coalesce(sum(total_credits_used), 0) from runs",
-        ),
-        "items counted and written": (
-            "select coalesce(sum(items), 0) from raw_items where as_bigint(site_id) is not null",
-            "select coalesce(sum(items), 0) from pipeline_items natural join this_load",
-        ),
-    }
-    for what, (source, written) in pairs.items():
-        (expected,) = _row(scratch, source)
-        _expect_equal(scratch, what, expected, written)
+def _reconcile(scratch: duckdb.DuckDBPyConnection, names: dict[str, str]) -> list[Measure]:
+    """What the source holds is in the lake or in quarantine. Raises LoadError where a measure does not add up."""
+    measures = [Measure(*row) for row in scratch.execute(_filled("reconciliation", names)).fetchall()]
+    for measure in measures:
+        _expect_equal(f"{measure.name} read and written", measure.source, measure.quarantined + measure.lake)
+    return measures
 
 
-def _expect_equal(scratch: duckdb.DuckDBPyConnection, what: str, expected: object, query: str) -> None:
-    (found,) = _row(scratch, query)
+def _expect_equal(what: str, expected: object, found: object) -> None:
     if found != expected:
         raise LoadError(f"{what} differ: {expected} and {found}; nothing was loaded")
 

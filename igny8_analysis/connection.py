@@ -45,12 +45,16 @@ class RunNotFound(Igny8Error):  # noqa: N818
 
 
 class Warehouse:
-    """One version of a warehouse, open for reading; `as_of` is the instant its numbers stand for."""
+    """One version of a warehouse, open for reading; `as_of` is the instant its numbers stand for.
+
+    `version` is its name, `path` its folder, `manifest` what the load wrote about itself.
+    """
 
     def __init__(self, version: lake.Version) -> None:
         """Open the version's DuckDB file. Raises WarehouseNotFound where it cannot be read."""
         self.version = version.id
         self.path = version.path
+        self.manifest = version.manifest()
         self.as_of: datetime
         try:
             self._connection = duckdb.connect(version.database, read_only=True, config=dict(SETTINGS))

@@ -2,11 +2,13 @@
 
 import errno
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,12 @@ import duckdb
 from etl import lake
 from etl.contracts import LAKE_TABLES
 from etl.errors import Igny8Error, LoadError
-from etl.extract import Load, extract
+from etl.extract import Extracted, Load, extract
 from etl.sources import open_source
-from warehouse.build import build, check
+from warehouse.build import build, check, totals
 
 KEEP = 5
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 Progress = Callable[[str], None]
 
@@ -67,8 +70,8 @@ def load(
                 try:
                     this_load = Load(version.number, version.id, instant)
                     previous_lake = previous.lake if previous else None
-                    missing = extract(source, this_load, version.lake, previous_lake, progress)
-                    return _finish(root, version, this_load, source.kind, missing, keep, started, progress)
+                    extracted = extract(source, this_load, version.lake, previous_lake, progress)
+                    return _finish(root, version, this_load, source.kind, extracted, keep, started, progress)
                 except BaseException:
                     if lake.current_version(root) != version:
                         shutil.rmtree(version.path, ignore_errors=True)
@@ -84,7 +87,7 @@ def _finish(
     version: lake.Version,
     this_load: Load,
     source_kind: str,
-    missing: list[str],
+    extracted: Extracted,
     keep: int,
     started: float,
     progress: Progress,
@@ -93,6 +96,7 @@ def _finish(
     build(version.lake, version.database)
     progress("check")
     check(version.database)
+    reconciliation = _reconcile(version, extracted)
     tables = _describe_tables(version)
     report = LoadReport(
         version.id,
@@ -100,14 +104,15 @@ def _finish(
         tables["runs"]["rows"],
         tables["value_findings"]["rows"],
         tables["quarantine"]["rows"],
-        missing,
+        extracted.missing,
         time.monotonic() - started,
     )
     manifest = {
         "version": version.id,
         "load_number": version.number,
         "as_of": this_load.as_of.isoformat().replace("+00:00", "Z"),
-        "source": {"kind": source_kind, "missing": missing},
+        "source": {"kind": source_kind, "missing": extracted.missing},
+        "reconciliation": reconciliation,
         "tables": tables,
         "database_bytes": version.database.stat().st_size,
         "duration_seconds": round(report.seconds, 3),
@@ -115,8 +120,33 @@ def _finish(
     progress("publish")
     lake.write_manifest(version, manifest)
     lake.publish(root, version)
+    progress("prune")
     lake.prune(root, keep)
     return report
+
+
+def _reconcile(version: lake.Version, extracted: Extracted) -> dict[str, dict[str, int | float]]:
+    """Each measure in the source, in quarantine, in the lake and in the views. Raises LoadError where it got lost."""
+    in_views = totals(version.database)
+    for measure in extracted.measures:
+        if in_views[measure.name] != measure.lake:
+            raise LoadError(
+                f"{measure.name} in the lake and in the warehouse differ: {measure.lake} and "
+                f"{in_views[measure.name]}; nothing was published"
+            )
+    return {
+        measure.name: {
+            "source": _plain(measure.source),
+            "quarantined": _plain(measure.quarantined),
+            "lake": _plain(measure.lake),
+            "warehouse": _plain(in_views[measure.name]),
+        }
+        for measure in extracted.measures
+    }
+
+
+def _plain(number: int | Decimal) -> int | float:
+    return int(number) if number == int(number) else float(number)
 
 
 def _describe_tables(version: lake.Version) -> dict[str, dict[str, Any]]:
@@ -136,6 +166,6 @@ def _describe_tables(version: lake.Version) -> dict[str, dict[str, Any]]:
 
 def _explain(error: Exception) -> str:
     message = " ".join(str(error).split())
-    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in message:
+    if getattr(error, "errno", None) in NO_ROOM or any(os.strerror(code) in message for code in NO_ROOM):
         return f"the disk is full: {message}; free some space and load again, nothing was changed"
     return f"the load failed, nothing was changed: {message}"

@@ -4,6 +4,7 @@ import itertools
 import re
 import tomllib
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -19,6 +20,14 @@ ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast")
 STORAGE_VERSION = "v1.4.0"
 MEMORY_LIMIT = "400MB"
+TOTALS = {
+    "accounts": "select count(*) from lake.accounts",
+    "sites": "select count(*) from sites join lake.sites as s using (site_id) where s.has_source_row",
+    "runs": "select count(*) from runs",
+    "run_stages": "select count(*) from run_stages",
+    "credits": "select sum(total_credits_used) from run_statistics",
+    "items": "select sum(items) from pipeline_items join current_load using (load_number)",
+}
 KEPT = "-- Kept as a table:"
 
 
@@ -103,6 +112,15 @@ def build(lake: Path, database: Path) -> None:
             connection.execute(f"create {kind} {view.name} as {view.sql}")
             _comment_view(connection, view, kind)
         connection.execute("commit; use memory; detach warehouse")
+
+
+def totals(database: Path) -> dict[str, int | Decimal]:
+    """What the views hold of each measure that a load reconciles with the source."""
+    with duckdb.connect(database, read_only=True) as connection:
+        return {
+            measure: connection.execute(f"select coalesce(({query}), 0)").fetchall()[0][0]
+            for measure, query in TOTALS.items()
+        }
 
 
 def check(database: Path) -> None:

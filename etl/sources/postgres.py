@@ -1,5 +1,6 @@
 """PostgreSQL through ADBC: Arrow batches out of one repeatable-read, read-only transaction."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,9 @@ from adbc_driver_manager import Error
 from adbc_driver_postgresql import dbapi
 
 from etl.errors import LoadError
+from etl.secrets import without_passwords
 
+CONNECT_TIMEOUT_SECONDS = "15"
 STATEMENT_TIMEOUT_MINUTES = 15
 APPLICATION_NAME = "igny8-analysis"
 
@@ -24,6 +27,11 @@ SESSION = (
     "set local intervalstyle to 'iso_8601'",
     "set local extra_float_digits to 1",
 )
+
+HINTS = {
+    "permission denied": "grant SELECT on it to the reading role",
+    "statement timeout": f"one query took over {STATEMENT_TIMEOUT_MINUTES} minutes: load when the source is less busy",
+}
 
 COLUMNS = """
 select attname
@@ -67,16 +75,29 @@ class PostgresSource:
 @contextmanager
 def open_postgres(url: str) -> Iterator[PostgresSource]:
     """Connect (password from the URL, PGPASSWORD or ~/.pgpass) and hold one snapshot. Raises LoadError."""
+    os.environ.setdefault("PGCONNECT_TIMEOUT", CONNECT_TIMEOUT_SECONDS)
     try:
-        with dbapi.connect(url) as connection:
+        connection = dbapi.connect(url)
+    except Error as error:
+        raise LoadError(
+            f"cannot connect to PostgreSQL: {_message(error, url)}; check the address, the user, the password "
+            "(from the URL, PGPASSWORD or ~/.pgpass) and that the server runs"
+        ) from None
+    try:
+        with connection:
             yield PostgresSource(connection)
     except (Error, pa.ArrowException, OSError) as error:
-        raise LoadError(f"PostgreSQL: {_without_secrets(str(error), url)}") from None
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of a file of ours, not of the source
+        message = _message(error, url)
+        hint = next((hint for sign, hint in HINTS.items() if sign in message), "load again")
+        raise LoadError(f"reading from PostgreSQL failed: {message}; nothing was loaded, {hint}") from None
 
 
-def _without_secrets(message: str, url: str) -> str:
-    """The driver's message on one line, without the address or any password in it."""
-    secrets = [url, *re.findall(r"://[^/@]*:([^/@]*)@", url), *re.findall(r"password=([^&]*)", url)]
-    for secret in filter(None, secrets):
-        message = message.replace(secret, "***")
-    return " ".join(message.split())
+def _message(error: Exception, url: str) -> str:
+    """What libpq or the server says, on one line, without the query, and without a password in it."""
+    message = re.split("Query was:|LINE [0-9]+:|SQLSTATE", without_passwords(str(error), url))[0]
+    message = re.sub(r"^[A-Z_]+: (\[libpq\] )?(Failed to [a-z ]+: )?", "", " ".join(message.split()))
+    return message.rstrip(" .")

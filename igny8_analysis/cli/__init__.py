@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 
 from etl.errors import Igny8Error
+from etl.secrets import without_passwords
 from igny8_analysis.cli.text import one_line
 
 COMMANDS = {
@@ -19,6 +20,7 @@ COMMANDS = {
     "run": "read",
     "report": "report",
     "sites": "read",
+    "quality": "quality",
     "sql": "sql",
 }
 INTERRUPTED = 130
@@ -88,5 +90,5 @@ def _hint(error: click.ClickException) -> str:
 
 
 def _fail(message: str, status: int) -> NoReturn:
-    print(one_line(f"igny8: {message}"), file=sys.stderr)
+    print(one_line(f"igny8: {without_passwords(message)}"), file=sys.stderr)
     sys.exit(status)

@@ -1,0 +1,11 @@
+select
+    count(*) as items,
+    cast(
+        sum(
+            case
+                when trim(total, '0123456789.') = '' and trim(total, '.') <> '' and total not like '%.%.%'
+                then round(cast(total as numeric), 6)
+            end
+        ) as text
+    ) as credits
+from (select cast(total_credits_used as text) as total from {runs}) as totals

@@ -1,0 +1,25 @@
+"""Passwords never reach a message: they are taken out by where they stand in an address."""
+
+import re
+from urllib.parse import unquote
+
+HIDDEN = "***"
+SHORTEST_SECRET = 3
+
+_IN_ADDRESS = re.compile(r"(://[^\s:/@]*:)\S*@")
+_IN_OPTION = re.compile(r"(password=)[^\s&'\"]+", re.IGNORECASE)
+
+
+def without_passwords(message: str, url: str = "") -> str:
+    """The message without the password of any address in it, and without that of `url`, whole or in pieces.
+
+    A driver that takes an address apart at a wrong place, at an @ or / in a password, shows pieces of it.
+    """
+    address = re.match(r"[^:]*://[^:]*:(.*)@", url, re.DOTALL)
+    passwords = [*filter(None, [address and address[1]]), *re.findall(r"password=([^&]*)", url)]
+    secrets = {piece for password in passwords for piece in (password, *re.split(r"[@/:?#&]", password))}
+    secrets |= {unquote(secret) for secret in secrets}
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            message = message.replace(secret, HIDDEN)
+    return _IN_OPTION.sub(rf"\1{HIDDEN}", _IN_ADDRESS.sub(rf"\1{HIDDEN}@", message))

@@ -1,0 +1,40 @@
+-- One row per measure: what the source holds, what was quarantined of it and what the lake holds.
+with
+    quarantined as (
+        select source_table, cast(sum(rows) as bigint) as rows from unreadable group by source_table
+    ),
+    measures as (
+        select
+            'accounts' as measure,
+            (select count(*) from raw_accounts) as source,
+            (select rows from quarantined where source_table = '{{accounts}}') as quarantined,
+            (select count(*) from accounts) as lake
+        union all
+        select
+            'sites',
+            (select count(*) from raw_sites),
+            (select rows from quarantined where source_table = '{{sites}}'),
+            (select count(*) from sites where has_source_row)
+        union all
+        select
+            'runs',
+            (select count(*) from raw_runs),
+            (select rows from quarantined where source_table = '{{runs}}'),
+            (select count(*) from runs)
+        union all
+        select 'run_stages', (select 7 * count(*) from runs), 0, (select count(*) from run_stages)
+        union all
+        select
+            'credits',
+            (select sum(number_or_zero(total_credits_used)) from raw_runs),
+            (select sum(total_credits_used) from read_runs where reason is not null),
+            (select sum(total_credits_used) from runs)
+        union all
+        select
+            'items',
+            (select sum(items) from raw_items),
+            (select sum(items) from raw_items where as_bigint(site_id) is null),
+            (select sum(items) from pipeline_items natural join this_load)
+    )
+select measure, coalesce(source, 0), coalesce(quarantined, 0), coalesce(lake, 0)
+from measures
