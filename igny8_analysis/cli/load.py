@@ -138,7 +138,19 @@ def demo_command(directory: Path | None, quiet: bool) -> None:
         click.echo(str(report))
     with connect(root) as warehouse:
         index = Reports(warehouse, root, Options(jobs=2, only_changed=True, is_quiet=quiet)).all(
-            last=DEMO_RUNS
+            None, DEMO_RUNS
         )
     if not quiet:
-        click.echo(f"open {index}")
+        click.echo(
+            DEMO_DONE.format(index=index.resolve(), warehouse=f" --warehouse {root}" if directory else "")
+        )
+
+
+DEMO_RUNS = 5
+DEMO_DONE = """
+Open      {index}
+Then try  igny8 overview mysite.com{warehouse}
+          igny8 run mysite.com "$(igny8 sql{warehouse} --format csv \\
+              "select run_id from runs where site_id = 101 order by started_at desc limit 1" | tail -1)"{warehouse}
+          igny8 sql{warehouse} "select * from run_statistics"
+          igny8 lab{warehouse}"""
