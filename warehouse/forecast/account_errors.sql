@@ -1,0 +1,116 @@
+-- One row per account, method, band of known runs and day with too few sites: ranks of its own errors.
+-- Kept as a table: it is of all sites of an account; forecasts look a day up.
+with
+    errors as (
+        select
+            method,
+            known_runs_from,
+            account_id,
+            completed_on,
+            log_error,
+            row_number() over (
+                partition by account_id, method, known_runs_from order by completed_at, site_id, id
+            ) as error_number
+        from forecast_points
+        where not is_live and log_error is not null
+    ),
+    needed as (
+        select p.account_id, p.method, p.known_runs_from, p.known_on
+        from forecast_points as p
+        left join
+            shared_errors as s
+            on s.method = p.method
+            and s.known_runs_from = p.known_runs_from
+            and s.known_on = p.known_on
+        left join
+            own_record as r
+            on r.site_id = p.site_id
+            and r.method = p.method
+            and r.completion_number = p.known_runs
+        where r.errors is null and not coalesce(s.is_platform, false)
+        group by p.account_id, p.method, p.known_runs_from, p.known_on
+    ),
+    events as (
+        select
+            account_id, method, known_runs_from, completed_on as event_on, 1 as is_after, count(*) as errors
+        from errors
+        group by account_id, method, known_runs_from, completed_on
+        union all
+        select account_id, method, known_runs_from, known_on, 0, 0
+        from needed
+    ),
+    counted as (
+        select
+            account_id,
+            method,
+            known_runs_from,
+            event_on,
+            is_after,
+            cast(
+                sum(errors) over (
+                    partition by account_id, method, known_runs_from
+                    order by event_on, is_after
+                    rows between unbounded preceding and current row
+                ) as bigint
+            ) as errors_before
+        from events
+    ),
+    blocks as (
+        select
+            account_id,
+            method,
+            known_runs_from,
+            event_on as known_on,
+            errors_before,
+            floor(errors_before / 1000) as block
+        from counted
+        where is_after = 0
+        union all
+        select account_id, method, known_runs_from, event_on, errors_before, floor(errors_before / 1000) - 1
+        from counted
+        where is_after = 0
+    ),
+    pools as (
+        select
+            b.account_id,
+            b.method,
+            b.known_runs_from,
+            b.known_on,
+            count(*) as errors,
+            list_sort(array_agg(abs(e.log_error))) as sizes,
+            list_sort(array_agg(e.log_error)) as log_errors
+        from blocks as b
+        join
+            errors as e
+            on e.account_id = b.account_id
+            and e.method = b.method
+            and e.known_runs_from = b.known_runs_from
+            and floor(e.error_number / 1000) = b.block
+            and e.error_number <= b.errors_before
+            and e.error_number > b.errors_before - 1000
+        group by b.account_id, b.method, b.known_runs_from, b.known_on
+    ),
+    ranked as (
+        select
+            p.account_id,
+            p.method,
+            p.known_runs_from,
+            p.known_on,
+            p.errors,
+            p.sizes,
+            p.log_errors,
+            cast(ceil(cast(4 * (p.errors + 1) as double) / 5) as integer) as rank_80,
+            cast(ceil(cast(9 * (p.errors + 1) as double) / 10) as integer) as rank_90
+        from pools as p
+    )
+select
+    account_id,
+    method,
+    known_runs_from,
+    known_on,
+    errors,
+    case when rank_80 <= errors then list_extract(sizes, rank_80) end as size_80,
+    case when rank_90 <= errors then list_extract(sizes, rank_90) end as size_90,
+    case when rank_80 <= errors then list_extract(log_errors, rank_80) end as log_80,
+    case when rank_90 <= errors then list_extract(log_errors, rank_90) end as log_90
+from ranked

@@ -1,0 +1,113 @@
+-- One row per origin and stage: what waited, and the price, flow, yield and limit known then.
+-- Kept as a table: every method reads it.
+with
+    waiting as (
+        select o.site_id, o.id, g.stage_number, coalesce(cast(g.snapshot_items as double), 0) as items_waiting
+        from forecast_origins as o
+        join run_stages as g on g.site_id = o.site_id and g.id = o.id
+        where not o.is_live
+        union all
+        select i.site_id, 0, i.stage_number, cast(i.pending_items as double)
+        from pending_items as i
+    ),
+    learned as (
+        select
+            o.site_id,
+            o.id,
+            o.run_id,
+            o.is_live,
+            o.known_runs,
+            w.stage_number,
+            w.items_waiting,
+            w_limits.sufficient_runs,
+            p.default_credits_per_processed_item as default_price,
+            p.default_output_ratio,
+            cast(h.credits_used as double) as history_credits,
+            cast(h.items_processed as double) as history_items,
+            cast(h.items_created as double) as history_created,
+            l.items_limit,
+            coalesce(l.items_processed, 0) as items_processed,
+            coalesce(l.items_created, 0) as items_created,
+            coalesce(l.items_taken, 0) as items_taken,
+            coalesce(l.items_arrived, 0) as items_arrived,
+            l.seconds_per_item,
+            coalesce(l.price_items, 0) as price_items,
+            l.price_credits / nullif(l.price_items, 0) as own_price,
+            l.price_since,
+            s.is_platform,
+            s.price as shared_price,
+            s.within_variance,
+            s.between_variance,
+            s.output_ratio as shared_output_ratio,
+            s.flow_share as shared_flow_share,
+            limits.flow_weight_items,
+            limits.output_weight_items
+        from forecast_origins as o
+        join waiting as w on w.site_id = o.site_id and w.id = o.id
+        join stage_parameters as p on p.stage_number = w.stage_number
+        left join
+            stage_state as h
+            on h.site_id = o.site_id
+            and h.stage_number = w.stage_number
+            and h.completion_number = o.known_runs
+        left join
+            stage_lessons as l
+            on l.site_id = o.site_id
+            and l.stage_number = w.stage_number
+            and l.completion_number = o.known_runs
+        left join
+            shared_lessons as s
+            on s.account_id = o.account_id
+            and s.stage_number = w.stage_number
+            and s.known_on = o.known_on
+        cross join parameters as w_limits
+        cross join forecast_parameters as limits
+    )
+select
+    site_id,
+    id,
+    run_id,
+    is_live,
+    stage_number,
+    items_waiting,
+    known_runs >= sufficient_runs and history_items > 0 as has_history,
+    case
+        when known_runs >= sufficient_runs and history_items > 0
+        then history_credits / nullif(history_items, 0)
+        else default_price
+    end as original_price,
+    case
+        when known_runs >= sufficient_runs and history_items > 0
+        then history_created / nullif(history_items, 0)
+        else default_output_ratio
+    end as original_output_ratio,
+    items_limit,
+    case
+        when own_price is null
+        then coalesce(shared_price, default_price)
+        when shared_price is null or coalesce(within_variance, 0) <= 0
+        then own_price
+        else
+            coalesce(
+                (between_variance * price_items * own_price + within_variance * shared_price)
+                / nullif(between_variance * price_items + within_variance, 0),
+                own_price
+            )
+    end as price,
+    (items_created + output_weight_items * coalesce(shared_output_ratio, default_output_ratio))
+    / nullif(items_processed + output_weight_items, 0) as output_ratio,
+    (items_taken + flow_weight_items * coalesce(shared_flow_share, 1))
+    / nullif(items_arrived + flow_weight_items, 0) as flow_share,
+    seconds_per_item,
+    case
+        when own_price is null and shared_price is null
+        then 'default'
+        when own_price is null
+        then case when is_platform then 'all sites' else 'account' end
+        when price_since is not null
+        then 'since price break'
+        else 'history'
+    end as basis,
+    price_since
+from learned
+order by site_id, id, stage_number

@@ -1,0 +1,72 @@
+-- One row per site and instant forecast from: each past run with a snapshot, and as_of (id 0).
+-- Kept as a table: every step of the forecasts starts from it.
+with
+    load as (select as_of from current_load),
+    snapshots as (select site_id, id from run_stages group by site_id, id having count(snapshot_items) > 0),
+    past as (
+        select
+            c.site_id,
+            c.id,
+            c.run_id,
+            c.started_at as origin_at,
+            k.completions_before as known_runs,
+            c.completion_number,
+            c.completed_at,
+            cast(c.total_credits_used as double) as actual_credits
+        from completions as c
+        join snapshots as s on s.site_id = c.site_id and s.id = c.id
+        join completions_before as k on k.site_id = c.site_id and k.id = c.id
+    ),
+    origins as (
+        select
+            site_id,
+            id,
+            run_id,
+            false as is_live,
+            origin_at,
+            cast((origin_at - interval 1 microsecond) at time zone 'UTC' as date) as known_on,
+            known_runs,
+            completion_number,
+            completed_at,
+            actual_credits
+        from past
+        union all
+        select
+            s.site_id,
+            0,
+            null,
+            true,
+            load.as_of,
+            cast(load.as_of at time zone 'UTC' as date),
+            coalesce(k.completions_known, 0),
+            null,
+            null,
+            null
+        from sites as s
+        cross join load
+        left join known_completions as k on k.site_id = s.site_id
+    )
+select
+    o.site_id,
+    o.id,
+    o.run_id,
+    coalesce(s.account_id, - s.site_id) as account_id,
+    o.is_live,
+    o.origin_at,
+    o.known_on,
+    o.known_runs,
+    case
+        when o.known_runs < limits.sufficient_runs
+        then 0
+        when o.known_runs < limits.analyzed_runs
+        then limits.sufficient_runs
+        else limits.analyzed_runs
+    end as known_runs_from,
+    o.completion_number,
+    o.completed_at,
+    cast(o.completed_at at time zone 'UTC' as date) as completed_on,
+    o.actual_credits
+from origins as o
+join sites as s on s.site_id = o.site_id
+cross join parameters as limits
+order by o.site_id, o.origin_at, o.id

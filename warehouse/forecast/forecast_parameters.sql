@@ -1,0 +1,22 @@
+-- One row: the thresholds of the forecasts, each with its reason in its column's description.
+select
+    30 as own_errors,
+    9 as own_errors_needed,
+    20 as pool_sites_needed,
+    5 as pool_accounts_needed,
+    1000 as pooled_errors,
+    20 as champion_weight_origins,
+    cast(3 as double) as account_weight_sites,
+    cast(2 as double) as flow_weight_items,
+    cast(10 as double) as output_weight_items,
+    cast(0.1 as double) as bound_share,
+    3 as limit_runs,
+    8 as break_runs,
+    2 as break_runs_needed,
+    cast(0.2 as double) as break_share,
+    cast(3 as double) as break_spreads,
+    cast(5 as double) as break_credits,
+    5 as unusual_runs_needed,
+    cast(3.5 as double) as unusual_z_score,
+    cast(0.2 as double) as unusual_share,
+    cast(5 as double) as unusual_credits

@@ -1,0 +1,106 @@
+-- One row per method, band of known runs and day: ranks of all sites' last thousand errors by then.
+-- Kept as a table: it is of all sites by nature; forecasts look a day up.
+with
+    errors as (
+        select
+            method,
+            known_runs_from,
+            site_id,
+            account_id,
+            completed_on,
+            log_error,
+            row_number() over (
+                partition by method, known_runs_from order by completed_at, site_id, id
+            ) as error_number
+        from forecast_points
+        where not is_live and log_error is not null
+    ),
+    needed as (
+        select p.method, p.known_runs_from, p.known_on
+        from forecast_points as p
+        left join
+            own_record as r
+            on r.site_id = p.site_id
+            and r.method = p.method
+            and r.completion_number = p.known_runs
+        where r.errors is null
+        group by p.method, p.known_runs_from, p.known_on
+    ),
+    events as (
+        select method, known_runs_from, completed_on as event_on, 1 as is_after, count(*) as errors
+        from errors
+        group by method, known_runs_from, completed_on
+        union all
+        select method, known_runs_from, known_on, 0, 0
+        from needed
+    ),
+    counted as (
+        select
+            method,
+            known_runs_from,
+            event_on,
+            is_after,
+            cast(
+                sum(errors) over (
+                    partition by method, known_runs_from
+                    order by event_on, is_after
+                    rows between unbounded preceding and current row
+                ) as bigint
+            ) as errors_before
+        from events
+    ),
+    blocks as (
+        select
+            method, known_runs_from, event_on as known_on, errors_before, floor(errors_before / 1000) as block
+        from counted
+        where is_after = 0
+        union all
+        select method, known_runs_from, event_on, errors_before, floor(errors_before / 1000) - 1
+        from counted
+        where is_after = 0
+    ),
+    pools as (
+        select
+            b.method,
+            b.known_runs_from,
+            b.known_on,
+            count(*) as errors,
+            count(distinct e.site_id) as sites,
+            count(distinct e.account_id) as accounts,
+            list_sort(array_agg(abs(e.log_error))) as sizes,
+            list_sort(array_agg(e.log_error)) as log_errors
+        from blocks as b
+        join
+            errors as e
+            on e.method = b.method
+            and e.known_runs_from = b.known_runs_from
+            and floor(e.error_number / 1000) = b.block
+            and e.error_number <= b.errors_before
+            and e.error_number > b.errors_before - 1000
+        group by b.method, b.known_runs_from, b.known_on
+    ),
+    ranked as (
+        select
+            p.method,
+            p.known_runs_from,
+            p.known_on,
+            p.errors,
+            p.sites >= limits.pool_sites_needed and p.accounts >= limits.pool_accounts_needed as is_platform,
+            p.sizes,
+            p.log_errors,
+            cast(ceil(cast(4 * (p.errors + 1) as double) / 5) as integer) as rank_80,
+            cast(ceil(cast(9 * (p.errors + 1) as double) / 10) as integer) as rank_90
+        from pools as p
+        cross join forecast_parameters as limits
+    )
+select
+    method,
+    known_runs_from,
+    known_on,
+    errors,
+    is_platform,
+    case when rank_80 <= errors then list_extract(sizes, rank_80) end as size_80,
+    case when rank_90 <= errors then list_extract(sizes, rank_90) end as size_90,
+    case when rank_80 <= errors then list_extract(log_errors, rank_80) end as log_80,
+    case when rank_90 <= errors then list_extract(log_errors, rank_90) end as log_90
+from ranked

@@ -1,0 +1,58 @@
+-- One row per completion and stage: all that the site's own past teaches of the stage, as of that completion.
+-- Kept as a table: every forecast looks it up.
+with
+    recent as (
+        select
+            site_id,
+            stage_number,
+            completion_number,
+            sum(items_processed) over ten as items_processed,
+            sum(items_created) over ten as items_created,
+            sum(items_taken) over ten as items_taken,
+            sum(items_arrived) over ten as items_arrived,
+            sum(case when duration_seconds is not null then items_processed end) over ten as items_timed,
+            sum(duration_seconds) over ten as duration_seconds,
+            last_value(case when is_bound then items_processed end ignore nulls) over ten as bound_items,
+            last_value(case when is_bound then is_capped end ignore nulls) over ten as is_capped,
+            max(items_processed) over three as items_processed_at_most,
+            count(case when items_processed > 0 then 1 end) over so_far as price_number
+        from stage_passages
+        window
+            so_far as (
+                partition by site_id, stage_number
+                order by completion_number
+                rows between unbounded preceding and current row
+            ),
+            ten as (
+                partition by site_id, stage_number
+                order by completion_number
+                rows between 9 preceding and current row
+            ),
+            three as (
+                partition by site_id, stage_number
+                order by completion_number
+                rows between 2 preceding and current row
+            )
+    )
+select
+    r.site_id,
+    r.stage_number,
+    r.completion_number,
+    r.items_processed,
+    r.items_created,
+    r.items_taken,
+    r.items_arrived,
+    r.duration_seconds,
+    r.duration_seconds / nullif(r.items_timed, 0) as seconds_per_item,
+    case
+        when r.is_capped and r.items_processed_at_most <= r.bound_items then r.bound_items
+    end as items_limit,
+    p.price_items,
+    p.price_credits,
+    p.price_since
+from recent as r
+left join
+    stage_prices as p
+    on p.site_id = r.site_id
+    and p.stage_number = r.stage_number
+    and p.price_number = r.price_number

@@ -1,0 +1,101 @@
+-- One row per completion and stage: what waited, what arrived within the run, what the stage took of it.
+-- Kept as a table: prices, flow and limits are learned from it.
+with
+    limits as (select bound_share from forecast_parameters),
+    histories as (select analyzed_runs from parameters),
+    fed as (
+        select
+            g.site_id,
+            g.stage_number,
+            c.completion_number,
+            c.started_at,
+            c.completed_at,
+            cast(g.snapshot_items as double) as items_waiting,
+            coalesce(cast(u.items_created as double), 0) as items_arriving,
+            cast(g.items_processed as double) as items_processed,
+            cast(g.items_created as double) as items_created,
+            cast(g.credits_used as double) as credits_used,
+            cast(g.duration_seconds as double) as duration_seconds
+        from run_stages as g
+        join completions as c on c.site_id = g.site_id and c.id = g.id
+        join stage_feeds as f on f.stage_number = g.stage_number
+        left join run_stages as u on u.site_id = g.site_id and u.id = g.id and u.stage_number = f.fed_by
+    ),
+    judged as (
+        select
+            f.site_id,
+            f.stage_number,
+            f.completion_number,
+            f.started_at,
+            f.completed_at,
+            f.items_waiting,
+            f.items_arriving,
+            f.items_processed,
+            f.items_created,
+            f.credits_used,
+            f.duration_seconds,
+            coalesce(
+                f.items_processed < f.items_waiting * (1 - limits.bound_share)
+                or (
+                    f.items_processed > f.items_waiting
+                    and f.items_processed < (f.items_waiting + f.items_arriving) * (1 - limits.bound_share)
+                ),
+                false
+            ) as is_bound
+        from fed as f
+        cross join limits
+    ),
+    repeats as (
+        select
+            site_id,
+            stage_number,
+            completion_number,
+            completion_number - lag(completion_number) over (
+                partition by site_id, stage_number, items_processed order by completion_number
+            ) as runs_since
+        from judged
+        where is_bound
+    ),
+    capped as (
+        select
+            j.site_id,
+            j.stage_number,
+            j.completion_number,
+            j.started_at,
+            j.completed_at,
+            j.items_waiting,
+            j.items_arriving,
+            j.items_processed,
+            j.items_created,
+            j.credits_used,
+            j.duration_seconds,
+            j.is_bound,
+            coalesce(r.runs_since < histories.analyzed_runs, false) as is_capped
+        from judged as j
+        left join
+            repeats as r
+            on r.site_id = j.site_id
+            and r.stage_number = j.stage_number
+            and r.completion_number = j.completion_number
+        cross join histories
+    )
+select
+    site_id,
+    stage_number,
+    completion_number,
+    started_at,
+    completed_at,
+    items_processed,
+    items_created,
+    credits_used,
+    duration_seconds,
+    is_bound,
+    is_capped,
+    case
+        when items_waiting is not null and not is_capped
+        then least(greatest(items_processed - items_waiting, 0), items_arriving)
+        else 0
+    end as items_taken,
+    case when items_waiting is not null and not is_capped then items_arriving else 0 end as items_arrived
+from capped
+order by site_id, stage_number, completion_number

@@ -1,0 +1,109 @@
+-- One row per completed run whose credits stand out from the five to ten completions known before it.
+with
+    limits as (
+        select unusual_runs_needed, unusual_z_score, unusual_share, unusual_credits from forecast_parameters
+    ),
+    steps as (
+        select cast(steps_back as bigint) as steps_back
+        from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as steps(steps_back)
+    ),
+    pasts as (
+        select
+            c.site_id,
+            c.id,
+            c.run_id,
+            cast(c.total_credits_used as double) as credits,
+            cast(p.total_credits_used as double) as past_credits
+        from completions as c
+        join completions_before as k on k.site_id = c.site_id and k.id = c.id
+        cross join steps
+        join
+            completions as p
+            on p.site_id = c.site_id
+            and p.completion_number = k.completions_before - steps.steps_back
+    ),
+    placed as (
+        select
+            site_id,
+            id,
+            run_id,
+            credits,
+            past_credits,
+            row_number() over (partition by site_id, id order by past_credits) as place,
+            count(*) over (partition by site_id, id) as runs_before
+        from pasts
+    ),
+    centred as (
+        select
+            site_id,
+            id,
+            run_id,
+            credits,
+            past_credits,
+            runs_before,
+            avg(case when place * 2 between runs_before and runs_before + 2 then past_credits end) over (
+                partition by site_id, id
+            ) as median_credits
+        from placed
+    ),
+    deviations as (
+        select
+            site_id,
+            id,
+            run_id,
+            credits,
+            runs_before,
+            median_credits,
+            abs(past_credits - median_credits) as deviation,
+            row_number() over (partition by site_id, id order by abs(past_credits - median_credits)) as place
+        from centred
+    ),
+    spreads as (
+        select
+            site_id,
+            id,
+            run_id,
+            credits,
+            runs_before,
+            median_credits,
+            credits - median_credits as credits_difference,
+            avg(
+                case when place * 2 between runs_before and runs_before + 2 then deviation end
+            ) as median_deviation,
+            avg(deviation) as mean_deviation
+        from deviations
+        group by site_id, id, run_id, credits, runs_before, median_credits
+    ),
+    scored as (
+        select
+            site_id,
+            id,
+            run_id,
+            credits,
+            runs_before,
+            median_credits,
+            median_deviation,
+            credits_difference,
+            case
+                when median_deviation > 0 then median_deviation / 0.6745e0 else mean_deviation * 1.2533e0
+            end as spread
+        from spreads
+    )
+select
+    s.site_id,
+    s.id,
+    s.run_id,
+    s.credits,
+    s.runs_before,
+    s.median_credits,
+    s.median_deviation,
+    s.credits_difference,
+    s.credits_difference / nullif(s.spread, 0) as modified_z_score,
+    s.credits_difference > 0 as is_higher
+from scored as s
+cross join limits
+where
+    s.runs_before >= limits.unusual_runs_needed
+    and abs(s.credits_difference) > limits.unusual_z_score * s.spread
+    and abs(s.credits_difference) > limits.unusual_share * s.median_credits
+    and abs(s.credits_difference) > limits.unusual_credits
