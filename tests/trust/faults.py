@@ -1,0 +1,120 @@
+"""Loads that are killed, at a step of their own or after a time.
+
+A load's steps are what it reports as progress and every change of a file that Python makes for it, which the
+interpreter's audit events tell: they come from the code that runs, so a new step is tested as soon as it is there.
+
+`python -m tests.trust.faults` is the server behind `Loads`: it has imported all there is to import, and forks a
+load for each line of its input.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "os.link", "os.symlink"}
+
+
+class Loads:
+    """Starts loads in processes of their own, for them to be killed."""
+
+    def __enter__(self) -> "Loads":
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.trust.faults"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server.stdin
+        assert self._server.stdout
+        self._server.stdin.close()
+        self._server.wait()
+        self._server.stdout.close()
+
+    def run(
+        self,
+        source: Path,
+        root: Path,
+        *,
+        keep: int = 2,
+        step: int | None = None,
+        seconds: float | None = None,
+    ) -> tuple[int, list[str]]:
+        """Load, and be killed at the step of that number (from 0) or after the seconds.
+
+        Gives the exit status (-9 for killed) and the steps that were begun.
+        """
+        order = {
+            "source": f"sqlite:///{source}",
+            "root": str(root),
+            "keep": keep,
+            "step": step,
+            "seconds": seconds,
+        }
+        assert self._server.stdin
+        assert self._server.stdout
+        print(json.dumps(order), file=self._server.stdin, flush=True)
+        status, steps = json.loads(self._server.stdout.readline())
+        return status, steps
+
+
+def serve() -> None:
+    import igny8_analysis.load  # noqa: F401 (imported before the forks, so that none has to)
+
+    for line in sys.stdin:
+        order = json.loads(line)
+        log = Path(order["root"]).with_suffix(".steps")
+        log.write_text("")
+        child = os.fork()
+        if child == 0:
+            run_load(order, log)
+        if order["seconds"] is not None:
+            time.sleep(order["seconds"])
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        print(json.dumps([os.waitstatus_to_exitcode(status), log.read_text().splitlines()]), flush=True)
+
+
+def run_load(order: dict[str, Any], log: Path) -> None:
+    from igny8_analysis.load import load
+
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
+    done = 0
+
+    def step(name: str) -> None:
+        nonlocal done
+        os.write(descriptor, f"{name}\n".encode())
+        if done == order["step"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        done += 1
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in CHANGES or (event == "open" and is_for_writing(arguments[2])):
+            step(f"{event} {Path(str(arguments[0])).name}")
+
+    status = 1
+    try:
+        sys.addaudithook(watch)
+        load(order["source"], Path(order["root"]), keep=order["keep"], progress=step)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def is_for_writing(flags: int) -> bool:
+    return bool(flags & (os.O_WRONLY | os.O_RDWR))
+
+
+if __name__ == "__main__":
+    serve()
