@@ -58,7 +58,11 @@ class Warehouse:
         self.as_of: datetime
         try:
             self._connection = duckdb.connect(version.database, read_only=True, config=dict(SETTINGS))
-            self._connection.execute("set global timezone = 'UTC'; set lock_configuration = true")
+            ((is_locked,),) = self._connection.execute(
+                "select current_setting('lock_configuration')"
+            ).fetchall()
+            if not is_locked:  # A file opened twice in a process is one instance, with one configuration.
+                self._connection.execute("set global timezone = 'UTC'; set lock_configuration = true")
             ((self.as_of,),) = self._connection.execute("select as_of from current_load").fetchall()
         except duckdb.Error as error:
             raise WarehouseNotFound(

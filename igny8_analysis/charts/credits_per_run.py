@@ -14,7 +14,7 @@ from igny8_analysis.reports import formats, tokens
 STATUSES = ["completed", "failed", "cancelled", "other"]
 _COLUMNS = (
     "run_number", "started_at", "total_credits_used", "shown_status",
-    "baseline_avg_credits", "baseline_lowest_credits", "baseline_highest_credits",
+    "baseline_avg_credits", "baseline_lowest_credits", "baseline_highest_credits", "is_unusual",
 )  # fmt: skip
 
 
@@ -37,7 +37,16 @@ def credits_per_run(rows: Sequence[Row], title: str) -> Chart | None:
         spec=specify(_layers(data, 3), 340, 230),
         wide=specify(_layers(data, 8), 1080, 260),
         linked=specify(_layers(data, 8, is_linked=True), 1080, 260),
-        head=("Run", "Started (UTC)", "Status", "Credits", "Baseline average", "Lowest", "Highest"),
+        head=(
+            "Run",
+            "Started (UTC)",
+            "Status",
+            "Credits",
+            "Baseline average",
+            "Lowest",
+            "Highest",
+            "Unusual",
+        ),
         body=[
             (
                 f"#{row['run_number']}",
@@ -47,6 +56,7 @@ def credits_per_run(rows: Sequence[Row], title: str) -> Chart | None:
                 formats.number(row["baseline_avg_credits"]),
                 formats.number(row["baseline_lowest_credits"]),
                 formats.number(row["baseline_highest_credits"]),
+                "yes" if row["is_unusual"] else "",
             )
             for row in rows
         ],
@@ -84,4 +94,7 @@ def _layers(data: Any, ticks: int, *, is_linked: bool = False) -> Any:
     if is_linked:
         runs = runs.encode(tooltip=["run_number:Q", "started_at:T", "total_credits_used:Q", "shown_status:N"])
         runs = runs.add_params(alt.selection_interval(name="zoom", bind="scales", encodings=["x"]))
-    return alt.layer(band, average, runs)
+    unusual = base.transform_filter("datum.is_unusual").mark_point(
+        shape="diamond", size=150, strokeWidth=1.5, color=tokens.var("warn")
+    )
+    return alt.layer(band, average, runs, unusual.encode(y="total_credits_used:Q"))

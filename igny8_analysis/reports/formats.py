@@ -36,6 +36,11 @@ def percent(value: Any, places: int = 1) -> str:
     return NONE if value is None else f"{number(value, places)}{NARROW}%"
 
 
+def share(value: Any, places: int = 0) -> str:
+    """Write a share of 1 as a percentage: 0.985 as `98.5 %`; a dash for None."""
+    return NONE if value is None else percent(Decimal(value) * 100, places)
+
+
 def change(value: Any) -> str:
     """Write a change in percent with its sign, in whole numbers: `+12 %`; a dash for None."""
     return NONE if value is None else f"{signed(value)}{NARROW}%"

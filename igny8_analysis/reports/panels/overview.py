@@ -59,6 +59,11 @@ def predictive_cost(rows: Rows) -> Panel:
     return render("predictive_cost.html.j2", rows, totals=totals, chart=donut)
 
 
+def forecast(rows: Rows) -> Panel:
+    """Show the measured forecasts beside the original one: interval, budgets, and how well each did so far."""
+    return render("forecast.html.j2", rows, champion=next((row for row in rows if row["is_champion"]), None))
+
+
 def run_history(report: Report, rows: Rows) -> Panel:
     """Show the runs, newest first, as a table to sort, filter and page; titles of made reports are links."""
     files = {

@@ -76,7 +76,7 @@ def environment() -> Environment:
         auto_reload=False,
         finalize=_visible,
     )
-    names = ("number", "signed", "percent", "change", "duration", "instant", "iso")
+    names = ("number", "signed", "percent", "share", "change", "duration", "instant", "iso")
     made.filters.update({name: getattr(formats, name) for name in names})
     return made
 
