@@ -13,7 +13,8 @@ help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.installed ## a sample source, its load and its reports; says what to open and try next
-	$(BIN)/igny8 demo
+	@$(BIN)/igny8 demo
+	@echo "First of all: . $(BIN)/activate, which puts igny8 on the PATH."
 
 test: $(VENV)/.installed-test ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

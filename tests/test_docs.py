@@ -1,10 +1,11 @@
 """The generated pages say what the program says, and each command teaches by example."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from docs.generate import helps, pages, stale
+from docs.generate import DOCS, helps, pages, stale
 from igny8_analysis import Warehouse
 from igny8_analysis.cli import cli
 
@@ -30,3 +31,10 @@ def test_every_command_has_an_example(command: str) -> None:
     is_group = any(other.startswith(f"{command} ") for other in HELPS)
     examples = [line for line in HELPS[command].splitlines() if f"{line.strip()} ".startswith(f"{command} ")]
     assert examples or is_group, "its help lacks a line that begins with the command"
+
+
+def test_methods_name_views_and_columns_that_exist(demo: Warehouse) -> None:
+    catalogue = "select table_name from duckdb_columns() union select column_name from duckdb_columns()"
+    known = {name for (name,) in demo.sql(catalogue).fetchall()}
+    named = set(re.findall(r"`([a-z_]+)`", (DOCS / "methods.md").read_text()))
+    assert named - known == set()
