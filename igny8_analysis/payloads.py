@@ -34,8 +34,11 @@ class Field:
 
 
 def _rounded(places: int, null: str = "0") -> Field:
-    """Half away from zero, of the value as DECIMAL(38, 9); `null` in place of NULL."""
-    rounding = f"round(cast({{}} as decimal(38, 9)), {places})"
+    """Half away from zero, of the value as DECIMAL(38, 9); `null` in place of NULL.
+
+    By way of the text of a double: cast at once, those beyond some millions gain digits that tip ties.
+    """
+    rounding = f"round(cast(cast({{}} as varchar) as decimal(38, 9)), {places})"
     if places:
         return Field(f"coalesce(cast({rounding} as double), {null})")
     return Field(f"coalesce({rounding}, {null})", is_whole=True)

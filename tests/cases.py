@@ -31,7 +31,7 @@ TABLES = {
     "igny8_automation_runs": (
         "id integer, tenant_id integer, site_id integer, run_id text, trigger_type text, status text, "
         "current_stage integer, started_at text, completed_at text, paused_at text, resumed_at text, "
-        "cancelled_at text, total_credits_used numeric, initial_snapshot text, "
+        "cancelled_at text, total_credits_used, initial_snapshot text, "
         + "".join(f"stage_{number}_result text, " for number in KEYS)
         + "error_message text, updated_at text"
     ),

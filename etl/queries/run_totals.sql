@@ -3,7 +3,11 @@ select
     cast(
         sum(
             case
-                when trim(total, '0123456789.') = '' and trim(total, '.') <> '' and total not like '%.%.%'
+                when
+                    trim(total, '0123456789.') = ''
+                    and trim(total, '.') <> ''
+                    and total not like '%.%.%'
+                    and length(total) <= 30
                 then round(cast(total as numeric), 6)
             end
         ) as text

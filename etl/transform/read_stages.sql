@@ -28,7 +28,7 @@ with
             id,
             run_id,
             source_text,
-            object is null and source_text is not null and trimmed(source_text) <> 'null' as is_unreadable,
+            object is null and source_text is not null as is_unreadable,
             coalesce(json_keys(object), []) as keys,
             from_json(object, '{{structure}}') as field,
             snapshot_text

@@ -269,6 +269,19 @@ ROUNDING = [
         detail={"run_1": {"efficiency.credits_per_item": 2.68}},
     ),
     Case(
+        "half of an odd number rounds up, however large it is",
+        # (999,999,999,999 + 0) / 2 and (666,666,666,667 + 0) / 2 end in a half
+        runs=[
+            run(1, "2026-02-01T08:00:00Z", stages={1: (1, 666_666_666_667, 999_999_999_999)}),
+            run(2, "2026-02-02T08:00:00Z", stages={1: (1, 0, 0)}),
+        ],
+        overview={
+            "run_statistics.avg_credits_per_run": 500_000_000_000,
+            "historical_averages.stages.0.avg_credits": 500_000_000_000,
+            "historical_averages.stages.0.avg_items_created": 333_333_333_334,
+        },
+    ),
+    Case(
         "per minute: 1.005 items a minute is 1.01",
         # 201 items in 200 minutes; 101 credits in 200 minutes = 0.505
         runs=[run(1, "2026-02-01T08:00:00Z", 200, stages={1: (1, 201, 101)})],

@@ -366,10 +366,11 @@ VALUES = [
             run(3, DAY + "13:00:00Z", credits="NaN"),
             run(4, DAY + "14:00:00Z", credits=10**12),
             run(5, DAY + "15:00:00Z", credits=12.5, stages={1: (1, 1, 12.5)}),
+            run(6, DAY + "16:00:00Z", credits="9" * 40),
         ],
-        history={"runs.*.total_credits_used": [13, 0, 0, 0, 0]},
+        history={"runs.*.total_credits_used": [0, 13, 0, 0, 0, 0]},
         overview={"run_statistics.total_credits_used": 13},  # 12.5
-        findings={("negative_value", 1, None), *(("unparsable_value", number, None) for number in (2, 3, 4))},
+        findings={("negative_value", 1, None), *(("unparsable_value", number, None) for number in (2, 3, 4, 6))},
     ),
     Case(
         "the snapshot is shown as it is; its counts are numbers",

@@ -1,0 +1,178 @@
+"""The payloads, field by field: as computed by hand, and as the second opinion has them."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import igny8_analysis
+from etl import demo
+from igny8_analysis.load import load
+
+from .. import reference
+from ..cases import AS_OF, Case, differences, write_cases
+from ..data import CASES
+from ..nasty import nasty_source
+from ..reference import statistics
+
+FINDINGS = "select check_name, severity, id, run_id, stage_number from data_quality where site_id = ?"
+Rows = dict[tuple[Any, ...], tuple[Any, ...]]
+
+
+class Product:
+    """The package, asked as the cases ask."""
+
+    def __init__(self, source: Path, as_of: datetime, directory: Path) -> None:
+        load(f"sqlite:///{source}", directory, as_of=as_of)
+        self.warehouse = igny8_analysis.connect(directory)
+
+    def overview(self, site: int) -> dict[str, Any]:
+        return self.warehouse.overview_stats(site)
+
+    def history(self, site: int, page: int, page_size: int) -> dict[str, Any]:
+        return self.warehouse.history(site, page, page_size)
+
+    def run(self, site: int, run_id: str) -> dict[str, Any]:
+        return self.warehouse.run_detail(site, run_id)
+
+    def findings(self, site: int) -> list[tuple[Any, ...]]:
+        return self.warehouse.sql(FINDINGS, [site]).fetchall()
+
+    def rows(self, view: str, keys: str, values: str, site: int) -> Rows:
+        """A view's rows of a site by their keys."""
+        found = self.warehouse.sql(
+            f"select {keys}, {values} from {view} where site_id = ?", [site]
+        ).fetchall()
+        width = len(keys.split(","))
+        return {row[:width]: row[width:] for row in found}
+
+
+@pytest.fixture(scope="module")
+def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Product:
+    folder = tmp_path_factory.mktemp("cases")
+    return Product(write_cases(folder / "cases.sqlite", CASES), AS_OF, folder / "data")
+
+
+@pytest.mark.parametrize(("site_id", "case"), list(enumerate(CASES, 1)), ids=[case.name for case in CASES])
+def test_agrees_with_the_hand(by_hand: Product, site_id: int, case: Case) -> None:
+    assert differences(by_hand, site_id, case) == []
+
+
+def test_agrees_over_the_demo(tmp_path: Path) -> None:
+    """All views of all runs; as payloads, a run in eight, for time's sake."""
+    demo.write_sqlite(tmp_path / "demo.sqlite")
+    assert_same(tmp_path / "demo.sqlite", demo.AS_OF, tmp_path / "data", every=8)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_agrees_over_a_nasty_source(tmp_path: Path, seed: int) -> None:
+    assert_same(nasty_source(tmp_path / "nasty.sqlite", seed, sites=12), AS_OF, tmp_path / "data")
+
+
+def assert_same(path: Path, as_of: datetime, directory: Path, every: int = 1) -> None:
+    """Everything that is said of every site is what the second opinion says."""
+    source, product = reference.load(path, as_of), Product(path, as_of, directory)
+    sites = [row[0] for row in product.warehouse.sql("select site_id from sites order by site_id").fetchall()]
+    assert sites == sorted(source.sites)
+    found = [line for site in sites for line in disagreements(source, product, site, every)]
+    assert not found, f"{len(found)} disagreements, such as\n" + "\n".join(found[:40])
+
+
+def disagreements(source: reference.Source, product: Product, site: int, every: int = 1) -> Iterator[str]:
+    yield from unlike(f"site {site} overview", product.overview(site), reference.overview(source, site))
+    page, pages = 0, 1
+    while page < pages:
+        page += 1
+        expected = reference.history(source, site, page, 30)
+        pages = expected["pagination"]["total_pages"]
+        yield from unlike(f"site {site} page {page}", product.history(site, page, 30), expected)
+    for run_id in sorted({run.run_id for run in source.runs if run.site_id == site})[::every]:
+        expected = reference.run(source, site, run_id)
+        yield from unlike(f"site {site} {run_id}", product.run(site, run_id), expected)
+    for view, keys, values, rows in full_precision(source, site):
+        yield from unlike_rows(f"site {site} {view}", product.rows(view, keys, values, site), rows)
+    theirs = Counter(product.findings(site))
+    ours = Counter(
+        (found.check_name, found.severity, found.id, found.run_id, found.stage_number)
+        for found in reference.data_quality(source, site)
+    )
+    yield from (f"site {site} finding only of the package: {row}" for row in (theirs - ours).elements())
+    yield from (f"site {site} finding only of the reference: {row}" for row in (ours - theirs).elements())
+
+
+def unlike(where: str, got: Any, expected: Any) -> Iterator[str]:
+    """The places where two payloads differ."""
+    if isinstance(expected, dict) and isinstance(got, dict) and got.keys() == expected.keys():
+        for key, value in expected.items():
+            yield from unlike(f"{where}.{key}", got[key], value)
+    elif isinstance(expected, list) and isinstance(got, list) and len(got) == len(expected):
+        for position, value in enumerate(expected):
+            yield from unlike(f"{where}.{position}", got[position], value)
+    elif got != expected or type(got) is not type(expected):
+        yield f"{where}: the package says {got!r}, the reference {expected!r}"
+
+
+def unlike_rows(where: str, got: Rows, expected: Rows) -> Iterator[str]:
+    """The rows of a view that differ by more than the noise of binary fractions."""
+    for key in got.keys() | expected.keys():
+        pairs = zip(got.get(key, ()), expected.get(key, ()), strict=False)
+        if key not in got or key not in expected or not all(is_close(ours, theirs) for ours, theirs in pairs):
+            yield f"{where} {key}: the package says {got.get(key)}, the reference {expected.get(key)}"
+
+
+def is_close(got: Any, expected: Any) -> bool:
+    if isinstance(expected, Fraction):
+        return got is not None and math.isclose(got, expected, rel_tol=1e-12, abs_tol=1e-9)
+    return bool(got == expected)
+
+
+def full_precision(source: reference.Source, site: int) -> Iterator[tuple[str, str, str, Rows]]:
+    """What views must hold before rounding: view, key columns, value columns, rows."""
+    known = statistics.site_history(source, site)
+    yield (
+        "stage_history",
+        "stage_number",
+        "runs_with_stage, avg_credits, avg_items_created, avg_items_processed, avg_duration_seconds, "
+        "avg_output_ratio, credits_per_processed_item",
+        {
+            (h.number,): (h.runs_with_stage, h.avg_credits, h.avg_created, h.avg_processed, h.avg_seconds,
+                          h.output_ratio, h.credits_per_processed)
+            for h in known.stages.values()
+        },
+    )  # fmt: skip
+    insights, stages, efficiencies, baselines = {}, {}, {}, {}
+    for run in statistics.runs_of(source, site):
+        for number, insight in enumerate(statistics.insights(source, run), 1):
+            insights[run.id, number] = (insight.type, insight.severity, insight.message)
+        efficiencies[run.id,] = (
+            statistics.credits_per_item(run), statistics.items_per_minute(run), statistics.credits_per_minute(run),
+        )  # fmt: skip
+        before = statistics.baseline(source, run)
+        baselines[run.id,] = (
+            before.runs, before.is_sufficient, before.avg_credits, before.avg_duration, before.avg_credits_per_item,
+        )  # fmt: skip
+        for h in before.stages.values():
+            stages[run.id, h.number] = (
+                h.runs_with_stage, h.avg_credits, h.avg_created, h.avg_processed, h.credits_per_processed,
+                *statistics.stage_variances(run, before, h.number),
+            )  # fmt: skip
+    yield "run_insights", "id, insight_number", "type, severity, message", insights
+    yield "run_efficiency", "id", "credits_per_item, items_per_minute, credits_per_minute", efficiencies
+    yield (
+        "run_baseline",
+        "id",
+        "total_runs_analyzed, has_sufficient_data, avg_credits, avg_duration_seconds, avg_credits_per_item",
+        baselines,
+    )
+    yield (
+        "stage_comparison",
+        "id, stage_number",
+        "runs_with_stage, historical_avg_credits, historical_avg_items, historical_avg_items_processed, "
+        "historical_credits_per_processed_item, credit_variance_pct, items_variance_pct",
+        stages,
+    )
