@@ -141,10 +141,23 @@ class Warehouse:
         site_id = self.resolve_site(site)
         payload = payloads.run(self._connection.cursor(), site_id, run_id)
         if payload is None:
-            raise RunNotFound(
-                f"site {str(site)!r} has no run {run_id!r}; igny8 history {site_id} lists its runs"
-            )
+            raise _no_run(site, site_id, run_id)
         return payload
+
+    def compare_runs(self, site: int | str, run_a: str, run_b: str) -> Payload:
+        """Two runs of the site, `run_b` beside `run_a`: stage by stage, the difference in credits as volume and rate.
+
+        Raises RunNotFound, also for a run of another site.
+        """
+        site_id = self.resolve_site(site)
+        cursor = self._connection.cursor()
+        ids = []
+        for run_id in (run_a, run_b):
+            id_ = payloads.find_run(cursor, site_id, run_id)
+            if id_ is None:
+                raise _no_run(site, site_id, run_id)
+            ids.append(id_)
+        return payloads.compare(cursor, site_id, *ids)
 
 
 def warehouse_directory(directory: Path | str | None = None) -> Path:
@@ -175,3 +188,7 @@ def sql_errors() -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise UsageError(f"the SQL is wrong: {str(error).splitlines()[0]}") from None
+
+
+def _no_run(site: int | str, site_id: int, run_id: str) -> RunNotFound:
+    return RunNotFound(f"site {str(site)!r} has no run {run_id!r}; igny8 history {site_id} lists its runs")

@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from igny8_analysis.queries import read_query
+
 Payload = dict[str, Any]
 Fields = dict[str, "Field"]
 
@@ -165,6 +167,48 @@ RUN_BASELINE: Fields = {
     "has_sufficient_data": AS_IS,
 }
 
+COMPARED_RUN: Fields = {
+    "run_id": AS_IS,
+    "run_title": AS_IS,
+    "status": AS_IS,
+    "trigger_type": AS_IS,
+    "started_at": TIME,
+    "completed_at": TIME,
+    "duration_seconds": WHOLE_OR_NULL,
+    "active_seconds": WHOLE_OR_NULL,
+    "total_credits_used": WHOLE,
+    "items_processed": WHOLE,
+    "items_created": WHOLE,
+    "content_created": WHOLE,
+    "images_generated": WHOLE,
+    "credits_per_item": RATE_OR_NULL,
+    "items_per_minute": RATE_OR_NULL,
+    "credits_per_minute": RATE_OR_NULL,
+}
+DIFFERENCES: Fields = {
+    "credits_difference": RATE,
+    "volume_credits": RATE_OR_NULL,
+    "rate_credits": RATE_OR_NULL,
+    "duration_difference_seconds": WHOLE_OR_NULL,
+}
+COMPARED_STAGE: Fields = {
+    "stage_number": AS_IS,
+    "stage_name": AS_IS,
+    "status_a": AS_IS,
+    "status_b": AS_IS,
+    "items_processed_a": WHOLE_OR_NULL,
+    "items_processed_b": WHOLE_OR_NULL,
+    "items_created_a": WHOLE_OR_NULL,
+    "items_created_b": WHOLE_OR_NULL,
+    "credits_used_a": WHOLE,
+    "credits_used_b": WHOLE,
+    "credits_per_processed_item_a": RATE_OR_NULL,
+    "credits_per_processed_item_b": RATE_OR_NULL,
+    "duration_seconds_a": WHOLE_OR_NULL,
+    "duration_seconds_b": WHOLE_OR_NULL,
+    **DIFFERENCES,
+}
+
 OF_SITE = "where site_id = ?"
 OF_RUN = "where site_id = ? and id = ?"
 
@@ -235,15 +279,21 @@ def history(connection: duckdb.DuckDBPyConnection, site_id: int, page: int, page
     }
 
 
-def run(connection: duckdb.DuckDBPyConnection, site_id: int, run_id: str) -> Payload | None:
-    """One run beside its baseline; the latest where the site repeats the run_id; None where it has none."""
+def find_run(connection: duckdb.DuckDBPyConnection, site_id: int, run_id: str) -> int | None:
+    """The source id of a site's run; of the latest where the site repeats the run_id; None where it has none."""
     found = connection.execute(
         "select id from runs where site_id = ? and run_id = ? order by started_at desc, id desc limit 1",
         [site_id, run_id],
     ).fetchall()
-    if not found:
+    return int(found[0][0]) if found else None
+
+
+def run(connection: duckdb.DuckDBPyConnection, site_id: int, run_id: str) -> Payload | None:
+    """One run beside its baseline; the latest where the site repeats the run_id; None where it has none."""
+    id_ = find_run(connection, site_id, run_id)
+    if id_ is None:
         return None
-    of_run = [site_id, found[0][0]]
+    of_run: list[object] = [site_id, id_]
 
     def one(view: str, fields: Fields) -> Payload:
         return _select(connection, view, fields, OF_RUN, of_run)[0]
@@ -261,6 +311,26 @@ def run(connection: duckdb.DuckDBPyConnection, site_id: int, run_id: str) -> Pay
         "efficiency": one("run_efficiency", EFFICIENCY),
         "insights": many("run_insights", INSIGHT, "insight_number"),
         "historical_comparison": one("run_baseline", RUN_BASELINE),
+    }
+
+
+def compare(connection: duckdb.DuckDBPyConnection, site_id: int, id_a: int, id_b: int) -> Payload:
+    """Two runs of a site, by their source ids: b beside a, stage by stage."""
+    pair: dict[str, object] = {"site_id": site_id, "id_a": id_a, "id_b": id_b}
+    stages = read_query("compare_stages")
+    runs = {
+        run_.pop("id"): run_
+        for run_ in _select(
+            connection, f"({read_query('compare_runs')})", {"id": AS_IS} | COMPARED_RUN, "", pair
+        )
+    }
+    sums = ", ".join(f"sum({name}) as {name}" for name in ("credits_difference", "volume_credits", "rate_credits"))
+    totals = f"(select {sums}, sum(duration_difference_seconds) as duration_difference_seconds from ({stages}))"
+    return {
+        "run_a": runs[id_a],
+        "run_b": runs[id_b],
+        "stages": _select(connection, f"({stages})", COMPARED_STAGE, "", pair),
+        "totals": _select(connection, totals, DIFFERENCES, "", pair)[0],
     }
 
 
@@ -286,7 +356,7 @@ def _select(
     view: str,
     fields: Fields,
     tail: str,
-    params: list[object],
+    params: list[object] | dict[str, object],
     head: str = "",
 ) -> list[Payload]:
     columns = ", ".join(f"{field.sql(name)} as {name}" for name, field in fields.items())

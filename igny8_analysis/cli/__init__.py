@@ -21,7 +21,11 @@ COMMANDS = {
     "report": "report",
     "sites": "read",
     "quality": "quality",
+    "compare": "compare",
     "sql": "sql",
+    "export": "export",
+    "lab": "lab",
+    "completion": "completion",
 }
 INTERRUPTED = 130
 

@@ -7,12 +7,31 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from igny8_analysis.connection import Warehouse
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "csv")
 
+def complete_sites(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """Domains and ids of sites that begin so, each with the site's name; nothing where there is no warehouse."""
+    from click.shell_completion import CompletionItem
+
+    from etl.errors import Igny8Error
+    from igny8_analysis.cli.text import one_line
+    from igny8_analysis.connection import connect
+
+    try:
+        with connect(ctx.params.get("directory"), ctx.params.get("version")) as warehouse:
+            sites = warehouse.sql("select coalesce(domain, site_id::varchar), name from sites order by 1").fetchall()
+    except Igny8Error:
+        return []
+    return [CompletionItem(site, help=one_line(name)) for site, name in sites if site.startswith(incomplete)]
+
+
+site_argument = click.argument("site", shell_complete=complete_sites)
 warehouse_option = click.option(
     "--warehouse",
     "directory",

@@ -1,6 +1,7 @@
 """Rows and payloads on standard output: tables for people, JSON for programs, CSV that spreadsheets open safely."""
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from igny8_analysis.cli.text import visible
 Rows = Iterable[Sequence[Any]]
 
 WIDE = 10_000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def print_json(value: Any) -> None:
@@ -33,9 +34,15 @@ def print_rows(columns: Sequence[str], rows: Rows, format_: str, title: str | No
 
 def print_csv(columns: Sequence[str], rows: Rows) -> None:
     """The rows as CSV; a text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(map(_cell, columns))
-    writer.writerows(map(_cell, row) for row in rows)
+    for row in (columns, *rows):
+        sys.stdout.write(_csv_line(row))
+
+
+def _csv_line(row: Sequence[Any]) -> str:
+    """The row as a line of CSV; written with CRLF, which makes the writer quote a lone carriage return too."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(map(_cell, row))
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def print_table(columns: Sequence[str], rows: Rows, title: str | None = None) -> None:

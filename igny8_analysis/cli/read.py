@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from igny8_analysis.cli.options import examples, open_warehouse, reading_options
+from igny8_analysis.cli.options import examples, open_warehouse, reading_options, site_argument
 
 Payload = dict[str, Any]
 
@@ -14,7 +14,7 @@ Payload = dict[str, Any]
     "overview",
     epilog=examples("igny8 overview mysite.com", "igny8 overview 42 --format json --warehouse /srv/igny8"),
 )
-@click.argument("site")
+@site_argument
 @reading_options
 def overview_command(site: str, directory: Path | None, version: str | None, format_: str) -> None:
     """Show a site's statistics, prediction, attention items and averages.
@@ -33,7 +33,7 @@ def overview_command(site: str, directory: Path | None, version: str | None, for
     "history",
     epilog=examples("igny8 history mysite.com", "igny8 history 42 --page 2 --page-size 50 --format json"),
 )
-@click.argument("site")
+@site_argument
 @click.option("--page", type=int, default=1, show_default=True, help="Page, from 1.")
 @click.option("--page-size", type=int, default=20, show_default=True, help="Runs a page, 1 to 100.")
 @reading_options
@@ -75,7 +75,7 @@ def history_command(
         "igny8 run 42 run_20260113_140523_manual --format json",
     ),
 )
-@click.argument("site")
+@site_argument
 @click.argument("run_id")
 @reading_options
 def run_command(site: str, run_id: str, directory: Path | None, version: str | None, format_: str) -> None:

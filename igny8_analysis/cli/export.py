@@ -1,0 +1,65 @@
+"""`igny8 export`: a view as a Parquet file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from igny8_analysis.cli.options import (
+    examples,
+    open_warehouse,
+    quiet_option,
+    version_option,
+    warehouse_option,
+)
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def complete_views(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[str | CompletionItem]":
+    """Names of the views that begin so; nothing where there is no warehouse."""
+    from etl.errors import Igny8Error
+    from igny8_analysis.connection import connect
+    from igny8_analysis.export import view_names
+
+    try:
+        with connect(ctx.params.get("directory"), ctx.params.get("version")) as warehouse:
+            return [name for name in view_names(warehouse) if name.startswith(incomplete)]
+    except Igny8Error:
+        return []
+
+
+@click.command(
+    "export",
+    epilog=examples(
+        "igny8 export run_summary",
+        "igny8 export stage_comparison --site mysite.com --output comparison.parquet",
+    ),
+)
+@click.argument("view", shell_complete=complete_views)
+@click.option("--site", help="Only the rows of this site (id or domain).")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to; else VIEW.parquet, or VIEW-<site_id>.parquet, here.",
+)
+@warehouse_option
+@version_option
+@quiet_option
+def export_command(
+    view: str, site: str | None, output: Path | None, directory: Path | None, version: str | None, quiet: bool
+) -> None:
+    """Write a VIEW to a Parquet file: of all sites, or of one.
+
+    The file appears when it is complete; one that was there is replaced. `igny8 sql "show tables"` lists the views, and
+    docs/dictionary.md says what each holds.
+    """
+    from igny8_analysis.export import export_view
+
+    with open_warehouse(directory, version) as warehouse:
+        file, rows = export_view(warehouse, view, site, output)
+    if not quiet:
+        click.echo(f"{file}: {rows:,} rows of {view}")

@@ -1,0 +1,46 @@
+"""JupyterLab on the notebooks, with a kernel that has `%%sql`, completion of views and charts without a network."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import igny8_analysis
+from etl.errors import LoadError
+
+NOTEBOOKS = Path(igny8_analysis.__file__).parent.parent / "notebooks"
+JUPYTER = Path(__file__).parent
+OWN_FOLDER = Path("igny8-notebooks")
+
+
+def notebooks_folder(folder: Path | None = None) -> Path:
+    """Return the folder to work in: the checkout's notebooks, else copies of them in `folder`.
+
+    Without `folder`, an installed package copies to ~/igny8-notebooks. What is there already stays as it is.
+    Raises LoadError where the folder cannot be written.
+    """
+    if folder is None and (NOTEBOOKS.parent / "pyproject.toml").is_file():
+        return NOTEBOOKS
+    target = folder or Path.home() / OWN_FOLDER
+    try:
+        for source in sorted(NOTEBOOKS.rglob("*.ipynb")):
+            copy = target / source.relative_to(NOTEBOOKS)
+            if not copy.exists() and ".ipynb_checkpoints" not in source.parts:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, copy)
+    except OSError as error:
+        raise LoadError(f"the notebooks cannot be copied to {target}: {error.strerror or error}") from error
+    return target
+
+
+def environment(warehouse: Path) -> dict[str, str]:
+    """Return the environment of JupyterLab: our kernel before others of its name, and the warehouse's directory."""
+    paths = [str(JUPYTER), *filter(None, [os.environ.get("JUPYTER_PATH")])]
+    return {**os.environ, "JUPYTER_PATH": os.pathsep.join(paths), "IGNY8_WAREHOUSE": str(warehouse.resolve())}
+
+
+def command(folder: Path, arguments: Sequence[str] = ()) -> list[str]:
+    """Return the command that starts JupyterLab in the folder, with further arguments of its own."""
+    settings = [f"--ServerApp.root_dir={folder.resolve()}", "--LabApp.news_url=None"]
+    return [sys.executable, "-m", "jupyterlab", *settings, *arguments]

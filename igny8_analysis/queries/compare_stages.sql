@@ -1,0 +1,92 @@
+-- One row per stage of two runs of a site ($id_a, $id_b), and one for credits that no stage accounts for: b beside a,
+-- and the difference in credits split into volume (more or fewer items, at a's credits per item) and rate (dearer or
+-- cheaper items, for b's items). The two add up to the difference; where a run has no rate, all of it is volume.
+with
+    stages as (
+        select
+            id,
+            stage_number,
+            stage_name,
+            status,
+            items_processed,
+            items_created,
+            credits_used,
+            duration_seconds,
+            cast(credits_used as double)
+            / nullif(cast(items_processed as double), 0) as credits_per_processed_item
+        from run_stages
+        where site_id = $site_id
+    ),
+    unattributed as (
+        select r.id, r.total_credits_used - s.stages_credits_used as credits_used
+        from runs as r
+        join run_summary as s on s.site_id = r.site_id and s.id = r.id
+        where r.site_id = $site_id
+    ),
+    pairs as (
+        select
+            a.stage_number,
+            a.stage_name,
+            a.status as status_a,
+            b.status as status_b,
+            a.items_processed as items_processed_a,
+            b.items_processed as items_processed_b,
+            a.items_created as items_created_a,
+            b.items_created as items_created_b,
+            a.credits_used as credits_used_a,
+            b.credits_used as credits_used_b,
+            a.credits_per_processed_item as credits_per_processed_item_a,
+            b.credits_per_processed_item as credits_per_processed_item_b,
+            a.duration_seconds as duration_seconds_a,
+            b.duration_seconds as duration_seconds_b,
+            cast(b.credits_used - a.credits_used as double) as credits_difference,
+            (b.credits_per_processed_item - a.credits_per_processed_item)
+            * cast(b.items_processed as double) as rate_credits
+        from stages as a
+        join stages as b on b.stage_number = a.stage_number
+        where a.id = $id_a and b.id = $id_b
+    )
+select
+    stage_number,
+    stage_name,
+    status_a,
+    status_b,
+    items_processed_a,
+    items_processed_b,
+    items_created_a,
+    items_created_b,
+    credits_used_a,
+    credits_used_b,
+    credits_difference,
+    credits_difference - coalesce(rate_credits, 0) as volume_credits,
+    coalesce(rate_credits, 0) as rate_credits,
+    credits_per_processed_item_a,
+    credits_per_processed_item_b,
+    duration_seconds_a,
+    duration_seconds_b,
+    duration_seconds_b - duration_seconds_a as duration_difference_seconds
+from pairs
+union all
+select
+    null,
+    'Not attributed to a stage',
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    a.credits_used,
+    b.credits_used,
+    cast(b.credits_used - a.credits_used as double),
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null
+from unattributed as a
+cross join unattributed as b
+where a.id = $id_a and b.id = $id_b
+order by stage_number nulls last

@@ -1,0 +1,121 @@
+"""What holds for every command: examples, exit status, formats, shell completion."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from igny8_analysis.cli import COMMANDS, cli
+from tests.command import igny8
+
+CONTEXT = click.Context(cli)
+FOUND = {name: cli.get_command(CONTEXT, name) for name in COMMANDS}
+SITE, RUN, OTHER = "mysite.com", "run_20260226_073127_manual", "run_20260225_020000_scheduled"
+READING = {
+    "overview": [SITE],
+    "history": [SITE],
+    "run": [SITE, RUN],
+    "sites": [],
+    "compare": [SITE, OTHER, RUN],
+    "sql": ["select site_id, name from sites"],
+    "versions": [],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_it_does(name: str) -> None:
+    done = igny8(name, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Usage: igny8 {name}" in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_examples_are_what_the_command_takes(name: str) -> None:
+    """Each example parses: its options exist and its arguments are as many as are needed."""
+    import shlex
+
+    for path, command in leaves(name, FOUND[name]):
+        prefix = f"  igny8 {path} "
+        examples = [f"{line} " for line in (command.epilog or "").splitlines() if f"{line} ".startswith(prefix)]
+        assert examples, f"igny8 {path} has no example"
+        for example in examples:
+            line = example.removeprefix(prefix).split(" > ")[0].split(" >> ")[0]
+            words = shlex.split(line)
+            if "--file" in words:
+                words[words.index("--file") + 1] = "/dev/null"
+            command.make_context(path, words, resilient_parsing=False)
+
+
+def leaves(path: str, command: click.Command | None) -> list[tuple[str, click.Command]]:
+    assert command is not None
+    if not isinstance(command, click.Group):
+        return [(path, command)]
+    return [
+        leaf for name in command.list_commands(CONTEXT)
+        for leaf in leaves(f"{path} {name}", command.get_command(CONTEXT, name))
+    ]  # fmt: skip
+
+
+def test_every_command_that_takes_a_format_is_tried() -> None:
+    taking = {
+        name for name, command in FOUND.items() if command and any(p.name == "format_" for p in command.params)
+    }
+    assert taking >= set(READING)
+
+
+@pytest.mark.parametrize("name", READING)
+def test_every_format_prints(name: str, demo_warehouse: Path) -> None:
+    command = [name, *READING[name], "--warehouse", str(demo_warehouse)]
+    assert json.loads(igny8(*command, "--format", "json").stdout)
+    rows = list(csv.reader(io.StringIO(igny8(*command, "--format", "csv").stdout)))
+    assert len(rows) > 1
+    assert {len(row) for row in rows} == {len(rows[0])}
+    table = igny8(*command)
+    assert (table.returncode, table.stderr) == (0, "")
+    assert "\x1b" not in table.stdout, "colour only on a terminal"
+
+
+@pytest.mark.parametrize("name", [name for name in READING if name not in ("sites", "sql", "versions")])
+def test_an_unknown_site_is_exit_status_3(name: str, demo_warehouse: Path) -> None:
+    arguments = ["nowhere.example", *READING[name][1:]]
+    done = igny8(name, *arguments, "--format", "json", "--warehouse", str(demo_warehouse))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.count("\n") == 1
+
+
+def complete(line: str, **environment: str) -> list[str]:
+    words = line.split(" ")
+    asked = {"_IGNY8_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("igny8")],
+        env=os.environ | asked | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [answer.removeprefix("plain,") for answer in done.stdout.splitlines()]
+
+
+def test_the_shell_completes_commands_sites_and_views(demo_warehouse: Path) -> None:
+    warehouse = str(demo_warehouse)
+    assert complete("igny8 comp") == ["compare", "completion"]
+    assert complete("igny8 overview mys", IGNY8_WAREHOUSE=warehouse) == [SITE]
+    assert "run_statistics" in complete("igny8 export run_s", IGNY8_WAREHOUSE=warehouse)
+
+
+def test_completion_without_a_warehouse_says_nothing(tmp_path: Path) -> None:
+    assert complete("igny8 overview mys", IGNY8_WAREHOUSE=str(tmp_path)) == []
+    assert complete("igny8 export ru", IGNY8_WAREHOUSE=str(tmp_path)) == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_what_the_shell_reads(shell: str) -> None:
+    done = igny8("completion", shell)
+    assert done.returncode == 0
+    assert f"_IGNY8_COMPLETE={shell}_complete" in done.stdout

@@ -1,0 +1,91 @@
+"""Views as Parquet files: the same rows, complete or not at all; and CSV that spreadsheets open safely."""
+
+import csv
+import io
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from etl.errors import LoadError
+from igny8_analysis import Warehouse
+from igny8_analysis.export import export_view, view_names
+from tests.command import igny8
+
+
+def test_every_view_is_the_same_rows(demo: Warehouse, tmp_path: Path) -> None:
+    for view in view_names(demo):
+        file, rows = export_view(demo, view, file=tmp_path / f"{view}.parquet")
+        ((count,),) = demo.sql(f"select count(*) from {view}").fetchall()
+        frame = pl.read_parquet(file)
+        assert (rows, frame.height) == (count, count), view
+        assert frame.columns == demo.sql(f"select * from {view} limit 0").columns
+
+
+def test_credits_and_times_keep_their_types(demo: Warehouse, tmp_path: Path) -> None:
+    file, _ = export_view(demo, "runs", 101, tmp_path / "runs.parquet")
+    schema = pl.read_parquet_schema(file)
+    assert schema["total_credits_used"] == pl.Decimal(18, 6)
+    assert schema["started_at"] == pl.Datetime("us", "UTC")
+
+
+def test_only_the_site_that_was_asked_for(
+    demo: Warehouse, demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = igny8("export", "run_summary", "--site", "mysite.com", "--warehouse", str(demo_warehouse))
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["run_summary-101.parquet"]
+    assert pl.read_parquet("run_summary-101.parquet")["site_id"].unique().to_list() == [101]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["run_sumary"], 2, "run_summary"),
+        (["runs; drop table x"], 2, "no view"),
+        (["loads", "--site", "101"], 2, "not of sites"),
+        (["runs", "--site", "nowhere.example"], 3, "no site"),
+        (["runs", "--output", "no/such/folder/file.parquet"], 5, "cannot be written"),
+    ],
+)
+def test_what_cannot_be_exported_leaves_nothing(
+    arguments: list[str], status: int, says: str, demo_warehouse: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    done = igny8("export", *arguments, "--warehouse", str(demo_warehouse))
+    assert (done.returncode, done.stdout) == (status, "")
+    assert says in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(
+    demo: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "sites.parquet"
+    target.write_text("what was there")
+
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_batch", full)
+    with pytest.raises(LoadError, match="No space left"):
+        export_view(demo, "sites", file=target)
+    assert target.read_text() == "what was there"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum(a1)", "\t=1", "\r=1", "=cmd|' /c calc'!a1"])
+def test_csv_holds_no_formulas(text: str, demo_warehouse: Path) -> None:
+    escaped = text.replace("'", "''")
+    done = igny8("sql", f"select '{escaped}' as \"{text}\"", "--format", "csv", "--warehouse", str(demo_warehouse))
+    rows = list(csv.reader(io.StringIO(done.stdout, newline="")))
+    assert rows == [[f"'{text}"], [f"'{text}"]]
+
+
+def test_numbers_stay_numbers_in_csv(demo_warehouse: Path) -> None:
+    query = "select -1 as a, 2.50::decimal(9, 2) as b, null as c, timestamptz '2026-01-13 14:05:23Z' as d"
+    done = igny8("sql", query, "--format", "csv", "--warehouse", str(demo_warehouse))
+    assert done.stdout == "a,b,c,d\n-1,2.50,,2026-01-13T14:05:23Z\n"

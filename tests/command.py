@@ -1,0 +1,38 @@
+"""Running the command line in a test, as a process of its own would see it, without the cost of one."""
+
+import io
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+
+import pytest
+
+from igny8_analysis.cli import main
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and its exit status."""
+
+    stdout: str
+    stderr: str
+    returncode: int
+
+
+def igny8(*arguments: str, stdin: str | None = None) -> Done:
+    """Run `igny8 <arguments>`."""
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["igny8", *arguments])
+        patch.setattr(sys, "stdin", io.StringIO(stdin or ""))
+        with pytest.raises(SystemExit) as stop:
+            main()
+    out.flush()
+    return Done(out.buffer.getvalue().decode(), err.getvalue(), _status(stop.value.code))
+
+
+def _status(code: object) -> int:
+    return code if isinstance(code, int) else 0
+
+
+
