@@ -55,9 +55,7 @@ def _find(warehouse: "Warehouse", view: str) -> bool:
     return views[view]
 
 
-def _write(
-    warehouse: "Warehouse", query: str, parameters: dict[str, int] | None, target: Path
-) -> int:
+def _write(warehouse: "Warehouse", query: str, parameters: dict[str, int] | None, target: Path) -> int:
     import pyarrow.parquet as pq
 
     reader = warehouse.sql(query, parameters).to_arrow_reader(ROWS_PER_BATCH)

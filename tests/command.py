@@ -33,6 +33,3 @@ def igny8(*arguments: str, stdin: str | None = None) -> Done:
 
 def _status(code: object) -> int:
     return code if isinstance(code, int) else 0
-
-
-

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-def complete_views(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[str | CompletionItem]":
+def complete_views(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> "list[str | CompletionItem]":
     """Names of the views that begin so; nothing where there is no warehouse."""
     from etl.errors import Igny8Error
     from igny8_analysis.connection import connect

@@ -15,6 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "csv")
 
+
 def complete_sites(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
     """Domains and ids of sites that begin so, each with the site's name; nothing where there is no warehouse."""
     from click.shell_completion import CompletionItem
@@ -25,7 +26,9 @@ def complete_sites(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
     try:
         with connect(ctx.params.get("directory"), ctx.params.get("version")) as warehouse:
-            sites = warehouse.sql("select coalesce(domain, site_id::varchar), name from sites order by 1").fetchall()
+            sites = warehouse.sql(
+                "select coalesce(domain, site_id::varchar), name from sites order by 1"
+            ).fetchall()
     except Igny8Error:
         return []
     return [CompletionItem(site, help=one_line(name)) for site, name in sites if site.startswith(incomplete)]

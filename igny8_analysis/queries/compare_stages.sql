@@ -1,6 +1,9 @@
--- One row per stage of two runs of a site ($id_a, $id_b), and one for credits that no stage accounts for: b beside a,
--- and the difference in credits split into volume (more or fewer items, at a's credits per item) and rate (dearer or
--- cheaper items, for b's items). The two add up to the difference; where a run has no rate, all of it is volume.
+-- One row per stage of two runs of a site ($id_a, $id_b), and one for credits that no stage accounts for: b
+-- beside a,
+-- and the difference in credits split into volume (more or fewer items, at a's credits per item) and rate
+-- (dearer or
+-- cheaper items, for b's items). The two add up to the difference; where a run has no rate, all of it is
+-- volume.
 with
     stages as (
         select

@@ -1,5 +1,6 @@
 """Two runs side by side: numbers computed by hand, and the identities that hold for any pair."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -45,12 +46,17 @@ def test_the_difference_is_split_into_volume_and_rate(pair: Path) -> None:
         "credits_difference": -23, "volume_credits": -35, "rate_credits": 14, "duration_difference_seconds": None,
     }  # fmt: skip
     assert (payload["run_a"]["duration_seconds"], payload["run_b"]["duration_seconds"]) == (3600, 5400)
-    assert (payload["run_a"]["run_title"], payload["run_b"]["run_title"]) == ("one.example #1", "one.example #2")
+    assert (payload["run_a"]["run_title"], payload["run_b"]["run_title"]) == (
+        "one.example #1",
+        "one.example #2",
+    )
 
 
 def test_volume_and_rate_add_up_for_any_pair_of_the_demo(demo: Warehouse) -> None:
-    runs = demo.sql("select run_id from runs where site_id = 101 order by started_at desc limit 12").fetchall()
-    for (run_a,), (run_b,) in zip(runs, runs[1:], strict=False):
+    runs = demo.sql(
+        "select run_id from runs where site_id = 101 order by started_at desc limit 12"
+    ).fetchall()
+    for (run_a,), (run_b,) in itertools.pairwise(runs):
         payload = demo.compare_runs(101, run_a, run_b)
         for stage in payload["stages"][:7]:
             parts = stage["volume_credits"] + stage["rate_credits"]
@@ -82,5 +88,6 @@ def test_the_command_prints_every_format(pair: Path) -> None:
     payload = json.loads(igny8(*command, "--format", "json").stdout)
     assert payload["stages"][0]["volume_credits"] == 5
     head, *lines = igny8(*command, "--format", "csv").stdout.splitlines()
-    assert head.startswith("stage_number,stage_name,") and len(lines) == 8
+    assert head.startswith("stage_number,stage_name,")
+    assert len(lines) == 8
     assert igny8("compare", "1", "run_1", "nope", "--warehouse", str(pair)).returncode == 3

@@ -80,7 +80,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum(a1)", "\t=1", "\r=1", "=cmd|' /c calc'!a1"])
 def test_csv_holds_no_formulas(text: str, demo_warehouse: Path) -> None:
     escaped = text.replace("'", "''")
-    done = igny8("sql", f"select '{escaped}' as \"{text}\"", "--format", "csv", "--warehouse", str(demo_warehouse))
+    done = igny8(
+        "sql", f"select '{escaped}' as \"{text}\"", "--format", "csv", "--warehouse", str(demo_warehouse)
+    )
     rows = list(csv.reader(io.StringIO(done.stdout, newline="")))
     assert rows == [[f"'{text}"], [f"'{text}"]]
 
