@@ -68,7 +68,7 @@ def main() -> NoReturn:
     """Run the command line; every failure is one line on standard error and an exit status."""
     debug = "--debug" in sys.argv
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(prog_name="igny8", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
