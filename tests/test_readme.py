@@ -6,10 +6,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import adbc_driver_manager
+import click
 import pytest
 
 from etl import demo as demo_data
 from igny8_analysis import Warehouse, connect
+from igny8_analysis.cli import cli
 from igny8_analysis.load import load
 from tests.conftest import run_sql
 from tests.sources import load_postgres
@@ -43,3 +45,13 @@ def test_the_read_only_role_can_load_and_nothing_else(
     for refused in ("select * from users", "delete from igny8_sites", "create table mine (id int)"):
         with pytest.raises(adbc_driver_manager.Error, match=r"permission denied|read-only"):
             run_sql(reader_url, refused)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_commands_and_files_it_names_exist(page: str) -> None:
+    text = (ROOT / page).read_text()
+    commands = set(cli.list_commands(click.Context(cli)))
+    named = set(re.findall(r"(?:^|`|&& |bin/)(?:    )?igny8 ([a-z]+)", text, re.MULTILINE))
+    assert named - commands == set()
+    paths = re.findall(r"`((?:etl|warehouse|igny8_analysis|notebooks|tests|docs)/[\w./]*)`", text)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
