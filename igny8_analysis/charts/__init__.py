@@ -3,6 +3,7 @@
 from igny8_analysis.charts.credits_donut import credits_donut
 from igny8_analysis.charts.credits_per_run import credits_per_run
 from igny8_analysis.charts.forecast_interval import forecast_interval
+from igny8_analysis.charts.linked import linked_stages, linked_trends
 from igny8_analysis.charts.pending_over_loads import pending_over_loads
 from igny8_analysis.charts.pipeline_flow import pipeline_flow
 from igny8_analysis.charts.run_measure import run_measure
@@ -16,6 +17,8 @@ __all__ = [
     "credits_donut",
     "credits_per_run",
     "forecast_interval",
+    "linked_stages",
+    "linked_trends",
     "pending_over_loads",
     "pipeline_flow",
     "run_measure",

@@ -36,7 +36,6 @@ def credits_per_run(rows: Sequence[Row], title: str) -> Chart | None:
         "10 completed runs known when a run began, the line is their average.",
         spec=specify(_layers(data, 3), 340, 230),
         wide=specify(_layers(data, 8), 1080, 260),
-        linked=specify(_layers(data, 8, is_linked=True), 1080, 260),
         head=(
             "Run",
             "Started (UTC)",
@@ -79,7 +78,7 @@ def status_marks() -> tuple[Any, Any]:
     )
 
 
-def _layers(data: Any, ticks: int, *, is_linked: bool = False) -> Any:
+def _layers(data: Any, ticks: int) -> Any:
     base = alt.Chart(data).encode(x=time_axis(count=ticks))
     band = base.mark_area(interpolate="step-after", color=tokens.var("band")).encode(
         y=alt.Y("baseline_lowest_credits:Q", title="credits"), y2="baseline_highest_credits:Q"
@@ -91,9 +90,6 @@ def _layers(data: Any, ticks: int, *, is_linked: bool = False) -> Any:
     runs = base.mark_point(filled=True, size=34, opacity=1).encode(
         y="total_credits_used:Q", shape=shape, color=colour
     )
-    if is_linked:
-        runs = runs.encode(tooltip=["run_number:Q", "started_at:T", "total_credits_used:Q", "shown_status:N"])
-        runs = runs.add_params(alt.selection_interval(name="zoom", bind="scales", encodings=["x"]))
     unusual = base.transform_filter("datum.is_unusual").mark_point(
         shape="diamond", size=150, strokeWidth=1.5, color=tokens.var("warn")
     )

@@ -20,9 +20,10 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
         return None
     columns = ("method", "forecast_credits", "p80_low", "p80_high", "p90_low", "p90_high", "actual_credits")
     data = values(rows, *columns)
+    shown = alt.Scale(domain=[0, _edge(rows[0])], clamp=True, nice=False)
     base = alt.Chart(data).encode(y=alt.Y("method:N", title=None, sort=None, axis=alt.Axis(grid=False)))
     outer = base.mark_bar(height=4, color=tokens.var("line-strong")).encode(
-        x=alt.X("p90_low:Q", title="credits"), x2="p90_high:Q"
+        x=alt.X("p90_low:Q", title="credits", scale=shown), x2="p90_high:Q"
     )
     inner = base.mark_bar(height=12, color=tokens.var("band")).encode(x="p80_low:Q", x2="p80_high:Q")
     forecast = base.mark_point(
@@ -39,3 +40,9 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
         head=("Method", "Forecast", "80 % from", "80 % to", "90 % from", "90 % to", "Actual"),
         body=[(r["method"], *(formats.number(r[c]) for c in columns[1:])) for r in rows],
     )
+
+
+def _edge(row: Row) -> float:
+    """Return where the axis ends: past the first method's interval and the actual credits, not past outliers."""
+    seen = [row[column] for column in ("forecast_credits", "p90_high", "p80_high", "actual_credits")]
+    return max((float(value) for value in seen if value is not None), default=0.0) * 1.15 or 1.0

@@ -26,17 +26,22 @@ def run_measure(
         return None
     data = values(map(with_shown_status, known), "run_number", "started_at", column, "shown_status")
     labels = alt.Axis(labelExpr=axis) if axis else alt.Axis()
-    base = alt.Chart(data).encode(x=time_axis(count=3), y=alt.Y(f"{column}:Q", title=unit, axis=labels))
-    line = base.mark_line(color=tokens.var("line-strong"), strokeWidth=1)
     shape, colour = status_marks()
-    points = base.mark_point(filled=True, size=26, opacity=1).encode(shape=shape, color=colour)
+
+    def layers(ticks: int) -> Any:
+        y = alt.Y(f"{column}:Q", title=unit, axis=labels)
+        base = alt.Chart(data).encode(x=time_axis(count=ticks), y=y)
+        line = base.mark_line(color=tokens.var("line-strong"), strokeWidth=1)
+        return line + base.mark_point(filled=True, size=26, opacity=1).encode(shape=shape, color=colour)
+
     lowest, highest = (edge(known, key=lambda row: row[column]) for edge in (min, max))
     return Chart(
         name=column.replace("_", "-"),
         title=title,
         description=f"{len(known)} runs, from {write(lowest[column])} (run #{lowest['run_number']}) to "
         f"{write(highest[column])} (run #{highest['run_number']}); the latest has {write(known[-1][column])}.",
-        spec=specify(line + points, 340, 190),
+        spec=specify(layers(3), 340, 190),
+        wide=specify(layers(5), 540, 200),
         head=("Run", "Started (UTC)", "Status", title),
         body=[
             (f"#{row['run_number']}", formats.instant(row["started_at"]), row["status"], write(row[column]))

@@ -6,9 +6,8 @@ renamed, and text is measured with a font that the renderer carries.
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -34,7 +33,6 @@ class Chart:
     head: tuple[str, ...]
     body: Table
     wide: dict[str, Any] | None = None
-    linked: dict[str, Any] | None = field(default=None, compare=False)
 
     @property
     def svg(self) -> Markup:
@@ -43,12 +41,6 @@ class Chart:
             return draw(self.spec, self.name, self.title, self.description)
         narrow = draw(self.spec, self.name, self.title, self.description, "narrow-only")
         return narrow + draw(self.wide, f"{self.name}-wide", self.title, self.description, "wide-only")
-
-    @property
-    def linked_json(self) -> Markup:
-        """The interactive specification as JSON that can stand inside a script element."""
-        text = json.dumps(self.linked, separators=(",", ":"), sort_keys=True, default=str)
-        return Markup(re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def specify(chart: Any, width: int, height: int) -> dict[str, Any]:

@@ -84,7 +84,8 @@ def trends(report: Report, rows: Rows) -> Panel:
         charts.run_measure(oldest_first, "credits_per_item", "Credits per item", "credits", _two_places),
         charts.run_measure(oldest_first, "duration_seconds", "Duration", "", formats.duration, HOURS_AXIS),
     ]
-    return render("trends.html.j2", rows, charts=[chart for chart in drawn if chart], report=report)
+    linked = charts.linked_trends(oldest_first) if report.is_interactive and rows else None
+    return render("trends.html.j2", rows, charts=[chart for chart in drawn if chart], linked=linked)
 
 
 def pending_history(rows: Rows) -> Panel:

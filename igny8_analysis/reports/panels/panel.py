@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,8 +79,15 @@ def environment() -> Environment:
         finalize=_visible,
     )
     names = ("number", "signed", "percent", "share", "change", "duration", "instant", "iso")
+    made.filters["script_json"] = _script_json
     made.filters.update({name: getattr(formats, name) for name in names})
     return made
+
+
+def _script_json(value: Any) -> Markup:
+    """Write JSON that can stand inside a script element: no `<`, `>` or `&` in it."""
+    text = json.dumps(value, separators=(",", ":"), sort_keys=True)
+    return Markup(re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def _visible(value: Any) -> Any:

@@ -25,13 +25,22 @@ def pipeline_flow(rows: Rows) -> Panel:
     return render("pipeline_flow.html.j2", rows, chart=charts.pipeline_flow(rows))
 
 
-def why_it_cost_this(rows: Rows) -> Panel:
+def why_it_cost_this(report: Report, rows: Rows) -> Panel:
     """Show credits by stage, and how volume and rate add up to the difference from the baseline."""
     stages = [row for row in rows if row["stage_number"] is not None]
     total = rows.first["total_credits_used"]
     donut = charts.credits_donut(stages, "credits_used", total, "Credits by stage", "credits-by-stage")
     split = charts.volume_and_rate(rows) if rows.first["has_sufficient_data"] else None
-    return render("why_it_cost_this.html.j2", rows, stages=stages, donut=donut, split=split, run=rows.first)
+    linked = charts.linked_stages(stages) if report.is_interactive and donut and split else None
+    return render(
+        "why_it_cost_this.html.j2",
+        rows,
+        stages=stages,
+        donut=donut,
+        split=split,
+        linked=linked,
+        run=rows.first,
+    )
 
 
 def timeline(rows: Rows) -> Panel:
