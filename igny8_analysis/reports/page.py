@@ -69,7 +69,7 @@ def vega_bundle() -> str:
 
     import vl_convert
 
-    bundle = vl_convert.javascript_bundle(None)
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return base64.b64encode(gzip.compress(bundle.encode(), 9, mtime=0)).decode()
 
 
