@@ -58,5 +58,5 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "Installing what the tests need into $(VENV)."
-	@$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[test]'
+	@$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[test,spark]'
 	@touch $@
