@@ -85,9 +85,19 @@ create macro with_long_numbers_quoted(json_text) as
         else json_text
     end;
 
+create macro is_loose_json(text) as regexp_matches(text, '(?i),[ \t\r\n]*[}\]]|nan|inf');
+
+-- DuckDB's parser also takes a comma before a closing bracket, and nan and inf in any spelling.
+create macro is_json(text) as
+    json_valid(text)
+    and not (
+        is_loose_json(text)
+        and is_loose_json(regexp_replace(text, '"(\\.|[^"\\])*"|\bNaN\b|\bInfinity\b', '0', 'g'))
+    );
+
 create macro plain_json(text) as
     case
-        when not json_valid(text)
+        when not is_json(text)
         then null
         when has_repeated_keys(text)
         then last_of_repeated_keys(with_long_numbers_quoted(text))

@@ -16,7 +16,7 @@ with
             as_time(resumed_at) as resumed_at,
             as_time(cancelled_at) as cancelled_at,
             number_or_zero(total_credits_used) as total_credits_used,
-            case when json_valid(initial_snapshot) then initial_snapshot end as initial_snapshot,
+            case when is_json(initial_snapshot) then initial_snapshot end as initial_snapshot,
             as_object(initial_snapshot) as snapshot,
             stage_1_result,
             stage_2_result,
@@ -45,7 +45,7 @@ with
                 {
                     'key': 'initial_snapshot',
                     'value_text': initial_snapshot,
-                    'check_name': case when not json_valid(initial_snapshot) then 'unparsable_value' end
+                    'check_name': case when not is_json(initial_snapshot) then 'unparsable_value' end
                 },
                 {'key': 'completed_at', 'value_text': completed_at, 'check_name': time_check(completed_at)},
                 {'key': 'paused_at', 'value_text': paused_at, 'check_name': time_check(paused_at)},

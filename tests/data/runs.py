@@ -348,6 +348,22 @@ VALUES = [
         findings={("unparsable_value", 1, stage) for stage in (1, 2, 3, 4, 5)},
     ),
     Case(
+        "JSON is JSON to the letter, whatever a parser would let pass; in a text all is allowed",
+        runs=[
+            run(1, DAY + "11:00:00Z", initial_snapshot='{"stage_1_initial": 5,}', stages={
+                1: '{"credits_used": 1,}', 2: '{"tasks_processed": [1, ]}', 3: '{"credits_used": nan}',
+                4: '{"credits_used": -inf}', 5: '{"credits_used": 1} // all', 6: "{'credits_used': 1}",
+                7: '{"ready_for_review": 1, "reason": "[1,] \\"inf, }\\" nan"}',
+            }),
+            run(2, DAY + "12:00:00Z", initial_snapshot='{"stage_1_initial": NaN, "most": Infinity}'),
+            run(3, DAY + "13:00:00Z", initial_snapshot="inf"),
+        ],
+        detail={"run_1": {"stages.*.status": ["skipped"] * 6 + ["completed"]}},
+        history={"runs.*.initial_snapshot": [None, {"stage_1_initial": None, "most": None}, None]},
+        findings={("unparsable_value", 1, None), ("unparsable_value", 2, 1), ("unparsable_value", 3, None),
+                  *(("unparsable_value", 1, stage) for stage in range(1, 7))},
+    ),
+    Case(
         "the last of a repeated key counts; an infinite number spoils only itself",
         runs=[
             run(1, DAY + "11:00:00Z", credits=2, stages={

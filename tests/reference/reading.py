@@ -289,7 +289,7 @@ def load(path: str | Path, as_of: datetime | str) -> Source:
         for row in rows_of(connection, "igny8_sites"):
             site_id = whole(row["id"])
             if site_id is not None:
-                name = plain_text(row.get("name")) or f"site {site_id}"
+                name = plain_text(row.get("name")) or ""
                 source.sites[site_id] = Site(site_id, name, bare_domain(row.get("domain")))
         for row in rows_of(connection, "igny8_automation_runs"):
             read_run(source, row)
@@ -345,7 +345,7 @@ def read_run(source: Source, row: dict[str, Any]) -> None:
         if text is None:
             return None
         try:
-            shown = json_value(text)
+            shown = json_value(text, parse_constant=lambda _: None)
             counts = json_object(text) if isinstance(shown, dict) else {}
         except Unparsable as problem:
             return found(problem, key="initial_snapshot")
