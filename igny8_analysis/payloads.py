@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 import duckdb
@@ -12,6 +14,8 @@ from igny8_analysis.queries import read_query
 
 Payload = dict[str, Any]
 Fields = dict[str, "Field"]
+
+JSON_DEPTH = 100
 
 
 @dataclass(frozen=True)
@@ -339,8 +343,18 @@ def compare(connection: duckdb.DuckDBPyConnection, site_id: int, id_a: int, id_b
 
 
 def read_json(text: str) -> Any:
-    """The source's JSON as plain Python; a number beyond Python's reach stays a text, NaN and Infinity are null."""
+    """The source's JSON as plain Python; NaN and Infinity are null.
+
+    A number beyond Python's reach stays a text, and so does the whole if it is nested more than 100 deep.
+    """
+    if _depth(text) > JSON_DEPTH:
+        return text
     return json.loads(text, parse_float=_number, parse_int=_number, parse_constant=lambda name: None)
+
+
+def _depth(json_text: str) -> int:
+    brackets = re.sub(r'"(?:\\.|[^"\\])*"', "", json_text)
+    return max(accumulate((sign in "[{") - (sign in "]}") for sign in brackets), default=0)
 
 
 def _number(digits: str) -> int | float | str:
