@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -13,6 +13,9 @@ from etl import lake
 from etl.domains import bare_domain_sql
 from etl.errors import Igny8Error, UsageError, WarehouseNotFound
 from igny8_analysis import payloads
+
+if TYPE_CHECKING:
+    from igny8_analysis.explain import Explanation
 
 Payload = dict[str, Any]
 Parameters = Sequence[object] | Mapping[str, object]
@@ -143,6 +146,23 @@ class Warehouse:
         if payload is None:
             raise _no_run(site, site_id, run_id)
         return payload
+
+    def run_source_id(self, site: int | str, run_id: str) -> int:
+        """The source's id of the site's run, the latest of that run_id. Raises RunNotFound."""
+        site_id = self.resolve_site(site)
+        id_ = payloads.find_run(self._connection.cursor(), site_id, run_id)
+        if id_ is None:
+            raise _no_run(site, site_id, run_id)
+        return id_
+
+    def explain(self, site: int | str, run_id: str | None, metric: str) -> "Explanation":
+        """Where a field of the site's overview, or with `run_id` of that run, comes from.
+
+        `metric` is its path in the payload, e.g. `efficiency.credits_per_item`. Raises UsageError for an unknown one.
+        """
+        from igny8_analysis.explain import explain
+
+        return explain(self, site, run_id, metric)
 
     def compare_runs(self, site: int | str, run_a: str, run_b: str) -> Payload:
         """Two runs of the site, `run_b` beside `run_a`: stage by stage, the difference in credits as volume and rate.

@@ -1,0 +1,200 @@
+"""`igny8 forecast`, `igny8 backtest`, `igny8 explain`: what the next run will cost, how good that is, and why."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from etl.errors import UsageError
+from igny8_analysis.cli.options import examples, open_warehouse, reading_options
+
+if TYPE_CHECKING:
+    from igny8_analysis.connection import Warehouse
+
+method_option = click.option("--method", metavar="NAME", help="Only this forecast method.")
+
+
+@click.command(
+    "forecast", epilog=examples("igny8 forecast mysite.com", "igny8 forecast 42 --method flow --format json")
+)
+@click.argument("site")
+@method_option
+@reading_options
+def forecast_command(
+    site: str, method: str | None, directory: Path | None, version: str | None, format_: str
+) -> None:
+    """Forecast a site's next full run by every method: credits, interval, budget, output, time.
+
+    JSON has the rows of forecast_totals under `totals` and of forecast_stages under `stages`.
+    """
+    from igny8_analysis.cli.output import print_csv, print_json, print_table
+
+    with open_warehouse(directory, version) as warehouse:
+        site_id = warehouse.resolve_site(site)
+        _check_method(warehouse, method)
+        totals = _rows(warehouse, "forecast_totals", site_id, method, "is_champion desc, method")
+        stages = _rows(warehouse, "forecast_stages", site_id, method, "method, stage_number")
+        as_of = f"{warehouse.as_of:%Y-%m-%dT%H:%M:%SZ}"
+    if format_ == "json":
+        print_json({"site_id": site_id, "as_of": as_of, "totals": totals, "stages": stages})
+        return
+    if format_ == "csv":
+        print_csv(list(totals[0]), [list(row.values()) for row in totals])
+        return
+    columns = [
+        "method",
+        "is_champion",
+        "credits",
+        "p80_low",
+        "p80_high",
+        "p90_low",
+        "p90_high",
+        "budget_80",
+        "budget_90",
+        "output",
+        "duration_seconds",
+        "track_record",
+    ]
+    rows = [[_short(row[column]) for column in columns] for row in totals]
+    print_table(columns, rows, f"next run of site {site_id}, as of {as_of}")
+    chosen = [row for row in totals if row["is_champion"]]
+    for row in chosen:
+        click.echo(f"Use {row['method']}: {row['reason']}.")
+        columns = ["stage_number", "expected_items", "credits", "output", "duration_seconds", "basis"]
+        rows = [
+            [_short(stage[column]) for column in columns]
+            for stage in stages
+            if stage["method"] == row["method"]
+        ]
+        print_table(columns, rows, f"{row['method']}, by stage")
+
+
+@click.command(
+    "backtest",
+    epilog=examples(
+        "igny8 backtest", "igny8 backtest mysite.com", "igny8 backtest 42 --method flow --format json"
+    ),
+)
+@click.argument("site", required=False)
+@method_option
+@reading_options
+def backtest_command(
+    site: str | None, method: str | None, directory: Path | None, version: str | None, format_: str
+) -> None:
+    """Show how well each method forecast past runs: of SITE, or of all sites together.
+
+    JSON has the rows of forecast_accuracy under `accuracy` and, for a site, of forecast_backtest under `backtest`.
+    """
+    from igny8_analysis.cli.output import print_csv, print_json, print_table
+
+    with open_warehouse(directory, version) as warehouse:
+        site_id = None if site is None else warehouse.resolve_site(site)
+        _check_method(warehouse, method)
+        accuracy = _rows(warehouse, "forecast_accuracy", site_id, method, 'method, "window"')
+        forecasts = (
+            []
+            if site_id is None
+            else _rows(warehouse, "forecast_backtest", site_id, method, "started_at, id, method")
+        )
+    if format_ == "json":
+        print_json({"site_id": site_id, "accuracy": accuracy, "backtest": forecasts})
+        return
+    if format_ == "csv":
+        rows = accuracy if site_id is None else forecasts
+        print_csv(list(rows[0]) if rows else ["method"], [list(row.values()) for row in rows])
+        return
+    columns = [
+        "method",
+        "window",
+        "n",
+        "wape",
+        "bias",
+        "mae_ratio_last",
+        "mae_ratio_mean_10",
+        "coverage_80",
+        "coverage_90",
+        "width_80",
+        "width_90",
+    ]
+    lines = [[row[column] for column in columns] for row in accuracy]
+    print_table(columns, lines, "all sites" if site_id is None else f"site {site_id}")
+
+
+@click.command(
+    "explain",
+    epilog=examples(
+        "igny8 explain mysite.com run_statistics.success_rate_pct",
+        "igny8 explain 42 run_20260113_140523_manual efficiency.credits_per_item",
+        "igny8 explain 42 run_20260113_140523_manual stages.4.comparison.credit_variance_pct --format json",
+    ),
+)
+@click.argument("site")
+@click.argument("run_id_and_metric", nargs=-1, required=True, metavar="[RUN_ID] METRIC")
+@reading_options
+def explain_command(
+    site: str,
+    run_id_and_metric: tuple[str, ...],
+    directory: Path | None,
+    version: str | None,
+    format_: str,
+) -> None:
+    """Explain a number: its definition, its query, the rows that went in, the result, the version of the data.
+
+    METRIC is the field's path in `igny8 run`'s JSON, or without RUN_ID in `igny8 overview`'s; stages go by number.
+    """
+    from igny8_analysis.cli.output import print_csv, print_json, print_table
+
+    if len(run_id_and_metric) > 2:
+        raise UsageError("explain takes SITE, perhaps a RUN_ID, and one METRIC")
+    run_id = run_id_and_metric[0] if len(run_id_and_metric) == 2 else None
+    with open_warehouse(directory, version) as warehouse:
+        explanation = warehouse.explain(site, run_id, run_id_and_metric[-1])
+    if format_ == "json":
+        print_json(explanation.to_dict())
+        return
+    columns = list(explanation.rows[0]) if explanation.rows else ["row"]
+    rows = [list(row.values()) for row in explanation.rows]
+    if format_ == "csv":
+        print_csv(columns, rows)
+        return
+    print_table(
+        (explanation.metric, ""),
+        [
+            ("result", explanation.result),
+            ("definition", explanation.definition),
+            ("of", explanation.grain),
+            ("query", explanation.query),
+            ("rows from", explanation.rows_query),
+            ("version", explanation.version),
+        ],
+    )
+    shown, in_all = len(rows), explanation.rows_in_all
+    title = f"the {in_all:,} rows that went in" + (f", {shown:,} of them" if shown < in_all else "")
+    print_table(columns, rows, title)
+
+
+def _rows(
+    warehouse: "Warehouse", view: str, site_id: int | None, method: str | None, order: str
+) -> list[dict[str, Any]]:
+    """Rows of a forecast view, of one site or (None) of all together."""
+    where = "site_id is null" if site_id is None else "site_id = $site_id"
+    params: dict[str, object] = {} if site_id is None else {"site_id": site_id}
+    if method is not None:
+        where += " and method = $method"
+        params["method"] = method
+    relation = warehouse.sql(f"select * from {view} where {where} order by {order}", params)
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def _check_method(warehouse: "Warehouse", method: str | None) -> None:
+    methods = [
+        name
+        for (name,) in warehouse.sql("select method from forecast_methods order by method_number").fetchall()
+    ]
+    if method is not None and method not in methods:
+        raise UsageError(f"there is no forecast method {method!r}; there are {', '.join(methods)}")
+
+
+def _short(value: Any) -> Any:
+    """Credits, items and seconds for people: one decimal."""
+    return round(value, 1) if isinstance(value, float) else value

@@ -1,0 +1,96 @@
+"""Every field of both payloads can be explained, and the explanation gives the payload's number."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from igny8_analysis import RunNotFound, UsageError, Warehouse
+from igny8_analysis.cli import cli
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every field of a payload with its path; stages go by their number, other rows by their place."""
+    if isinstance(value, dict) and not path.endswith("initial_snapshot"):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value, 1):
+            yield from leaves(inner, f"{path}.{inner.get('stage_number', place)}")
+    else:
+        yield path, value
+
+
+@pytest.mark.parametrize("site_id", [101, 106])
+def test_every_field_of_the_overview(site_id: int, demo: Warehouse) -> None:
+    fields = list(leaves(demo.overview_stats(site_id)))
+    assert len(fields) > 110
+    for path, value in fields:
+        explanation = demo.explain(site_id, None, path)
+        assert explanation.result == value, path
+        assert explanation.definition
+        assert explanation.version == demo.version
+
+
+def test_every_field_of_a_run_of_each_status(demo: Warehouse) -> None:
+    runs = demo.sql(
+        "select status, max(run_id) from runs where site_id = 112 group by status order by status"
+    ).fetchall()
+    for _, run_id in runs:
+        for path, value in leaves(demo.run_detail(112, run_id)):
+            explanation = demo.explain(112, run_id, path)
+            assert explanation.result == value, (run_id, path)
+            assert explanation.definition
+
+
+def test_the_queries_can_be_pasted_and_the_rows_are_the_sites_own(demo: Warehouse) -> None:
+    explanation = demo.explain(101, None, "historical_averages.avg_total_credits")
+    ((result,),) = demo.sql(explanation.query).fetchall()
+    assert result == explanation.result
+    assert explanation.rows_in_all == len(explanation.rows) == 10
+    mean = sum(row["total_credits_used"] for row in explanation.rows) / 10
+    assert abs(float(mean) - explanation.result) <= 0.5
+    assert demo.sql(explanation.rows_query).fetchall()[0][0] == explanation.rows[0]["id"]
+
+
+def test_what_is_wrong_is_told(demo: Warehouse) -> None:
+    with pytest.raises(UsageError, match=r"success_rate_pct"):
+        demo.explain(101, None, "run_statistics.success_rate")
+    with pytest.raises(UsageError, match="no row 9"):
+        demo.explain(101, None, "historical_averages.stages.9.avg_credits")
+    with pytest.raises(RunNotFound):
+        demo.explain(101, "run_of_nobody", "run.status")
+
+
+@pytest.mark.parametrize("metric", ["as_of", "site.domain", "predictive_analysis.stages.4.estimated_credits"])
+def test_the_command_prints_json(metric: str, demo: Warehouse, demo_warehouse: Path) -> None:
+    command = ["explain", "101", metric, "--format", "json", "--warehouse", str(demo_warehouse)]
+    printed = json.loads(CliRunner().invoke(cli, command, catch_exceptions=False).stdout)
+    assert printed["result"] == demo.explain(101, None, metric).result
+    assert printed["version"] == demo.version
+
+
+def test_the_forecast_commands_print_the_rows_of_their_views(demo: Warehouse, demo_warehouse: Path) -> None:
+    def printed(*command: str) -> Any:
+        arguments = [*command, "--format", "json", "--warehouse", str(demo_warehouse)]
+        return json.loads(CliRunner().invoke(cli, arguments, catch_exceptions=False).stdout)
+
+    forecast = printed("forecast", "101")
+    assert [row["method"] for row in forecast["totals"] if row["is_champion"]] == ["flow"]
+    assert len(forecast["stages"]) == 4 * 7
+    backtest = printed("backtest", "101", "--method", "original")
+    ((rows,),) = demo.sql(
+        "select count(*) from forecast_backtest where site_id = 101 and method = 'original'"
+    ).fetchall()
+    assert len(backtest["backtest"]) == rows > 0
+    assert {row["site_id"] for row in printed("backtest")["accuracy"]} == {None}
+
+
+@pytest.mark.parametrize("command", ["forecast 101", "backtest", "backtest 101", "explain 101 site.name"])
+@pytest.mark.parametrize("format_", ["table", "csv"])
+def test_tables_and_csv(command: str, format_: str, demo_warehouse: Path) -> None:
+    arguments = [*command.split(), "--format", format_, "--warehouse", str(demo_warehouse)]
+    assert CliRunner().invoke(cli, arguments, catch_exceptions=False).stdout
