@@ -16,6 +16,7 @@ from igny8_analysis import payloads
 
 if TYPE_CHECKING:
     from igny8_analysis.explain import Explanation
+    from igny8_analysis.site import Site
 
 Payload = dict[str, Any]
 Parameters = Sequence[object] | Mapping[str, object]
@@ -126,6 +127,12 @@ class Warehouse:
                 f"several sites share the domain {str(site)!r}: name one by its id ({', '.join(map(str, matches))})"
             )
         return int(matches[0])
+
+    def site(self, site: int | str) -> "Site":
+        """The site as an object whose parts show as the report's panels. Raises SiteNotFound or AmbiguousSite."""
+        from igny8_analysis.site import Site
+
+        return Site(self, self.resolve_site(site))
 
     def overview_stats(self, site: int | str) -> Payload:
         """The site's overview: statistics, prediction, attention and averages, rounded as reports show them."""

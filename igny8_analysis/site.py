@@ -1,0 +1,163 @@
+"""A site in a notebook: `wh.site("mysite.com")`, with sheets that show as the report's panels."""
+
+import ast
+import json
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import igny8_analysis
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from igny8_analysis.connection import Warehouse
+
+Payload = dict[str, Any]
+Row = dict[str, Any]
+
+NOTEBOOKS = Path(igny8_analysis.__file__).parent.parent / "notebooks"
+
+
+class Sheet:
+    """Figures of a site: shown as the report's panels, and to be had as plain values.
+
+    `to_dict()` is the payload as `igny8 … --format json` prints it, `pl()` its rows as a polars data frame, and
+    `sheet["key"]` a part of the payload.
+    """
+
+    def __init__(self, title: str, payload: Payload, rows: list[Row], panels: Callable[[], str]) -> None:
+        """Hold the payload and its rows; `panels` draws when the sheet is first shown."""
+        self.title = title
+        self._payload = payload
+        self._rows = rows
+        self._panels = panels
+
+    def to_dict(self) -> Payload:
+        """The payload as plain dicts and lists."""
+        return self._payload
+
+    def pl(self) -> "pl.DataFrame":
+        """The rows as a polars data frame: a stage, a run or a method each, by what the sheet is of."""
+        import polars as pl
+
+        return pl.DataFrame(self._rows, infer_schema_length=None)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._payload[key]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._payload)
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: {', '.join(self._payload)}; .to_dict(), .pl()>"
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+    @cached_property
+    def _html(self) -> str:
+        return self._panels()
+
+
+class Site:
+    """One site of a warehouse: `.overview()`, `.history()`, `.run(run_id)`, `.forecast()`.
+
+    >>> site = wh.site("mysite.com")
+    >>> site.overview()                                   # shows the report's panels
+    >>> site.overview().to_dict()["run_statistics"]       # plain values
+    >>> site.history().pl().filter(pl.col("status") == "failed")
+    """
+
+    def __init__(self, warehouse: "Warehouse", site_id: int) -> None:
+        """Hold a site that exists."""
+        self._warehouse = warehouse
+        self.site_id = site_id
+        ((self.label,),) = warehouse.sql("select label from sites where site_id = ?", [site_id]).fetchall()
+
+    def __repr__(self) -> str:
+        return f"<Site {self.site_id}, {self.label}: .overview(), .history(), .run(run_id), .forecast()>"
+
+    def overview(self) -> Sheet:
+        """The site's statistics, prediction, attention items and averages; `pl()` has one row per stage."""
+        payload = self._warehouse.overview_stats(self.site_id)
+        averages = {stage["stage_number"]: stage for stage in payload["historical_averages"]["stages"]}
+        rows = [stage | averages[stage["stage_number"]] for stage in payload["predictive_analysis"]["stages"]]
+        return Sheet(f"overview of {self.label}", payload, rows, lambda: self._show("overview"))
+
+    def history(self, page: int = 1, page_size: int = 100) -> Sheet:
+        """A page of the site's runs, most recent first; `pl()` has one row per run. Raises UsageError."""
+        payload = self._warehouse.history(self.site_id, page, page_size)
+        rows = [
+            {key: value for key, value in run.items() if key not in ("summary", "initial_snapshot")}
+            | run["summary"]
+            for run in payload["runs"]
+        ]
+        return Sheet(f"runs of {self.label}", payload, rows, lambda: self._show("overview", "run_history"))
+
+    def run(self, run_id: str) -> Sheet:
+        """One run beside its baseline; `pl()` has one row per stage. Raises RunNotFound."""
+        payload = self._warehouse.run_detail(self.site_id, run_id)
+        rows = [
+            {key: value for key, value in stage.items() if key != "comparison"} | stage["comparison"]
+            for stage in payload["stages"]
+        ]
+        title = payload["run"]["run_title"]
+        return Sheet(title, payload, rows, lambda: self._show("run_detail", run=run_id))
+
+    def forecast(self) -> Sheet:
+        """What the next full run is expected to cost, by every method; `pl()` has one row per method."""
+        totals = self._rows("forecast_totals", "is_champion desc, method")
+        stages = self._rows("forecast_stages", "method, stage_number")
+        payload = {"totals": totals, "stages": stages}
+        return Sheet(
+            f"forecast for {self.label}", payload, totals, lambda: self._show("overview", "forecast")
+        )
+
+    def _rows(self, view: str, order: str) -> list[Row]:
+        answer = self._warehouse.sql(
+            f"select * from {view} where site_id = ? order by {order}", [self.site_id]
+        )
+        return [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()]
+
+    def _show(self, notebook: str, panel: str | None = None, **parameters: Any) -> str:
+        of_version = {
+            "warehouse": str(self._warehouse.path.parent.parent),
+            "version": self._warehouse.version,
+        }
+        return draw(notebook, {**of_version, "site": self.site_id, **parameters}, panel)
+
+
+def draw(notebook: str, parameters: Mapping[str, Any], panel: str | None = None) -> str:
+    """Return the HTML of a report notebook's panels, or of the one called `panel`, drawn by its own cells."""
+    from igny8_analysis.reports.panels.panel import Panel, style_sheet
+
+    cells = json.loads((NOTEBOOKS / f"{notebook}.ipynb").read_text())["cells"]
+    names: dict[str, Any] = {}
+    shown = [f"<style>{style_sheet()}</style>"]
+    for cell in cells:
+        if cell["cell_type"] != "code":
+            continue
+        code = ast.parse("".join(cell["source"]))
+        *statements, last = code.body
+        if _is_other_panel(last, panel):
+            continue
+        exec(compile(ast.Module(statements, []), notebook, "exec"), names)
+        if isinstance(last, ast.Expr):
+            value = eval(compile(ast.Expression(last.value), notebook, "eval"), names)
+            if isinstance(value, Panel):
+                shown.append(f'<div class="igny8">{value.html}</div>')
+        else:
+            exec(compile(ast.Module([last], []), notebook, "exec"), names)
+        if "parameters" in cell["metadata"].get("tags", []):
+            names.update(parameters)
+    return "".join(shown)
+
+
+def _is_other_panel(last: ast.stmt, panel: str | None) -> bool:
+    """Whether a cell ends in a panel that is not the one wanted; cells that set things up do not."""
+    if panel is None or not isinstance(last, ast.Expr) or not isinstance(last.value, ast.Call):
+        return False
+    name = ast.unparse(last.value.func).rpartition(".")[2]
+    return name not in (panel, "style")
