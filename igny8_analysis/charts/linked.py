@@ -47,7 +47,7 @@ def linked_trends(rows: Sequence[Row]) -> Specification:
         )
 
     first, *others = (measure(*named, 980 if n == 0 else 450) for n, named in enumerate(_MEASURES))
-    below = alt.hconcat(*(chart.add_params(zoom) for chart in others))
+    below = alt.hconcat(others[0].add_params(zoom), *others[1:]).resolve_scale(x="shared")
     return _specified(alt.vconcat(first.add_params(brush), below))
 
 

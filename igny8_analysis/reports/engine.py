@@ -52,6 +52,11 @@ class WarmKernel:
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._reports = 0
 
+    @property
+    def process_id(self) -> int | None:
+        """Id of the kernel's process, or None while there is none."""
+        return None if self._manager is None else int(self._manager.provisioner.pid)
+
     def run(self, cells: list[str]) -> list[list[NotebookNode]]:
         """Run the sources in order and return the outputs of each, up to and with the first error."""
         if self._client is None or self._reports >= RENEW_AFTER or not self._manager.is_alive():
@@ -160,7 +165,7 @@ def execute(notebook: Path, parameters: Mapping[str, Any], kernel: WarmKernel) -
             kernel=kernel,
         )
     except PapermillExecutionError as failed:
-        cell = f"cell {failed.cell_index}"
+        cell = f"cell {failed.cell_index + (0 if checked else 1)}"  # papermill puts one cell before it
         msg = f"{notebook.name}, {cell} (`{_first_line(failed.source)}`): {failed.ename}: {failed.evalue}"
         raise ReportError(msg) from None
     return executed

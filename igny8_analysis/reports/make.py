@@ -115,10 +115,14 @@ class Reports:
         target = (folder or self._root / "reports") / INDEX_FILE
         labels = self._warehouse.sql("select site_id, label from sites order by site_id").fetchall()
         folders = {site: target.parent / names.site_folder(site, label) for site, label in labels}
+        return self.some(folders, target, last)
+
+    def some(self, folders: dict[int, Path], index: Path, last: int | None = None) -> Path:
+        """Make the reports of some sites, each in its folder, and the index over all sites; return it."""
         self._sites(folders, last, has_index=True)
-        self._index(target)
+        self._index(index)
         self._raise_first()
-        return target
+        return index
 
     def _sites(self, folders: dict[int, Path], last: int | None, *, has_index: bool) -> None:
         """Make the runs of the sites, then their overviews."""
@@ -135,6 +139,7 @@ class Reports:
                 {},
             )
             for site_id, source_id, number, title, is_shared in self._newest_runs(only, last)
+            if site_id in folders
         ]
         with Progress(len(runs) + len(folders), is_quiet=self._options.is_quiet) as progress:
             self._work(runs, progress)
