@@ -7,8 +7,10 @@ with
         join run_stages as g on g.site_id = o.site_id and g.id = o.id
         where not o.is_live
         union all
-        select i.site_id, 0, i.stage_number, cast(i.pending_items as double)
-        from pending_items as i
+        select o.site_id, o.id, i.stage_number, cast(i.pending_items as double)
+        from forecast_origins as o
+        join pending_items as i on i.site_id = o.site_id
+        where o.is_live
     ),
     learned as (
         select

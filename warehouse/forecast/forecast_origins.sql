@@ -2,6 +2,7 @@
 -- Kept as a table: every step of the forecasts starts from it.
 with
     load as (select as_of from current_load),
+    lowest as (select least(coalesce(min(id), 1), 1) - 1 as live_id from runs),
     snapshots as (select site_id, id from run_stages group by site_id, id having count(snapshot_items) > 0),
     past as (
         select
@@ -33,7 +34,7 @@ with
         union all
         select
             s.site_id,
-            0,
+            lowest.live_id,
             null,
             true,
             load.as_of,
@@ -44,6 +45,7 @@ with
             null
         from sites as s
         cross join load
+        cross join lowest
         left join known_completions as k on k.site_id = s.site_id
     )
 select

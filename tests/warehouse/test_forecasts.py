@@ -1,0 +1,322 @@
+"""Forecasts: nothing known too early, the same live and past, right by hand and by a second opinion."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import igny8_analysis
+from igny8_analysis import Warehouse
+from igny8_analysis.load import load
+from tests.cases import AS_OF, make_source, run, site
+from tests.worlds import START, World, world
+
+FIGURES = (
+    "credits, p80_low, p80_high, p90_low, p90_high, budget_80, budget_90, "
+    "case when is_champion then 1 else 0 end"
+)
+
+
+def close(a: Any, b: Any) -> bool:
+    if a is None or b is None:
+        return a is b
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def loaded(source: Path, as_of: datetime) -> Warehouse:
+    directory = source.with_suffix("")
+    load(f"sqlite:///{source}", directory, as_of=as_of)
+    return igny8_analysis.connect(directory)
+
+
+# Simulated worlds
+
+
+@pytest.fixture(scope="module")
+def simulated() -> World:
+    return world("mixed", seed=3)
+
+
+@pytest.fixture(scope="module")
+def whole(simulated: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    source = simulated.write(tmp_path_factory.mktemp("whole") / "source.sqlite")
+    with loaded(source, simulated.as_of) as warehouse:
+        yield warehouse
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_the_live_forecast_is_the_origins_and_later_rows_change_nothing(
+    share: float, simulated: World, whole: Warehouse, tmp_path: Path
+) -> None:
+    origins = [r for r in simulated.runs if r["status"] == "completed" and r["has_snapshot"]]
+    origin = origins[int(len(origins) * share)]
+    instant = simulated.write_before(tmp_path / "cut.sqlite", origin)
+    with loaded(tmp_path / "cut.sqlite", instant) as cut:
+        live = cut.sql(
+            f"select method, {FIGURES} from forecasts where is_live and site_id = ? and credits is not null "
+            "order by method",
+            [origin["site_id"]],
+        ).fetchall()
+        past = whole.sql(
+            f"select method, {FIGURES} from forecasts where id = ? and credits is not null order by method",
+            [origin["id"]],
+        ).fetchall()
+        assert [row[0] for row in live] == [row[0] for row in past]
+        assert all(
+            close(a, b)
+            for one, other in zip(live, past, strict=True)
+            for a, b in zip(one[1:], other[1:], strict=True)
+        )
+
+        earlier = f"select id, method, {FIGURES} from forecasts where not is_live order by id, method"
+        before = {row[:2]: row[2:] for row in cut.sql(earlier).fetchall()}
+        after = {row[:2]: row[2:] for row in whole.sql(earlier).fetchall()}
+        assert len(before) > 200
+        for key, figures in before.items():
+            assert all(close(a, b) for a, b in zip(figures, after[key], strict=True)), key
+
+
+def test_the_flow_method_wins_and_its_intervals_cover(whole: Warehouse) -> None:
+    rows = whole.sql(
+        "select method, wape, coverage_80, coverage_90, band_low_80, band_high_80 from forecast_accuracy "
+        """where site_id is null and "window" = 'all'"""
+    ).fetchall()
+    wape = {row[0]: row[1] for row in rows}
+    assert wape["flow"] < 0.8 * min(wape["original"], wape["mean_of_last_10"], wape["same_as_last"])
+    _, _, covered_80, covered_90, low, high = next(row for row in rows if row[0] == "flow")
+    assert 0.75 < covered_80 < 0.90
+    assert 0.85 < covered_90 < 0.97
+    assert low < covered_80 < high
+
+
+def test_every_site_has_one_champion_and_every_origin_too(whole: Warehouse, demo: Warehouse) -> None:
+    for warehouse in (whole, demo):
+        champions = "select count(*) from forecast_totals where is_champion"
+        sites = "select count(*) from sites"
+        assert warehouse.sql(champions).fetchall() == warehouse.sql(sites).fetchall()
+        origins = "select id from forecast_backtest group by id having sum(cast(is_champion as int)) <> 1"
+        assert warehouse.sql(origins).fetchall() == []
+
+
+def test_limits_and_prices_of_the_world_are_found(tmp_path: Path) -> None:
+    prices = world("prices", seed=2, sites=6, accounts=2)
+    with loaded(prices.write(tmp_path / "prices.sqlite"), prices.as_of) as warehouse:
+        breaks = warehouse.sql(
+            "select site_id, min(abs(epoch(since) - epoch(?)) / 86400) from price_breaks "
+            "where stage_number = 4 and rate_after < rate_before group by site_id",
+            [START + timedelta(days=50)],
+        ).fetchall()
+    assert len(breaks) >= 4, "content became half as dear on day 50"
+    assert sorted(days for _, days in breaks)[1] < 15
+
+
+# A second opinion, in plain Python, over the demo source
+
+
+def ranks(errors: list[float]) -> dict[str, float | None]:
+    """k-th smallest of |e| and e, k = ⌈(n + 1) · level⌉; none where k > n."""
+    n = len(errors)
+    found: dict[str, float | None] = {}
+    for level in (80, 90):
+        k = -(-(n + 1) * level // 100)
+        found[f"size_{level}"] = sorted(map(abs, errors))[k - 1] if k <= n else None
+        found[f"log_{level}"] = sorted(errors)[k - 1] if k <= n else None
+    return found
+
+
+def test_intervals_budgets_and_champions_agree_with_a_second_opinion(demo: Warehouse) -> None:
+    columns = [
+        "site_id", "id", "account_id", "method", "origin_at", "known_runs", "completed_at", "credits", "actual_credits"
+    ]  # fmt: skip
+    points = [
+        dict(zip(columns, row, strict=True))
+        for row in demo.sql(f"select {', '.join(columns)} from forecast_points").fetchall()
+    ]
+    numbers = dict(demo.sql("select method, method_number from forecast_methods").fetchall())
+    given = {
+        row[:3]: row[3:]
+        for row in demo.sql(
+            "select site_id, id, method, p80_low, p80_high, p90_low, p90_high, budget_80, budget_90, is_champion "
+            "from forecasts"
+        ).fetchall()
+    }
+    done = sorted(
+        (p for p in points if p["completed_at"] and p["credits"] is not None),
+        key=lambda p: (p["completed_at"], p["site_id"], p["id"]),
+    )
+    for p in done:
+        both = p["credits"] > 0 and p["actual_credits"] > 0
+        p["error"] = math.log(p["actual_credits"] / p["credits"]) if both else None
+
+    def band(p: dict[str, Any]) -> int:
+        return (p["known_runs"] >= 3) + (p["known_runs"] >= 10)
+
+    by_method: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
+    for p in done:
+        by_method[p["account_id"], p["method"]].append(p)
+    scores: dict[tuple[int, int], list[tuple[float, int, str]]] = defaultdict(list)
+    for p in points:
+        known_now = [
+            q for q in by_method[p["account_id"], p["method"]]
+            if q["completed_at"] < p["origin_at"] or (p["id"] == 0 and q["completed_at"] == p["origin_at"])
+        ]  # fmt: skip
+        midnight = (p["origin_at"] - timedelta(microseconds=0 if p["id"] == 0 else 1)).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        shared = [q for q in known_now if q["completed_at"] < midnight]
+        own = [q for q in known_now if q["site_id"] == p["site_id"]]
+        own_errors = [q["error"] for q in own if q["error"] is not None][-30:]
+        pooled = [q["error"] for q in shared if q["error"] is not None and band(q) == band(p)][-1000:]
+        rank = ranks(own_errors if len(own_errors) >= 9 else pooled)
+        if p["credits"] is None:
+            continue
+        expected = [
+            None if (size := rank[name]) is None else p["credits"] * math.exp(sign * size)
+            for name, sign in (
+                ("size_80", -1), ("size_80", 1), ("size_90", -1), ("size_90", 1), ("log_80", 1), ("log_90", 1)
+            )
+        ]  # fmt: skip
+        figures = given[p["site_id"], p["id"], p["method"]]
+        assert all(close(a, b) for a, b in zip(figures[:6], expected, strict=True)), p
+        score = weighed(own[-30:], shared)
+        if score is not None:
+            scores[p["site_id"], p["id"]].append((score, numbers[p["method"]], p["method"]))
+    for site_id, id_ in {(p["site_id"], p["id"]) for p in points}:
+        champion = next(m for m in numbers if given[site_id, id_, m][6])
+        best = min(scores[site_id, id_], default=(0.0, 1, "original"))
+        assert champion == best[2] or any(
+            math.isclose(s, best[0], rel_tol=1e-9) for s, _, m in scores[site_id, id_] if m == champion
+        )
+
+
+def wape(points: list[dict[str, Any]]) -> float | None:
+    actual = sum(p["actual_credits"] for p in points)
+    return sum(abs(p["credits"] - p["actual_credits"]) for p in points) / actual if actual else None
+
+
+def weighed(own: list[dict[str, Any]], shared: list[dict[str, Any]]) -> float | None:
+    of_site, of_all = wape(own), wape(shared)
+    if of_site is None or of_all is None:
+        return of_all if of_site is None else of_site
+    return (len(own) * of_site + 20 * of_all) / (len(own) + 20)
+
+
+def test_the_plain_methods_are_what_they_say(demo: Warehouse) -> None:
+    """original, mean_of_last_10 and same_as_last at each origin, from the completions known then."""
+    completions: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in demo.sql(
+        "select site_id, completed_at, cast(total_credits_used as double) from completions "
+        "order by site_id, completion_number"
+    ).fetchall():
+        completions[row[0]].append(row[1:])
+    forecasts = demo.sql(
+        "select site_id, started_at, method, forecast_credits from forecast_backtest where method <> 'flow'"
+    ).fetchall()
+    assert len(forecasts) > 2000
+    for site_id, started_at, method, credits in forecasts:
+        known = [c for completed_at, c in completions[site_id] if completed_at < started_at]
+        if method == "mean_of_last_10":
+            assert close(credits, sum(known[-10:]) / len(known[-10:]))
+        elif method == "same_as_last":
+            assert close(credits, known[-1])
+    live = demo.sql(
+        "select f.credits, p.total_estimated_credits from forecast_totals as f "
+        "join prediction_totals as p on p.site_id = f.site_id where f.method = 'original'"
+    ).fetchall()
+    assert live
+    assert all(close(credits, float(predicted)) for credits, predicted in live)
+
+
+# By hand
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 1, 1, 8, tzinfo=AS_OF.tzinfo) + timedelta(days=number)
+
+
+@pytest.fixture(scope="module")
+def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Site 1: ten runs of 100 credits and one of 200. Site 2: a price that doubles. Site 3: a stage off."""
+    plain = [
+        run(n, day(n), stages={4: (10, 10, 100)}, initial_snapshot='{"stage_4_initial": 10}', site_id=1)
+        for n in range(10)
+    ]
+    plain.append(
+        run(10, day(10), stages={4: (10, 10, 200)}, initial_snapshot='{"stage_4_initial": 10}', site_id=1)
+    )
+    dearer = [
+        run(20 + n, day(n), stages={4: (10, 0, 100 if n < 5 else 200)}, site_id=2,
+            initial_snapshot='{"stage_4_initial": 10}') for n in range(8)
+    ]  # fmt: skip
+    off = [
+        run(40 + n, day(n), stages={4: (5, 5, 50), 5: (0, 0, 0)}, site_id=3,
+            initial_snapshot='{"stage_4_initial": 5, "stage_5_initial": 7}') for n in range(4)
+    ]  # fmt: skip
+    source = make_source(
+        tmp_path_factory.mktemp("by-hand") / "source.sqlite",
+        [site(n, tenant_id=n) for n in (1, 2, 3, 4)],
+        [*plain, *dearer, *off],
+    )
+    with loaded(source, AS_OF) as warehouse:
+        yield warehouse
+
+
+def test_unusual_where_the_median_deviation_is_nothing(by_hand: Warehouse) -> None:
+    """Ten runs of 100: MAD and mean deviation are 0, so 200 is unusual, with no score to give."""
+    assert by_hand.sql(
+        "select id, credits, runs_before, median_credits, modified_z_score, is_higher "
+        "from unusual_runs where site_id = 1"
+    ).fetchall() == [(10, 200.0, 10, 100.0, None, True)]
+
+
+def test_a_price_break_needs_two_runs(by_hand: Warehouse) -> None:
+    """The price doubles with the sixth run; the seventh confirms it: only then is the new price used."""
+    ((since, before, after),) = by_hand.sql(
+        "select since, rate_before, rate_after from price_breaks where site_id = 2"
+    ).fetchall()
+    assert (since, before, after) == (day(5), 10.0, 20.0)
+    prices = by_hand.sql(
+        "select id, price, basis from forecast_inputs "
+        "where site_id = 2 and stage_number = 4 and not is_live order by id"
+    ).fetchall()
+    assert [basis for *_, basis in prices] == ["default"] + ["history"] * 6 + ["since price break"]
+    assert [price for _, price, _ in prices][5:] == [10.0, pytest.approx(700 / 60), 20.0]
+
+
+def test_a_stage_that_is_off_costs_nothing(by_hand: Warehouse) -> None:
+    """Seven contents waited for stage 5 four times and none was taken."""
+    rows = by_hand.sql(
+        "select id, stage_number, items_limit from forecast_inputs where site_id = 3 and items_limit is not null"
+    ).fetchall()
+    assert {row[1:] for row in rows} == {(5, 0.0)}
+    assert {row[0] for row in rows} >= {42, 43}
+
+
+def test_an_interval_by_hand(by_hand: Warehouse) -> None:
+    """The run with id 0 has no run before it; nine errors of 0 give an interval of no width, and 200 misses it.
+
+    With that error there are ten: k is 9 of 80 % (still 0), and 10 of 90 % (ln 2).
+    """
+    rows = by_hand.sql(
+        "select id, forecast_credits, p80_low, p80_high, p90_low, budget_80, budget_90, is_covered_80 "
+        "from forecast_backtest where site_id = 1 and method = 'same_as_last' order by id"
+    ).fetchall()
+    assert rows[0][0] == 1, "what the first run would cost could not be told by the last"
+    assert rows[-1] == (10, 100.0, 100.0, 100.0, 100.0, 100.0, 100.0, False)
+    live = by_hand.sql(
+        "select credits, p80_low, p80_high, p90_low, p90_high, budget_80, budget_90 from forecast_totals "
+        "where site_id = 1 and method = 'same_as_last'"
+    ).fetchall()
+    two = pytest.approx(400.0)
+    assert live == [(200.0, 200.0, 200.0, pytest.approx(100.0), two, 200.0, two)]
+
+
+def test_a_site_without_runs_has_the_original_as_champion(by_hand: Warehouse) -> None:
+    rows = by_hand.sql(
+        "select method, credits, reason from forecast_totals where site_id = 4 and is_champion"
+    )
+    assert rows.fetchall() == [("original", 0.0, "no forecast could be measured yet")]

@@ -1,0 +1,228 @@
+"""Seeded worlds whose truth is known: sites that drain queues, under rules the forecasts must find out.
+
+A world is a source in small. Its rules (who flows through, what is capped or off, when prices change) are
+known here and nowhere in the rows, so that a forecast can be measured against them.
+"""
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.cases import KEYS, Row, as_result, items, make_source, stamp
+
+START = datetime(2025, 6, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+PRICES = (0.4, 15.0, 0.0, 15.0, 2.0, 5.0, 0.0)
+YIELDS = (0.08, 8.0, 1.0, 1.0, 3.0, 1.0, 0.0)
+SECONDS = (2.0, 20.0, 1.0, 90.0, 10.0, 30.0, 1.0)
+WAITING = (("keywords", "new"), ("clusters", "new"), ("content_ideas", "new"), ("tasks", "queued"),
+           ("content", "draft"), ("images", "pending"), ("content", "review"))  # fmt: skip
+
+
+@dataclass
+class Site:
+    """The rules of one site. `flow` is the share of what arrives within a run that the next stage still takes."""
+
+    site_id: int
+    account_id: int
+    keywords_per_day: float
+    days_between_runs: float
+    first_day: float
+    price: list[float]
+    yields: list[float]
+    flow: float = 1.0
+    caps: dict[int, int] = field(default_factory=dict)
+    arrival_spread: float = 0.0
+    price_spread: float = 0.08
+    price_steps: list[tuple[float, int, float]] = field(default_factory=list)
+    failing: float = 0.0
+    overlapping: float = 0.0
+    without_snapshot: float = 0.0
+    unattributed: float = 0.0
+
+
+@dataclass
+class World:
+    """Sites, their runs by start, and what waits for each stage at the end."""
+
+    sites: list[Site]
+    runs: list[dict[str, Any]]
+    waiting: dict[int, list[int]]
+    as_of: datetime
+
+    def write(self, path: Path) -> Path:
+        """Write the world as a SQLite source."""
+        return _write(path, self.sites, self.runs, self.waiting)
+
+    def write_before(self, path: Path, run: dict[str, Any]) -> datetime:
+        """Write what the source held 1 µs before the run's start, its snapshot as what waits; return that instant."""
+        instant: datetime = run["started_at"] - MICROSECOND
+        known = [other for other in self.runs if other["started_at"] <= instant]
+        for other in known:
+            if other["completed_at"] > instant:
+                known[known.index(other)] = other | {"status": "running", "completed_at": None, "total": 0}
+        waiting = {site: [0] * 7 for site in self.waiting} | {run["site_id"]: run["snapshot"]}
+        _write(path, self.sites, known, waiting)
+        return instant
+
+
+def world(name: str, seed: int = 1, sites: int = 24, accounts: int = 6, days: float = 120) -> World:
+    """The world of that name (a key of RULES): the same rows for the same arguments."""
+    made, runs, waiting = [], [], {}
+    for number in range(1, sites + 1):
+        rng = random.Random(f"{name}-{seed}-{number}")
+        site = _site(rng, number, accounts)
+        RULES[name](site, rng)
+        made.append(site)
+        site_runs, waiting[number] = _simulate(site, rng, days)
+        runs += site_runs
+    runs.sort(key=lambda run: (run["started_at"], run["site_id"]))
+    for number, run in enumerate(runs, 1):
+        run["id"] = number
+    return World(made, runs, waiting, START + timedelta(days=days))
+
+
+def _site(rng: random.Random, number: int, accounts: int) -> Site:
+    level = math.exp(rng.gauss(0, 0.35))
+    return Site(
+        site_id=number,
+        account_id=1 + number % accounts,
+        keywords_per_day=math.exp(rng.gauss(2.5, 0.8)),
+        days_between_runs=math.exp(rng.gauss(1.2, 0.5)),
+        first_day=rng.uniform(0, 40),
+        price=[price * level * math.exp(rng.gauss(0, 0.15)) for price in PRICES],
+        yields=[y * math.exp(rng.gauss(0, 0.2)) if y not in (0.0, 1.0) else y for y in YIELDS],
+    )
+
+
+def _simulate(site: Site, rng: random.Random, days: float) -> tuple[list[dict[str, Any]], list[int]]:
+    queue, day, last, runs = [0] * 7, site.first_day, site.first_day - site.days_between_runs, []
+    while day < days:
+        queue[0] += _poisson(
+            rng, site.keywords_per_day * (day - last) * math.exp(rng.gauss(0, site.arrival_spread))
+        )
+        last, snapshot = day, list(queue)
+        is_failed = rng.random() < site.failing
+        stop = rng.randint(1, 7) if is_failed else 7
+        stages: dict[int, tuple[int, int, int]] = {}
+        created, seconds = [0] * 7, 30.0
+        for k in range(7):
+            arrived = created[3] if k == 6 else created[k - 1] if k else 0
+            processed = 0
+            if k < stop:
+                processed = min(snapshot[k] + round(site.flow * arrived), site.caps.get(k + 1, 10**9))
+                created[k] = _created(rng, processed, site.yields[k])
+                spread = site.price_spread if k in (1, 3, 5) else 0.0
+                price = _price(site, k, day) * math.exp(rng.gauss(0, spread))
+                seconds += processed * SECONDS[k]
+                stages[k + 1] = (processed, created[k], round(processed * price))
+            queue[k] = snapshot[k] + arrived - processed
+        hang = site.days_between_runs * 1.5 if rng.random() < site.overlapping else 0.0
+        started = START + timedelta(days=day)
+        runs.append({
+            "site_id": site.site_id, "account_id": site.account_id, "stages": stages, "current_stage": stop,
+            "status": "failed" if is_failed else "completed",
+            "started_at": started, "completed_at": started + timedelta(days=hang, seconds=seconds),
+            "total": round(sum(stage[2] for stage in stages.values()) * (1 + site.unattributed)),
+            "snapshot": snapshot, "has_snapshot": rng.random() >= site.without_snapshot,
+        })  # fmt: skip
+        day += max(seconds / 86400 + 0.01, rng.expovariate(1 / site.days_between_runs))
+    return runs, queue
+
+
+def _price(site: Site, k: int, day: float) -> float:
+    factors = [factor for since, stage, factor in site.price_steps if day >= since and stage in (0, k + 1)]
+    return site.price[k] * math.prod(factors)
+
+
+def _poisson(rng: random.Random, mean: float) -> int:
+    if mean > 50:
+        return max(0, round(rng.gauss(mean, math.sqrt(mean))))
+    limit, count, product = math.exp(-mean), 0, rng.random()
+    while product > limit:
+        count, product = count + 1, product * rng.random()
+    return count
+
+
+def _created(rng: random.Random, processed: int, ratio: float) -> int:
+    return round(processed * ratio) if ratio in (0.0, 1.0) else _poisson(rng, processed * ratio)
+
+
+def _write(path: Path, sites: list[Site], runs: list[dict[str, Any]], waiting: dict[int, list[int]]) -> Path:
+    site_rows = [
+        {"id": site.site_id, "tenant_id": site.account_id, "name": f"Site {site.site_id}",
+         "domain": None, "is_active": 1, "created_at": "2025-01-01T00:00:00Z"}
+        for site in sites
+    ]  # fmt: skip
+    item_rows = [
+        row
+        for site_id, counts in waiting.items()
+        for (entity, status), count in zip(WAITING, counts, strict=True)
+        for row in items(entity, status, count, site_id=site_id)
+    ]
+    return make_source(path, site_rows, map(_run_row, runs), item_rows)
+
+
+def _run_row(run: dict[str, Any]) -> Row:
+    snapshot = {f"stage_{n}_initial": count for n, count in enumerate(run["snapshot"], 1)}
+    return {
+        "id": run["id"], "tenant_id": run["account_id"], "site_id": run["site_id"], "run_id": f"run_{run['id']}",
+        "trigger_type": "manual", "status": run["status"], "current_stage": run["current_stage"],
+        "started_at": stamp(run["started_at"]), "completed_at": stamp(run["completed_at"]),
+        "total_credits_used": run["total"],
+        "initial_snapshot": as_result(0, snapshot) if run["has_snapshot"] else None,
+    } | {f"stage_{n}_result": as_result(n, run["stages"].get(n)) for n in KEYS}  # fmt: skip
+
+
+def _flow(site: Site, rng: random.Random) -> None:
+    site.flow = rng.choice([0.0, 1.0, 1.0, 0.6])
+
+
+def _snapshot(site: Site, rng: random.Random) -> None:
+    site.flow = 0.0
+
+
+def _caps(site: Site, rng: random.Random) -> None:
+    _flow(site, rng)
+    site.caps = {k: rng.choice([3, 5, 10, 20, 50]) for k in rng.sample([1, 2, 4, 5, 6], 2)}
+    if rng.random() < 0.4:
+        site.caps[rng.choice([5, 6, 7])] = 0
+
+
+def _prices(site: Site, rng: random.Random) -> None:
+    _flow(site, rng)
+    site.price_steps = [(50.0, 4, 0.5), (85.0, 0, 1.6)]
+    if rng.random() < 0.5:
+        site.price_steps.append((rng.uniform(40, 100), rng.choice([2, 4, 6]), rng.choice([0.4, 2.5])))
+
+
+def _young(site: Site, rng: random.Random) -> None:
+    _flow(site, rng)
+    site.first_day = rng.uniform(5, 115)
+    site.days_between_runs = rng.uniform(8, 30)
+
+
+def _heavy(site: Site, rng: random.Random) -> None:
+    _flow(site, rng)
+    site.arrival_spread, site.price_spread = 1.0, 0.35
+
+
+def _messy(site: Site, rng: random.Random) -> None:
+    _flow(site, rng)
+    site.failing, site.overlapping, site.without_snapshot = 0.15, 0.15, 0.1
+    site.unattributed = rng.choice([0.0, 0.0, 0.1])
+
+
+def _mixed(site: Site, rng: random.Random) -> None:
+    for rule in rng.sample([_caps, _prices, _heavy, _messy], 2):
+        rule(site, rng)
+
+
+RULES: dict[str, Callable[[Site, random.Random], None]] = {
+    "flow": lambda site, rng: None, "snapshot": _snapshot, "caps": _caps, "prices": _prices,
+    "young": _young, "heavy": _heavy, "messy": _messy, "mixed": _mixed,
+}  # fmt: skip
