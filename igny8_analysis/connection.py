@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Payload = dict[str, Any]
 Parameters = Sequence[object] | Mapping[str, object]
 
+EXPLAIN_OPTIONS = ("analyze", "format")
 SETTINGS = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -103,12 +105,24 @@ class Warehouse:
             return self._connection.cursor().sql(query, params=params)
 
     def _explained_type(self, query: str) -> duckdb.StatementType:
-        """The type of what an EXPLAIN explains, which ANALYZE would run: of the first tail that is a statement."""
+        """The type of the statement that an EXPLAIN explains, and with ANALYZE would run."""
         text = query.encode()
-        for offset, _ in duckdb.tokenize(query)[1:]:
-            with suppress(duckdb.Error):
-                (statement,) = self._connection.extract_statements(text[offset:].decode())
-                return statement.type
+        tokens = [*duckdb.tokenize(query), (len(text), None)]
+        words = [
+            (start, text[start:end].decode().strip().lower())
+            for (start, kind), (end, _) in pairwise(tokens)
+            if kind != duckdb.token_type.comment
+        ]
+        (_, first), *rest = words
+        if first != "explain":  # spaces that the tokenizer does not know
+            return duckdb.StatementType.EXPLAIN
+        if rest[0][1] == "analyze":
+            del rest[0]
+        elif rest[0][1] == "(" and rest[1][1] in EXPLAIN_OPTIONS:
+            del rest[: [word for _, word in rest].index(")") + 1]
+        with suppress(duckdb.Error):
+            (statement,) = self._connection.extract_statements(text[rest[0][0] :].decode())
+            return statement.type
         return duckdb.StatementType.EXPLAIN
 
     def resolve_site(self, site: int | str) -> int:

@@ -1,6 +1,7 @@
 """Fixtures that several test folders share: the demo, a real PostgreSQL, and what a machine may lack."""
 
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -15,6 +16,9 @@ from adbc_driver_postgresql import dbapi
 import igny8_analysis
 from etl import demo as demo_data
 from igny8_analysis.load import load
+from tests.sources import load_postgres
+
+README = Path(__file__).parents[1] / "README.md"
 
 
 def lacking(reason: str) -> None:
@@ -103,3 +107,40 @@ def java() -> str:
         return path
     lacking("no Java on the PATH")
     raise AssertionError
+
+
+@pytest.fixture(scope="session")
+def documented_rows() -> dict[str, list[demo_data.Row]]:
+    """The demo's rows as IGNY8's own tables hold them."""
+    return demo_data.demo_rows()
+
+
+@pytest.fixture
+def demo_postgres(postgres_url: str, documented_rows: dict[str, list[demo_data.Row]]) -> str:
+    """URL of a database that holds the demo, as superuser."""
+    load_postgres(postgres_url, documented_rows)
+    return postgres_url
+
+
+@pytest.fixture
+def small_postgres(postgres_url: str, documented_rows: dict[str, list[demo_data.Row]]) -> str:
+    """URL of a database that holds three sites of the demo, as superuser: an ordinary one and two of odd cases."""
+    sites = {demo_data.DemoSite.TEN_COMPLETED, demo_data.DemoSite.ODD_VALUES, demo_data.DemoSite.HOSTILE}
+    some = {
+        table: [row for row in rows if row.get("site_id", row["id"]) in sites or table == "igny8_tenants"]
+        for table, rows in documented_rows.items()
+    }
+    load_postgres(postgres_url, some)
+    return postgres_url
+
+
+@pytest.fixture
+def reader_url(demo_postgres: str) -> Iterator[str]:
+    """URL of a database that holds the demo, for the role that the README's statements make."""
+    statements = re.search(r"^    create role .*?;\n\n", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert statements
+    run_sql(demo_postgres, *statements.group().strip().rstrip(";").split(";"))
+    try:
+        yield urlsplit(demo_postgres)._replace(netloc="igny8_reader:…@").geturl()
+    finally:
+        run_sql(demo_postgres, "drop owned by igny8_reader", "drop role igny8_reader")

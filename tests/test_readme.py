@@ -1,9 +1,6 @@
 """What the README tells people to do works."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import adbc_driver_manager
 import click
@@ -14,23 +11,6 @@ from igny8_analysis import Warehouse, connect
 from igny8_analysis.cli import cli
 from igny8_analysis.load import load
 from tests.conftest import run_sql
-from tests.sources import load_postgres
-from tests.test_architecture import ROOT
-
-README = (ROOT / "README.md").read_text()
-
-
-@pytest.fixture
-def reader_url(postgres_url: str) -> Iterator[str]:
-    """URL of the demo's rows for the role that the README's statements make."""
-    load_postgres(postgres_url, demo_data.demo_rows())
-    statements = re.search(r"^    create role .*?;\n\n", README, re.MULTILINE | re.DOTALL)
-    assert statements
-    run_sql(postgres_url, *statements.group().strip().rstrip(";").split(";"))
-    try:
-        yield urlsplit(postgres_url)._replace(netloc="igny8_reader:…@").geturl()
-    finally:
-        run_sql(postgres_url, "drop owned by igny8_reader", "drop role igny8_reader")
 
 
 def test_the_read_only_role_can_load_and_nothing_else(

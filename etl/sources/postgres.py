@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+import duckdb
 import pyarrow as pa
 from adbc_driver_manager import Error
 from adbc_driver_postgresql import dbapi
@@ -28,6 +29,7 @@ SESSION = (
     "set local extra_float_digits to 1",
 )
 
+LIBPQ = "[libpq]"
 HINTS = {
     "permission denied": "grant SELECT on it to the reading role",
     "statement timeout": f"one query took over {STATEMENT_TIMEOUT_MINUTES} minutes: load when the source is less busy",
@@ -86,10 +88,10 @@ def open_postgres(url: str) -> Iterator[PostgresSource]:
     try:
         with connection:
             yield PostgresSource(connection)
-    except (Error, pa.ArrowException, OSError) as error:
+    except (Error, pa.ArrowException, OSError, duckdb.Error) as error:
         if isinstance(error.__cause__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
-        if isinstance(error, OSError) and error.errno is not None:
+        if not isinstance(error, Error) and LIBPQ not in str(error):
             raise  # of a file of ours, not of the source
         message = _message(error, url)
         hint = next((hint for sign, hint in HINTS.items() if sign in message), "load again")
@@ -99,5 +101,6 @@ def open_postgres(url: str) -> Iterator[PostgresSource]:
 def _message(error: Exception, url: str) -> str:
     """What libpq or the server says, on one line, without the query, and without a password in it."""
     message = re.split("Query was:|LINE [0-9]+:|SQLSTATE", without_passwords(str(error), url))[0]
-    message = re.sub(r"^[A-Z_]+: (\[libpq\] )?(Failed to [a-z ]+: )?", "", " ".join(message.split()))
+    message = " ".join(message.rpartition(LIBPQ)[2].split())
+    message = re.sub(r"^([A-Z_]+: )?(Failed to [a-z ]+: |Execution error \[\w+\]: )?", "", message)
     return message.rstrip(" .")

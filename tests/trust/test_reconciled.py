@@ -1,0 +1,234 @@
+"""Nothing is lost: source = lake = warehouse, the same twice, and the pipeline's history stays."""
+
+import json
+import sqlite3
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import etl.extract
+import igny8_analysis.load
+from etl import lake
+from etl.contracts import LAKE_TABLES
+from etl.demo import AS_OF, write_sqlite
+from etl.errors import LoadError
+from igny8_analysis import connect
+from igny8_analysis.load import load
+from tests.cases import items, make_source, run, site
+from tests.conftest import run_sql
+from tests.trust.commands import assert_told, igny8, query
+
+
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def reconciliation(root: Path) -> dict[str, Any]:
+    with connect(root) as warehouse:
+        found = warehouse.manifest["reconciliation"]
+    for measure in found.values():
+        assert measure["source"] == measure["lake"] + measure["quarantined"]
+        assert measure["lake"] == measure["warehouse"]
+    return dict(found)
+
+
+def test_all_of_a_loose_source_arrives(tmp_path: Path) -> None:
+    write_sqlite(tmp_path / "loose.sqlite", "loose")
+    load(url(tmp_path / "loose.sqlite"), tmp_path / "data", AS_OF)
+    found = reconciliation(tmp_path / "data")
+    with closing(sqlite3.connect(tmp_path / "loose.sqlite")) as source:
+        for measure, table in (
+            ("accounts", "igny8_tenants"),
+            ("sites", "igny8_sites"),
+            ("runs", "igny8_automation_runs"),
+        ):
+            assert source.execute(f"select count(*) from {table}").fetchone() == (found[measure]["source"],)
+        (credits,) = source.execute(
+            "select sum(total_credits_used) from igny8_automation_runs where total_credits_used > 0"
+        ).fetchone()
+    assert credits == pytest.approx(found["credits"]["source"], abs=1e-6)
+    assert found["runs"]["quarantined"] == 1
+
+
+def test_all_of_postgresql_arrives(small_postgres: str, tmp_path: Path) -> None:
+    load(small_postgres, tmp_path)
+    found = reconciliation(tmp_path)
+    runs = "select count(*), sum(greatest(total_credits_used, 0))::text from igny8_automation_runs"
+    assert query(small_postgres, runs) == [(found["runs"]["source"], str(found["credits"]["lake"]))]
+    counted = sum(
+        query(
+            small_postgres,
+            f"select count(*) from igny8_{table} where not is_deleted {'' if table in plain else 'and not disabled'}",
+        )[0][0]
+        for plain in [("tasks", "content", "images")]
+        for table in ("keywords", "clusters", "content_ideas", *plain)
+    )
+    assert found["items"]["lake"] == counted
+
+
+@pytest.mark.parametrize("what", ["row", "credit", "view"])
+def test_a_loss_stops_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """A row lost on the way, a credit that changed, a view that drops rows: each is noticed."""
+    source = make_source(
+        tmp_path / "s.sqlite", [site(1)], [run(n, f"2026-02-0{n}T08:00:00Z", credits=10) for n in range(1, 9)]
+    )
+    load(url(source), tmp_path / "data")
+    before = lake.current_version(tmp_path / "data")
+    if what == "view":
+        monkeypatch.setattr(igny8_analysis.load, "totals", lambda database: dict.fromkeys(
+            ("accounts", "sites", "runs", "run_stages", "credits", "items"), Decimal(0)))  # fmt: skip
+    else:
+        queries = tmp_path / "queries"
+        queries.mkdir()
+        for file in etl.extract.QUERIES.iterdir():
+            (queries / file.name).write_text(file.read_text())
+        text = (queries / "runs.sql").read_text()
+        changed = (
+            f"{text} where id <> 3"
+            if what == "row"
+            else text.replace(
+                "cast(total_credits_used as text)", "cast(total_credits_used + (id = 3) as text)"
+            )
+        )
+        assert changed != text
+        (queries / "runs.sql").write_text(changed)
+        monkeypatch.setattr(etl.extract, "QUERIES", queries)
+    with pytest.raises(LoadError, match="differ"):
+        load(url(source), tmp_path / "data")
+    assert lake.current_version(tmp_path / "data") == before
+    assert len(list((tmp_path / "data" / "versions").iterdir())) == 1
+
+
+def test_what_cannot_be_read_is_quarantined_and_shown(tmp_path: Path) -> None:
+    rows = [run(n, f"2026-02-0{n}T08:00:00Z", credits=10) for n in range(1, 9)]
+    source = make_source(tmp_path / "s.sqlite", [site(1)], rows, items("keywords", "new", 3, site_id="one"))
+    with closing(sqlite3.connect(source, isolation_level=None)) as connection:
+        connection.execute("update igny8_automation_runs set started_at = 'yesterday' where id = 3")
+        connection.execute("update igny8_automation_runs set site_id = null where id = 4")
+        connection.execute("insert into igny8_sites (id, name) values ('x', 'no id')")
+    load(url(source), tmp_path / "data")
+    found = reconciliation(tmp_path / "data")
+    assert {name: counts["quarantined"] for name, counts in found.items()} == {
+        "accounts": 0, "sites": 1, "runs": 2, "run_stages": 0, "credits": 20, "items": 3,
+    }  # fmt: skip
+    done = igny8("quality", "--format", "json", "--warehouse", tmp_path / "data")
+    assert {(row["source_table"], row["reason"]) for row in json.loads(done.stdout)["quarantine"]} == {
+        ("igny8_automation_runs", "started_at is not a time"),
+        ("igny8_automation_runs", "site_id is not a whole number"),
+        ("igny8_sites", "id is not a whole number"),
+        ("igny8_keywords", "site_id is not a whole number: 3 items"),
+    }
+    assert igny8("quality", "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 1
+    assert igny8("quality", 1, "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 0
+
+
+@pytest.mark.parametrize(("bad", "good", "stops"), [(9, 0, False), (10, 990, False), (10, 900, True)])
+def test_too_much_that_cannot_be_read_stops_the_load(
+    tmp_path: Path, bad: int, good: int, stops: bool
+) -> None:
+    rows = [run(n, "2026-02-01T08:00:00Z") for n in range(1, good + 1)]
+    rows += [run(5000 + n, "2026-02-01T08:00:00Z") | {"started_at": "then"} for n in range(bad)]
+    source = make_source(tmp_path / "s.sqlite", [site(1)], rows)
+    if not stops:
+        assert load(url(source), tmp_path / "data").quarantined == bad
+        return
+    with pytest.raises(LoadError, match="10 of 910 rows of igny8_automation_runs cannot be read"):
+        load(url(source), tmp_path / "data")
+    assert not (tmp_path / "data" / "current").exists()
+
+
+def test_an_unchanged_source_gives_the_same_files(small_postgres: str, tmp_path: Path) -> None:
+    """Byte for byte, also where PostgreSQL keeps the rows in another order."""
+    load(small_postgres, tmp_path)
+    run_sql(
+        small_postgres,
+        "create table shuffled as select * from igny8_automation_runs order by random()",
+        "delete from igny8_automation_runs",
+        "insert into igny8_automation_runs select * from shuffled",
+    )
+    load(small_postgres, tmp_path)
+    newer, older = (version.manifest()["tables"] for version in lake.list_versions(tmp_path))
+    for name, table in LAKE_TABLES.items():
+        assert (newer[name]["sha256"] == older[name]["sha256"]) == (not table.is_growing), name
+
+
+def test_many_row_groups_are_the_same_twice(tmp_path: Path) -> None:
+    """More rows than one row group holds, written by two threads."""
+    base = run(1, "2026-02-01T08:00:00Z", stages={1: (50, 4, 20)})
+    rows = [base | {"id": n, "run_id": f"run_{n * 7919 % 20011}"}
+            for n in range(1, 20_001)]  # fmt: skip
+    source = make_source(tmp_path / "s.sqlite", [site(1)], rows, items("keywords", "new"))
+    for _ in range(2):
+        load(url(source), tmp_path / "data")
+    newer, older = (version.manifest()["tables"] for version in lake.list_versions(tmp_path / "data"))
+    assert newer["run_stages"]["rows"] == 140_000
+    assert [name for name in LAKE_TABLES if newer[name]["sha256"] != older[name]["sha256"]] == [
+        "pipeline_items",
+        "loads",
+    ]
+
+
+def test_the_history_of_the_pipeline_outlives_its_versions(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    for number in (1, 2, 3, 4):
+        source = make_source(
+            tmp_path / f"{number}.sqlite",
+            [site(1)],
+            [run(n, f"2026-02-0{n}T08:00:00Z") for n in range(1, number + 1)],
+            items("keywords", "new", number),
+        )
+        done = igny8("etl", "--source", url(source), "--warehouse", root, "--keep", 2)
+        assert done.returncode == 0, done.stderr
+    versions = json.loads(igny8("versions", "--warehouse", root, "--format", "json").stdout)
+    assert [(v["version"].rpartition("-")[2], v["runs"], v["is_current"]) for v in versions] == [
+        ("0004", 4, True),
+        ("0003", 3, False),
+    ]
+    assert all(v["bytes"] > 100_000 and v["seconds"] > 0 and v["findings"] == 0 for v in versions)
+    assert {path.name for path in (root / "versions").iterdir()} == {v["version"] for v in versions}
+    with connect(root) as warehouse:
+        counts = (
+            "select load_number, sum(items) from pipeline_items group by load_number order by load_number"
+        )
+        assert warehouse.sql(counts).fetchall() == [(1, 1), (2, 2), (3, 3), (4, 4)]
+        assert warehouse.sql("select load_number, runs from loads order by 1").fetchall() == [
+            (1, 1), (2, 2), (3, 3), (4, 4),
+        ]  # fmt: skip
+    older = versions[1]["version"]
+    done = igny8("overview", 1, "--version", older, "--warehouse", root, "--format", "json")
+    assert json.loads(done.stdout)["run_statistics"]["total_runs"] == 3
+    assert_told(
+        igny8("overview", 1, "--version", "20200101T000000Z-0001", "--warehouse", root), 4, "igny8 versions"
+    )
+    assert_told(igny8("etl", "--source", "sqlite:///x", "--warehouse", root, "--keep", 0), 2, "--keep")
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "../../etc", "20200101T000000Z-0009"])
+def test_a_damaged_directory_is_told(tmp_path: Path, text: str) -> None:
+    root = tmp_path / "data"
+    source = make_source(tmp_path / "s.sqlite", [site(1)])
+    load(url(source), root)
+    (root / "current").write_text(text)
+    assert_told(igny8("sites", "--warehouse", root), 4)
+
+
+def test_a_newer_format_is_told(tmp_path: Path) -> None:
+    load(url(make_source(tmp_path / "s.sqlite", [site(1)])), tmp_path / "data")
+    version = lake.find_version(tmp_path / "data")
+    manifest = json.loads(version.manifest_file.read_text())
+    assert manifest["format"] == 1
+    version.manifest_file.write_text(json.dumps(manifest | {"format": 2}))
+    assert_told(igny8("sites", "--warehouse", tmp_path / "data"), 4, "format 2")
+
+
+def test_only_folders_are_swept(tmp_path: Path) -> None:
+    load(url(make_source(tmp_path / "s.sqlite", [site(1)])), tmp_path / "data")
+    versions = tmp_path / "data" / "versions"
+    (versions / ".note").write_text("mine")
+    (versions / "leftover").mkdir()
+    load(url(tmp_path / "s.sqlite"), tmp_path / "data")
+    assert (versions / ".note").read_text() == "mine"
+    assert not (versions / "leftover").exists()

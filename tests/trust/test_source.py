@@ -1,0 +1,283 @@
+"""The source is read at one instant, by a role that can do nothing else, and keeps its contents to itself."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from etl.contracts import LAKE_TABLES
+from etl.demo import PRIVATE_WORD, DemoSite
+from etl.errors import LoadError
+from etl.extract import find_tables, list_missing
+from etl.source_schema import SOURCE_TABLES
+from etl.sources import open_source, postgres
+from igny8_analysis import connect
+from igny8_analysis.load import load
+from tests.cases import AS_OF, items, make_source, run, site
+from tests.conftest import run_sql
+from tests.trust.commands import assert_told, igny8, query
+
+OPTIONAL = [
+    (key, column)
+    for key, table in SOURCE_TABLES.items()
+    for column in table.columns
+    if column not in table.required
+]
+REQUIRED = [(key, column) for key, table in SOURCE_TABLES.items() for column in sorted(table.required)]
+
+
+def totals(root: Path) -> dict[str, Any]:
+    """Of one site and of all."""
+    with connect(root) as warehouse:
+        overview = warehouse.overview_stats(int(DemoSite.TEN_COMPLETED))
+        ((credits,),) = warehouse.sql("select sum(total_credits_used) from runs").fetchall()
+        return {
+            "runs": overview["run_statistics"]["total_runs"],
+            "pending": overview["predictive_analysis"]["totals"]["total_pending_items"],
+            "failed": overview["attention_items"]["failed_images"],
+            "credits": credits,
+        }
+
+
+def test_runs_and_counts_are_of_one_instant(small_postgres: str, tmp_path: Path) -> None:
+    """A writer commits after every table that is read: the load sees nothing of it, the next one all."""
+    load(small_postgres, tmp_path / "undisturbed")
+    before = totals(tmp_path / "undisturbed")
+    site_id = int(DemoSite.TEN_COMPLETED)
+    writes = iter(
+        [
+            "insert into igny8_automation_runs (id, tenant_id, site_id, run_id, trigger_type, status, current_stage,"
+            f" started_at, total_credits_used) values (70001, 7, {site_id}, 'late', 'manual', 'running', 1, now(), 5)",
+            f"update igny8_automation_runs set total_credits_used = 9000 where site_id = {site_id}",
+            f"update igny8_keywords set status = 'new', cluster_id = null where site_id = {site_id}",
+            f"update igny8_images set status = 'failed' where site_id = {site_id}",
+            f"delete from igny8_content where site_id = {site_id}",
+        ]
+    )
+    steps = []
+
+    def write(step: str) -> None:
+        steps.append(step)
+        if len(steps) > 1 and (statement := next(writes, None)):
+            run_sql(small_postgres, statement)
+
+    load(small_postgres, tmp_path / "disturbed", progress=write)
+    assert next(writes, None) is None
+    assert steps.index("count images") > 5, "tables were still to be read when the writes were done"
+    assert totals(tmp_path / "disturbed") == before
+    load(small_postgres, tmp_path / "disturbed")
+    after = totals(tmp_path / "disturbed")
+    assert after["runs"] == before["runs"] + 1
+    assert all(after[name] > before[name] for name in ("pending", "failed", "credits"))
+
+
+def test_a_role_that_sees_only_the_columns_that_are_read(small_postgres: str, tmp_path: Path) -> None:
+    """Titles, names of items and the like are not read: without the right to, the load is the same."""
+    role = "igny8_columns_only"
+    grants = [
+        f"grant select ({', '.join(table.columns)}) on {table.names[0]} to {role}"
+        for table in SOURCE_TABLES.values()
+    ]
+    run_sql(small_postgres, f"create role {role} login", *grants)
+    try:
+        load(urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl(), tmp_path)
+    finally:
+        run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
+
+
+def test_no_content_leaves_the_source(small_postgres: str, tmp_path: Path) -> None:
+    hit = f"select 1 from igny8_content where title like '%{PRIVATE_WORD}%' limit 1"
+    assert query(small_postgres, hit) == [(1,)]
+    load(small_postgres, tmp_path)
+    with connect(tmp_path) as warehouse:
+        for name in LAKE_TABLES:
+            like = (
+                f"select * from lake.{name} as t where contains(lower(cast(t as varchar)), '{PRIVATE_WORD}')"
+            )
+            assert warehouse.sql(like).fetchall() == []
+    assert all(
+        PRIVATE_WORD.encode() not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()
+    )
+
+
+def test_a_write_fails_and_the_session_is_named(small_postgres: str) -> None:
+    """Even a superuser's session only reads."""
+    sites = query(small_postgres, "select count(*) from igny8_sites")
+    for write in ("delete from igny8_sites returning 1", "select nextval('s')", "create table mine (id int)"):
+        run_sql(small_postgres, "create sequence if not exists s")
+        with pytest.raises(LoadError, match="read-only transaction"), open_source(small_postgres) as source:
+            source.read(write).read_all()
+    assert query(small_postgres, "select count(*) from igny8_sites") == sites
+    with open_source(small_postgres) as source:
+        name = f"'{postgres.APPLICATION_NAME}'"
+        seen = query(small_postgres, f"select state from pg_stat_activity where application_name = {name}")
+        assert seen == [("idle in transaction",)]
+        for setting, expected in (
+            ("statement_timeout", "15min"),
+            ("transaction_isolation", "repeatable read"),
+            ("transaction_read_only", "on"),
+        ):
+            assert source.read(f"select current_setting('{setting}')").read_all().to_pylist() == [
+                {"current_setting": expected}
+            ]
+    assert query(small_postgres, f"select 1 from pg_stat_activity where application_name = {name}") == []
+
+
+def test_a_statement_that_takes_too_long_is_stopped(
+    small_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = [s.replace("15min", "200ms") for s in postgres.SESSION]
+    assert short != list(postgres.SESSION)
+    monkeypatch.setattr(postgres, "SESSION", short)
+    run_sql(
+        small_postgres,
+        "alter table igny8_keywords rename to all_keywords",
+        "create view igny8_keywords as select all_keywords.* from all_keywords, pg_sleep(1)",
+    )
+    with pytest.raises(LoadError, match="over 15 minutes"):
+        load(small_postgres, tmp_path)
+    assert list((tmp_path / "versions").iterdir()) == []
+
+
+# Drift
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = [run(n, f"2026-02-{n:02d}T08:00:00Z", stages={1: (50, 4, 20)}, error_message="x") for n in (1, 2)]
+    waiting = items("keywords", "new", 3, is_deleted=0, disabled=0) + items("content", "draft", 2)
+    deleted = items("keywords", "new", 5, is_deleted=1) + items("content_ideas", "new", 7, disabled=1)
+    path = tmp_path_factory.mktemp("complete") / "source.sqlite"
+    return make_source(path, [site(1, "a.example")], rows, waiting + deleted)
+
+
+@pytest.fixture
+def source(complete: Path, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A copy of the complete source in `source.sqlite`, to take something away from."""
+    shutil.copy(complete, tmp_path / "source.sqlite")
+    with closing(sqlite3.connect(tmp_path / "source.sqlite", isolation_level=None)) as connection:
+        yield connection
+
+
+def name_of(key: str) -> str:
+    return SOURCE_TABLES[key].names[0]
+
+
+@pytest.mark.parametrize(("key", "column"), OPTIONAL)
+def test_a_missing_optional_column_is_listed(
+    source: sqlite3.Connection, tmp_path: Path, key: str, column: str
+) -> None:
+    source.execute(f"alter table {name_of(key)} drop column {column}")
+    with open_source(f"sqlite:///{tmp_path / 'source.sqlite'}") as opened:
+        found = find_tables(opened)
+        assert list_missing(found) == [f"{name_of(key)}.{column}"]
+        rows = opened.read(f"select {column} from {found[key].relation()}").read_all().to_pylist()
+        assert rows == [{column: None}] * len(rows)
+
+
+def test_without_any_optional_column(source: sqlite3.Connection, tmp_path: Path) -> None:
+    for key, column in OPTIONAL:
+        source.execute(f"alter table {name_of(key)} drop column {column}")
+    source.execute("alter table igny8_automation_runs add column brand_new text default 'x'")
+    report = load(f"sqlite:///{tmp_path / 'source.sqlite'}", tmp_path / "data", AS_OF)
+    assert sorted(report.missing) == sorted(f"{name_of(key)}.{column}" for key, column in OPTIONAL)
+    assert "igny8_automation_runs.error_message" in str(report)
+    with connect(tmp_path / "data") as warehouse:
+        assert warehouse.run_detail(1, "run_1")["run"]["error_message"] == ""
+        overview = warehouse.overview_stats(1)
+        pending = [stage["pending_items"] for stage in overview["predictive_analysis"]["stages"]]
+        assert pending == [8, 0, 7, 0, 2, 0, 0], "nothing is known to be deleted or disabled"
+        assert overview["run_statistics"]["total_credits_used"] == 40
+        (row,) = warehouse.sql("select missing from loads").fetchall()
+        assert row[0].split(", ") == report.missing
+
+
+def test_without_any_optional_table(source: sqlite3.Connection, tmp_path: Path) -> None:
+    gone = [key for key, table in SOURCE_TABLES.items() if not table.is_required]
+    for key in gone:
+        source.execute(f"drop table {name_of(key)}")
+    report = load(f"sqlite:///{tmp_path / 'source.sqlite'}", tmp_path / "data", AS_OF)
+    assert report.missing == [name_of(key) for key in gone]
+    with connect(tmp_path / "data") as warehouse:
+        overview = warehouse.overview_stats(1)
+        assert overview["site"] == {"site_id": 1, "domain": None, "name": "site 1"}
+        assert overview["predictive_analysis"]["totals"]["total_pending_items"] == 0
+
+
+@pytest.mark.parametrize(("key", "column"), REQUIRED)
+def test_a_missing_required_column_stops_the_load(
+    source: sqlite3.Connection, tmp_path: Path, key: str, column: str
+) -> None:
+    source.execute(f"alter table {name_of(key)} rename column {column} to gone")
+    with pytest.raises(LoadError, match=f"{name_of(key)}.{column}"):
+        load(f"sqlite:///{tmp_path / 'source.sqlite'}", tmp_path / "data")
+    assert not (tmp_path / "data" / "current").exists()
+    assert list((tmp_path / "data" / "versions").iterdir()) == []
+
+
+def test_one_message_names_every_missing_column(source: sqlite3.Connection, tmp_path: Path) -> None:
+    of_runs = [column for key, column in REQUIRED if key == "runs"]
+    for column in of_runs:
+        source.execute(f"alter table igny8_automation_runs rename column {column} to gone_{column}")
+    done = igny8(
+        "etl", "--source", f"sqlite:///{tmp_path / 'source.sqlite'}", "--warehouse", tmp_path / "data"
+    )
+    assert_told(done, 5, *(f"igny8_automation_runs.{column}" for column in of_runs))
+
+
+def test_a_source_without_runs_stops_the_load(source: sqlite3.Connection, tmp_path: Path) -> None:
+    source.execute("drop table igny8_automation_runs")
+    with pytest.raises(LoadError, match="igny8_automation_runs"):
+        load(f"sqlite:///{tmp_path / 'source.sqlite'}", tmp_path / "data")
+
+
+def test_postgresql_that_drifted(small_postgres: str, tmp_path: Path) -> None:
+    """Other names, types, columns and views: read as far as it can be, and told."""
+    load(small_postgres, tmp_path)
+    before = totals(tmp_path)
+    runs = "alter table igny8_automation_runs"
+    run_sql(
+        small_postgres,
+        "alter table igny8_tenants rename to igny8_accounts",
+        "alter table igny8_sites add column plan text default 'x'",
+        "alter table igny8_sites alter column is_active type text using is_active::text",
+        "drop table igny8_tasks",
+        f"{runs} alter column total_credits_used type text using total_credits_used::text",
+        f"{runs} alter column started_at type text using to_char(started_at at time zone 'UTC',"
+        ' \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')',
+        f"{runs} alter column stage_1_result type text using stage_1_result::text",
+        f"{runs} alter column id type text using id::text",
+        f"{runs} drop column resumed_at",
+        "alter table igny8_keywords alter column is_deleted drop default",
+        "alter table igny8_keywords alter column is_deleted type integer using is_deleted::int",
+    )
+    report = load(small_postgres, tmp_path)
+    assert report.missing == ["igny8_tasks", "igny8_automation_runs.resumed_at"]
+    after = totals(tmp_path)
+    assert after.pop("pending") <= before.pop("pending")
+    assert after == before
+    with connect(tmp_path) as warehouse:
+        tasks = "select count(*) from pipeline_items join current_load using (load_id) where entity = 'tasks'"
+        assert warehouse.sql(tasks).fetchall() == [(0,)]
+        assert warehouse.sql("select count(*) from lake.accounts").fetchall() == [(3,)]
+
+
+def test_no_right_to_a_table_is_told(small_postgres: str, tmp_path: Path) -> None:
+    run_sql(small_postgres, "create role igny8_nothing login")
+    try:
+        url = urlsplit(small_postgres)._replace(netloc="igny8_nothing:@").geturl()
+        done = igny8("etl", "--source", url, "--warehouse", tmp_path)
+    finally:
+        run_sql(small_postgres, "drop role igny8_nothing")
+    assert_told(done, 5, "permission denied", "igny8_tenants", "grant SELECT")
+
+
+def test_the_missing_file_is_not_made(tmp_path: Path) -> None:
+    done = igny8("etl", "--source", f"sqlite:///{tmp_path / 'none.sqlite'}", "--warehouse", tmp_path / "data")
+    assert_told(done, 5, "none.sqlite")
+    assert not (tmp_path / "none.sqlite").exists()
