@@ -1,5 +1,6 @@
 """What the README tells people to do works."""
 
+import re
 from pathlib import Path
 
 import adbc_driver_manager
@@ -11,6 +12,7 @@ from igny8_analysis import Warehouse, connect
 from igny8_analysis.cli import cli
 from igny8_analysis.load import load
 from tests.conftest import run_sql
+from tests.test_architecture import ROOT
 
 
 def test_the_read_only_role_can_load_and_nothing_else(

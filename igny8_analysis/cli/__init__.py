@@ -3,7 +3,7 @@
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -33,12 +33,27 @@ COMMANDS = {
 INTERRUPTED = 130
 
 
+class Interrupted(Exception):  # noqa: N818 (it is no error)
+    """Ctrl-C; click would begin a line of its own for KeyboardInterrupt."""
+
+
 class Commands(click.Group):
     """The commands, each imported when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in reading order."""
         return list(COMMANDS)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raises Interrupted for Ctrl-C, in Python or in one of DuckDB's queries."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted from None
+        except RuntimeError as error:
+            if str(error) != "Query interrupted":
+                raise
+            raise Interrupted from None
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, with --debug added to it."""
@@ -76,7 +91,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (KeyboardInterrupt, click.Abort):
+    except (Interrupted, KeyboardInterrupt, click.Abort):
         _fail("interrupted; nothing was left half-done", INTERRUPTED)
     except click.ClickException as error:
         _fail(f"{error.format_message()}{_hint(error)}", 2)
