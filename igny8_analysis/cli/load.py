@@ -131,11 +131,14 @@ def demo_command(directory: Path | None, quiet: bool) -> None:
     root = warehouse_directory(directory)
     root.mkdir(parents=True, exist_ok=True)
     source = root / "demo.sqlite"
-    write_sqlite(source)
-    with progress_display(quiet) as progress:
-        report = load(f"sqlite:///{source.resolve()}", root, AS_OF, KEEP, progress)
+    if is_demo_loaded(root, source, AS_OF):
+        done = "the sample source is loaded already"
+    else:
+        write_sqlite(source)
+        with progress_display(quiet) as progress:
+            done = str(load(f"sqlite:///{source.resolve()}", root, AS_OF, KEEP, progress))
     if not quiet:
-        click.echo(str(report))
+        click.echo(done)
     with connect(root) as warehouse:
         index = Reports(warehouse, root, Options(jobs=2, only_changed=True, is_quiet=quiet)).all(
             None, DEMO_RUNS
@@ -146,7 +149,24 @@ def demo_command(directory: Path | None, quiet: bool) -> None:
         )
 
 
-DEMO_RUNS = 5
+def is_demo_loaded(root: Path, source: Path, as_of: datetime) -> bool:
+    """Whether the current version is a load of the demo that is younger than the source and the program's files."""
+    import etl
+    import warehouse
+    from etl import lake
+
+    version = lake.current_version(root)
+    if version is None or not source.exists() or not version.manifest_file.exists():
+        return False
+    folders = (Path(package.__path__[0]) for package in (etl, warehouse))
+    program = [file for folder in folders for file in folder.rglob("*") if file.suffix != ".pyc"]
+    newest = max(file.stat().st_mtime for file in (source, *program) if file.is_file())
+    manifest = version.manifest()
+    return (
+        datetime.fromisoformat(manifest["as_of"]) == as_of and version.manifest_file.stat().st_mtime > newest
+    )
+
+
 DEMO_DONE = """
 Open      {index}
 Then try  igny8 overview mysite.com{warehouse}

@@ -1,0 +1,39 @@
+"""`igny8 demo` a second time: what is loaded stays, what changed is loaded."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from etl import lake
+from etl.demo import AS_OF
+from igny8_analysis.cli.load import is_demo_loaded
+
+
+@pytest.fixture
+def root(demo_warehouse: Path, tmp_path: Path) -> Path:
+    shutil.copytree(demo_warehouse, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def dated(path: Path, seconds_after: int, other: Path) -> None:
+    time = other.stat().st_mtime + seconds_after
+    os.utime(path, (time, time))
+
+
+def test_a_load_of_the_demo_stays(root: Path, demo_source: Path) -> None:
+    version = lake.current_version(root)
+    assert version
+    dated(version.manifest_file, 1, demo_source)
+    assert is_demo_loaded(root, demo_source, AS_OF)
+
+
+def test_a_younger_source_another_instant_and_no_load_are_loaded(root: Path, demo_source: Path) -> None:
+    version = lake.current_version(root)
+    assert version
+    assert not is_demo_loaded(root, demo_source, AS_OF.replace(year=2025))
+    assert not is_demo_loaded(root, root / "none.sqlite", AS_OF)
+    assert not is_demo_loaded(root / "empty", demo_source, AS_OF)
+    dated(version.manifest_file, -1, demo_source)
+    assert not is_demo_loaded(root, demo_source, AS_OF)
