@@ -38,3 +38,11 @@ def test_methods_name_views_and_columns_that_exist(demo: Warehouse) -> None:
     known = {name for (name,) in demo.sql(catalogue).fetchall()}
     named = set(re.findall(r"`([a-z_]+)`", (DOCS / "methods.md").read_text()))
     assert named - known == set()
+
+
+def test_each_promise_names_a_test_that_exists() -> None:
+    for row in (DOCS / "promises.md").read_text().splitlines():
+        file = ""
+        for path, test in re.findall(r"`([\w/.]*)::(\w+)`", row):
+            file = path or file
+            assert f"def {test}(" in (DOCS.parent / file).read_text(), f"{file}::{test}"
