@@ -1,0 +1,66 @@
+"""The notebooks for analysts run top to bottom on the demo, and say something in every cell."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import igny8_analysis
+from igny8_analysis import Warehouse
+
+EXPLORE = Path(igny8_analysis.__file__).parent.parent / "notebooks" / "explore"
+NOTEBOOKS = sorted(path.name for path in EXPLORE.glob("*.ipynb"))
+
+
+def executed(name: str, warehouse: Path, **parameters: Any) -> nbformat.NotebookNode:
+    notebook = nbformat.read(EXPLORE / name, as_version=4)
+    for cell in notebook.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source += "\n" + "\n".join(f"{key} = {value!r}" for key, value in parameters.items())
+    client = NotebookClient(
+        notebook, timeout=120, kernel_name="python3", extra_arguments=["--HistoryManager.enabled=False"]
+    )
+    client.execute(env=os.environ | {"IGNY8_WAREHOUSE": str(warehouse)})
+    return notebook
+
+
+def text_of(notebook: nbformat.NotebookNode) -> str:
+    return "\n".join(str(cell.get("outputs", "")) for cell in notebook.cells)
+
+
+def test_the_notebooks_are_there() -> None:
+    assert {"account.ipynb", "ad_hoc_sql.ipynb", "first_look.ipynb"} <= set(NOTEBOOKS)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_top_to_bottom(name: str, demo_warehouse: Path) -> None:
+    notebook = executed(name, demo_warehouse)
+    for cell in notebook.cells:
+        if cell.source.startswith("%%sql"):
+            assert cell.outputs, f"{name}: no answer to {cell.source}"
+            assert "shape: (0," not in str(cell.outputs), f"{name}: no rows for {cell.source}"
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            mimes = output.get("data", {})
+            assert not [mime for mime in mimes if "vega" in mime], (
+                "a chart that needs more than JupyterLab has"
+            )
+
+
+def test_ten_questions_are_asked() -> None:
+    notebook = nbformat.read(EXPLORE / "ad_hoc_sql.ipynb", as_version=4)
+    titles = [cell.source.splitlines()[0] for cell in notebook.cells if cell.source.startswith("## ")]
+    assert len(titles) == 10
+    assert all(title.endswith("?") for title in titles)
+
+
+def test_an_account_sees_its_own_sites_only(demo: Warehouse, demo_warehouse: Path) -> None:
+    text = text_of(executed("account.ipynb", demo_warehouse, account=12))
+    labels = demo.sql("select label, account_id from sites where length(label) > 4").fetchall()
+    own = {label for label, account in labels if account == 12}
+    others = {label for label, account in labels if account != 12} - own
+    assert [label for label in own if label not in text] == []
+    assert [label for label in others if label in text] == []
