@@ -134,4 +134,3 @@ select
     end as log_error
 from points as p
 join forecast_origins as o on o.site_id = p.site_id and o.id = p.id
-order by p.site_id, p.method, o.completion_number

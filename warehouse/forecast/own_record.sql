@@ -57,4 +57,3 @@ left join
     measured as m on m.site_id = f.site_id and m.method = f.method and m.completion_number = f.measured_number
 left join
     own_errors as e on e.site_id = f.site_id and e.method = f.method and e.completion_number = f.error_number
-order by f.site_id, f.method, f.completion_number

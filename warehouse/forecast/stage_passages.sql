@@ -98,4 +98,3 @@ select
     end as items_taken,
     case when items_waiting is not null and not is_capped then items_arriving else 0 end as items_arrived
 from capped
-order by site_id, stage_number, completion_number
