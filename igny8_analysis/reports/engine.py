@@ -143,6 +143,13 @@ class WarmKernel:
                 raise Stopped
 
 
+def end_event_loop() -> None:
+    """Close the event loop that Jupyter's client made for this thread, which is about to end."""
+    from jupyter_core.utils import ensure_event_loop
+
+    ensure_event_loop().close()
+
+
 def execute(notebook: Path, parameters: Mapping[str, Any], kernel: WarmKernel) -> NotebookNode:
     """Run a notebook with parameters through papermill in a kernel, and return it with its outputs.
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import igny8_analysis
 from etl.errors import Igny8Error
 from igny8_analysis.reports import names
-from igny8_analysis.reports.engine import ReportError, Stopped, WarmKernel, execute
+from igny8_analysis.reports.engine import ReportError, Stopped, WarmKernel, end_event_loop, execute
 from igny8_analysis.reports.fingerprints import RunDigests, code_digest, digest
 from igny8_analysis.reports.page import notebook_page, page
 from igny8_analysis.reports.progress import Progress
@@ -65,7 +65,11 @@ class Outcome:
 
 
 class Reports:
-    """Makes the reports of one version of a warehouse directory; closes its kernels as a context manager."""
+    """Makes the reports of one version of a warehouse directory.
+
+    As a context manager it keeps its kernels warm from call to call, and ends them on leaving; otherwise
+    each call starts its own.
+    """
 
     def __init__(self, warehouse: Warehouse, root: Path, options: Options | None = None) -> None:
         """`root` is the warehouse directory that `warehouse` was opened from."""
@@ -73,6 +77,18 @@ class Reports:
         self._root = root.resolve()
         self._options = options or Options()
         self.outcome = Outcome()
+        self._kernels: list[WarmKernel] = []
+        self._stop = threading.Event()
+        self._depth = 0
+
+    def __enter__(self) -> Reports:
+        self._depth += 1
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._close()
 
     def overview(
         self, site: int | str, file: Path | None = None, extra: dict[str, Any] | None = None
@@ -141,7 +157,7 @@ class Reports:
             for site_id, source_id, number, title, is_shared in self._newest_runs(only, last)
             if site_id in folders
         ]
-        with Progress(len(runs) + len(folders), is_quiet=self._options.is_quiet) as progress:
+        with Progress(len(runs) + len(folders), is_quiet=self._options.is_quiet) as progress, self:
             self._work(runs, progress)
             links = frozenset({INDEX_LINK}) if has_index else frozenset()
             overviews = [self._overview_task(site, f / INDEX_FILE, {}, links) for site, f in folders.items()]
@@ -244,10 +260,11 @@ class Reports:
         pending: queue.SimpleQueue[Task] = queue.SimpleQueue()
         for task in self._changed(tasks, progress):
             pending.put(task)
-        stop = threading.Event()
         count = min(self._options.jobs, pending.qsize())
+        self._kernels += [WarmKernel(self._stop) for _ in range(count - len(self._kernels))]
         workers = [
-            threading.Thread(target=self._worker, args=(pending, stop, progress)) for _ in range(count)
+            threading.Thread(target=self._worker, args=(pending, kernel, progress))
+            for kernel in self._kernels[:count]
         ]
         try:
             for worker in workers:
@@ -255,10 +272,28 @@ class Reports:
             for worker in workers:
                 while worker.is_alive():
                     worker.join(0.2)
-        finally:
-            stop.set()
+        except BaseException:
+            self._stop.set()
             for worker in workers:
                 worker.join()
+            self._close()
+            raise
+        if not self._depth:
+            self._close()
+
+    def _close(self) -> None:
+        """End the kernels, in a thread as all that is done with them."""
+
+        def close() -> None:
+            for kernel in self._kernels:
+                kernel.close()
+            end_event_loop()
+
+        if self._kernels:
+            closing = threading.Thread(target=close)
+            closing.start()
+            closing.join()
+            self._kernels.clear()
 
     def _changed(self, tasks: Iterable[Task], progress: Progress | None) -> list[Task]:
         if not self._options.only_changed:
@@ -274,11 +309,10 @@ class Reports:
         return changed
 
     def _worker(
-        self, pending: queue.SimpleQueue[Task], stop: threading.Event, progress: Progress | None
+        self, pending: queue.SimpleQueue[Task], kernel: WarmKernel, progress: Progress | None
     ) -> None:
-        kernel = WarmKernel(stop)
         try:
-            while not stop.is_set():
+            while not self._stop.is_set():
                 task = pending.get_nowait()
                 try:
                     self._make(task, kernel)
@@ -292,7 +326,7 @@ class Reports:
         except (queue.Empty, Stopped):
             pass
         finally:
-            kernel.close()
+            end_event_loop()
 
     def _make(self, task: Task, kernel: WarmKernel) -> None:
         executed = execute(task.notebook, task.parameters, kernel)
