@@ -1,0 +1,182 @@
+"""Each chart by the data it draws and the names it is read by."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import altair as alt
+import pytest
+
+from igny8_analysis import charts
+from igny8_analysis.reports import formats
+
+NAMES = ("Clustering", "Ideas", "Tasks", "Writing", "Prompts", "Images", "Review")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def stage(number: int, **columns: Any) -> dict[str, Any]:
+    return {"stage_number": number, "stage_name": NAMES[number - 1], **columns}
+
+
+def run(number: int, status: str = "completed", credits: int = 100, **columns: Any) -> dict[str, Any]:
+    known = {"baseline_avg_credits": 90.0, "baseline_lowest_credits": 50, "baseline_highest_credits": 120}
+    started = START + timedelta(days=number)
+    row = {
+        "run_number": number,
+        "started_at": started,
+        "status": status,
+        "total_credits_used": Decimal(credits),
+    }
+    return row | known | {"is_unusual": False, "credits_per_item": 2.5, "duration_seconds": 60.0} | columns
+
+
+CREDITS = [stage(n, credits_used=Decimal(c)) for n, c in enumerate((10, 40, 0, 50, 0, 0, 0), 1)]
+RUNS = [run(1), run(2, "failed", 30), run(3, "archived", 130, is_unusual=True)]
+VARIANCE = [stage(1, volume_credits=5.0, rate_credits=-2.0), stage(2, volume_credits=0.0, rate_credits=0.0)]
+PARTS = [
+    {
+        **stage(1),
+        "part": "stage",
+        "label": "Clustering",
+        "duration_seconds": 60.0,
+        "starts_after_seconds": 0.0,
+        "ends_after_seconds": 60.0,
+    },
+    {
+        "stage_number": None,
+        "part": "remainder",
+        "label": "Not accounted for",
+        "duration_seconds": 40.0,
+        "starts_after_seconds": 60.0,
+        "ends_after_seconds": 100.0,
+    },
+]
+PENDING = [
+    stage(n, load_number=load, as_of=START + timedelta(days=load), pending_items=n * load)
+    for load in (1, 2)
+    for n in range(1, 8)
+]
+BACKTEST = [
+    {
+        "method": "flow",
+        "forecast_credits": 90.0,
+        "p80_low": 70.0,
+        "p80_high": 110.0,
+        "p90_low": 60.0,
+        "p90_high": 130.0,
+        "actual_credits": Decimal(100),
+    }
+]
+ALL = {
+    "donut": charts.credits_donut(CREDITS, "credits_used", 100, "Credits by stage", "donut"),
+    "credits": charts.credits_per_run(RUNS, "Credits per run"),
+    "measure": charts.run_measure(RUNS, "duration_seconds", "Duration", "", formats.duration),
+    "pending": charts.pending_over_loads(PENDING),
+    "recent": charts.stage_recent(1, "Clustering", [1, 2, 3], "credits"),
+    "flow": charts.pipeline_flow([stage(n, items_processed=9, items_created=4) for n in range(1, 8)]),
+    "variance": charts.volume_and_rate(VARIANCE),
+    "timeline": charts.run_timeline(PARTS),
+    "forecast": charts.forecast_interval(BACKTEST),
+}
+
+
+def drawn(spec: Any) -> list[dict[str, Any]]:
+    """All rows of inline data in a specification."""
+    if isinstance(spec, dict):
+        own = spec["data"].get("values", []) if isinstance(spec.get("data"), dict) else []
+        return own + [row for key, value in spec.items() if key != "data" for row in drawn(value)]
+    return [row for value in spec for row in drawn(value)] if isinstance(spec, list) else []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_chart_is_valid_named_and_the_same_twice(name: str) -> None:
+    chart = ALL[name]
+    assert chart is not None
+    for spec in filter(None, (chart.spec, chart.wide)):
+        alt.Chart.from_dict(spec)
+    assert chart.svg == chart.svg
+    for svg in re.findall(r"<svg .*?</svg>", chart.svg, re.DOTALL):
+        assert re.match(r'<svg class="chart[a-z -]*" role="img" aria-labelledby="([a-z0-9-]+)-t \1-d"', svg)
+        assert f">{chart.title}</title>" in svg
+        assert f">{chart.description}</desc>" in svg
+        assert not re.search(r"#[0-9a-f]{6}|style=|font-family|http", svg)
+    assert {len(row) for row in chart.body} == {len(chart.head)}
+
+
+def test_the_donut_draws_credits_and_numbers_its_larger_slices() -> None:
+    chart = ALL["donut"]
+    assert chart is not None
+    slices = [
+        (row["stage_number"], row["credits_used"]) for row in drawn(chart.spec) if "stage_number" in row
+    ]
+    assert slices[:3] == [(1, 10.0), (2, 40.0), (4, 50.0)]
+    assert "most of them in stage 4, Writing: 50" in chart.description
+    assert len(chart.body) == 7
+
+
+def test_credits_per_run_draw_every_run_with_its_baseline() -> None:
+    chart = ALL["credits"]
+    assert chart is not None
+    rows = [row for row in drawn(chart.spec) if row.get("run_number") == 3]
+    assert rows[0]["shown_status"] == "other"
+    assert rows[0]["baseline_highest_credits"] == 120
+    assert chart.body[2] == ("#3", "2026-01-04 00:00", "archived", "130", "90", "50", "120", "yes")
+    assert "between 30 and 130 credits" in chart.description
+
+
+def test_a_measure_leaves_out_runs_that_have_none() -> None:
+    rows = [run(1, duration_seconds=None), run(2, duration_seconds=90.0)]
+    chart = charts.run_measure(rows, "duration_seconds", "Duration", "", formats.duration)
+    assert chart is not None
+    assert [row["run_number"] for row in drawn(chart.spec)] == [2]
+    assert chart.body == [("#2", "2026-01-03 00:00", "completed", "1\u202fmin 30\u202fs")]
+
+
+def test_the_flow_is_as_wide_as_the_items() -> None:
+    chart = charts.pipeline_flow([stage(1, items_processed=100, items_created=25)])
+    assert chart is not None
+    assert [(row["half"], row["minus"]) for row in drawn(chart.spec)] == [(10.0, -10.0), (5.0, -5.0)]
+
+
+def test_volume_and_rate_draw_the_stages_that_differ() -> None:
+    chart = ALL["variance"]
+    assert chart is not None
+    bars = [(row["part"], row["credits"]) for row in drawn(chart.spec) if "part" in row]
+    assert bars == [("volume", 5.0), ("rate", -2.0)]
+    assert "+5 credits by volume in stage 1 Clustering" in chart.description
+
+
+def test_the_timeline_ends_with_the_run() -> None:
+    chart = ALL["timeline"]
+    assert chart is not None
+    assert max(row["ends_after_seconds"] for row in drawn(chart.spec)) == 100
+    assert chart.body == [("Clustering", "1\u202fmin"), ("Not accounted for", "40\u202fs")]
+
+
+def test_pending_items_are_stacked_by_load() -> None:
+    chart = ALL["pending"]
+    assert chart is not None
+    assert sum(row["pending_items"] for row in drawn(chart.spec)) == 28 * 3
+    assert "2 loads; at the latest, most wait in stage 7, Review: 14" in chart.description
+
+
+def test_nothing_to_draw_is_no_chart() -> None:
+    nothing = [stage(1, credits_used=0, items_processed=0, items_created=0, volume_credits=0, rate_credits=0)]
+    assert charts.credits_donut(nothing, "credits_used", 0, "", "x") is None
+    assert charts.credits_per_run([], "") is None
+    assert charts.pipeline_flow(nothing) is None
+    assert charts.volume_and_rate(nothing) is None
+    assert charts.run_timeline([]) is None
+    assert charts.stage_recent(1, "", [0, 0], "credits") is None
+    assert charts.pending_over_loads([stage(1, pending_items=0)]) is None
+    assert charts.forecast_interval([]) is None
+
+
+def test_linked_charts_are_valid_and_share_a_selection() -> None:
+    trends = charts.linked_trends(RUNS)
+    stages = charts.linked_stages([row | {"credits_used": 1.0} for row in VARIANCE])
+    assert alt.VConcatChart.from_dict(trends)
+    assert alt.HConcatChart.from_dict(stages)
+    assert {param["name"] for param in trends["params"]} == {"brush", "zoom"}
+    assert stages["params"][0]["name"] == "picked"
