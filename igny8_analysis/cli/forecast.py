@@ -96,12 +96,14 @@ def backtest_command(
             if site_id is None
             else _rows(warehouse, "forecast_backtest", site_id, method, "started_at, id, method")
         )
+        printed = "forecast_accuracy" if site_id is None else "forecast_backtest"
+        names = warehouse.sql(f"select * from {printed} limit 0").columns
     if format_ == "json":
         print_json({"site_id": site_id, "accuracy": accuracy, "backtest": forecasts})
         return
     if format_ == "csv":
         rows = accuracy if site_id is None else forecasts
-        print_csv(list(rows[0]) if rows else ["method"], [list(row.values()) for row in rows])
+        print_csv(names, [list(row.values()) for row in rows])
         return
     columns = [
         "method",
