@@ -30,6 +30,7 @@ SESSION = (
 )
 
 LIBPQ = "[libpq]"
+CANCELLED = "canceling statement due to user request"
 HINTS = {
     "permission denied": "grant SELECT on it to the reading role",
     "statement timeout": f"one query took over {STATEMENT_TIMEOUT_MINUTES} minutes: load when the source is less busy",
@@ -89,7 +90,7 @@ def open_postgres(url: str) -> Iterator[PostgresSource]:
         with connection:
             yield PostgresSource(connection)
     except (Error, pa.ArrowException, OSError, duckdb.Error) as error:
-        if isinstance(error.__cause__, KeyboardInterrupt):
+        if CANCELLED in str(error):  # what becomes of Ctrl-C while the driver waits for the server
             raise KeyboardInterrupt from None
         if not isinstance(error, Error) and LIBPQ not in str(error):
             raise  # of a file of ours, not of the source

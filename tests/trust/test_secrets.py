@@ -1,0 +1,113 @@
+"""Passwords stay out of everything written: files, errors, tracebacks; and each way to give one works."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from etl.secrets import without_passwords
+from tests.conftest import run_sql
+from tests.trust.commands import Done, assert_told, igny8, query
+
+SECRET = "Zq7hush9Kx"
+ROLE = "igny8_with_password"
+
+
+@pytest.fixture
+def asked(small_postgres: str) -> Iterator[str]:
+    """URL of a role that the server asks for its password, without it."""
+    ((before, file),) = query(
+        small_postgres,
+        "select pg_read_file(current_setting('hba_file')), current_setting('hba_file')",
+    )
+
+    def write(text: str) -> None:
+        quoted = text.replace("'", "''")
+        program = f"select unnest(string_to_array('{quoted}', chr(10)))"
+        run_sql(small_postgres, f"copy ({program}) to '{file}'", "select pg_reload_conf()")
+
+    rules = f"local all {ROLE} scram-sha-256\nhost all {ROLE} all scram-sha-256\n"
+    run_sql(
+        small_postgres,
+        f"create role {ROLE} login password '{SECRET}'",
+        f"grant select on all tables in schema public to {ROLE}",
+    )
+    write(rules + before)
+    try:
+        yield urlsplit(small_postgres)._replace(netloc=f"{ROLE}@").geturl()
+    finally:
+        write(before)
+        run_sql(small_postgres, f"drop owned by {ROLE}", f"drop role {ROLE}")
+
+
+def with_password(url: str, password: str) -> str:
+    return url.replace(f"{ROLE}@", f"{ROLE}:{password}@")
+
+
+def assert_hidden(root: Path, *done: Done) -> None:
+    for one in done:
+        assert SECRET not in one.stdout + one.stderr
+    for path in root.rglob("*"):
+        assert SECRET not in str(path)
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes()
+
+
+def test_a_password_from_address_environment_or_file(asked: str, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    passfile = tmp_path / "pgpass"
+    passfile.write_text(f"*:*:*:{ROLE}:{SECRET}\n")
+    passfile.chmod(0o600)
+    done = [
+        igny8("etl", "--source", with_password(asked, SECRET), "--warehouse", root),
+        igny8("etl", "--source", asked, "--warehouse", root, env={"PGPASSWORD": SECRET}),
+        igny8("etl", "--source", asked, "--warehouse", root, env={"PGPASSFILE": str(passfile)}),
+    ]
+    assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 3
+    done += [igny8(command, "--warehouse", root) for command in ("versions", "quality", "sites")]
+    assert_hidden(root, *done)
+
+
+def test_a_wrong_password_is_told_and_hidden(asked: str, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    wrong = igny8("etl", "--source", with_password(asked, f"{SECRET}x"), "--warehouse", root)
+    assert_told(wrong, 5, "password authentication failed", "~/.pgpass")
+    missing = igny8("etl", "--source", asked, "--warehouse", root)
+    assert_told(missing, 5, "no password supplied", "PGPASSWORD")
+    traced = igny8("etl", "--source", with_password(asked, f"{SECRET}x"), "--warehouse", root, "--debug")
+    assert "Traceback" in traced.stderr
+    assert_hidden(root, wrong, missing, traced)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("etl", "--source", f"postgresql://u:{SECRET}%zz@127.0.0.1:1/x"),
+        ("etl", "--source", f"postgresql://u:a@{SECRET}@127.0.0.1:1/x"),
+        ("etl", "--source", f"postgresql://u:a/{SECRET}@127.0.0.1:1/x"),
+        ("etl", "--source", f"postgresql://u@127.0.0.1:1/x?password={SECRET}&sslmode=bogus"),
+        ("etl", "--source", f"postgresql://u:{SECRET}@127.0.0.1:1/x?nonsense=1"),
+        ("etl", "--source", f"postgresql://u:{SECRET}@127.0.0.1:port/x"),
+        ("etl", "--source", f"postgressql://u:{SECRET}@127.0.0.1:1/x"),
+        ("etl", "--source", f"host=127.0.0.1 port=1 password={SECRET}"),
+        ("etl", f"postgresql://u:{SECRET}@127.0.0.1:1/x"),
+        ("etl", "--sorce", f"postgresql://u:{SECRET}@127.0.0.1:1/x"),
+        ("overview", f"postgresql://u:{SECRET}@127.0.0.1:1/x"),
+        ("sql", f"attach 'postgresql://u:{SECRET}@127.0.0.1:1/x'"),
+    ],
+)
+@pytest.mark.parametrize("debug", [(), ("--debug",)], ids=["plain", "debug"])
+def test_an_address_that_is_wrong_shows_no_password(
+    tmp_path: Path, arguments: tuple[str, ...], debug: tuple[str, ...]
+) -> None:
+    done = igny8(*arguments, "--warehouse", tmp_path / "data", *debug)
+    assert done.returncode in (2, 4, 5) or debug
+    assert_hidden(tmp_path, done)
+
+
+def test_messages_keep_what_is_no_password() -> None:
+    said = "port 5432 of host db failed for user reader"
+    assert without_passwords(said, "postgresql://reader@db:5432/x") == said
+    assert without_passwords(f"a {SECRET}", f"postgresql://u:{SECRET}@h/x") == "a ***"
+    assert not re.search("s.cret", without_passwords("s@cret", "postgresql://u:s%40cret@h/x"))
