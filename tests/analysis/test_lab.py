@@ -1,0 +1,158 @@
+"""`igny8 lab`: the right folder, kernel and warehouse; and notebooks in JupyterLab itself, in a browser."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from playwright.sync_api import Page, sync_playwright
+
+from igny8_analysis import lab
+from tests.command import igny8
+
+BROWSER = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SECONDS = 150_000  # milliseconds that anything in the browser may take
+
+
+def test_an_installed_package_copies_the_notebooks_once(tmp_path: Path) -> None:
+    folder = lab.notebooks_folder(tmp_path / "mine")
+    copy = folder / "explore" / "first_look.ipynb"
+    assert copy.is_file()
+    copy.write_text("changed by its owner")
+    assert lab.notebooks_folder(tmp_path / "mine") == folder
+    assert copy.read_text() == "changed by its owner"
+
+
+def test_a_checkout_works_on_its_own_notebooks() -> None:
+    assert lab.notebooks_folder() == lab.NOTEBOOKS
+
+
+def test_the_kernel_is_ours_whatever_else_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    found = lab.environment(tmp_path / "data")
+    assert found["IGNY8_WAREHOUSE"] == str(tmp_path / "data")
+    assert found["JUPYTER_PATH"].endswith(os.pathsep + str(tmp_path))
+    monkeypatch.setenv("JUPYTER_PATH", found["JUPYTER_PATH"])
+    spec = KernelSpecManager().get_kernel_spec("python3")
+    assert "--ext=igny8_analysis.magic" in spec.argv
+
+
+def test_lab_without_a_warehouse_is_told(tmp_path: Path) -> None:
+    done = igny8("lab", "--warehouse", str(tmp_path / "none"))
+    assert done.returncode == 4
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def server(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a JupyterLab that `igny8 lab` started on copies of the notebooks."""
+    folder = tmp_path_factory.mktemp("lab")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "igny8_analysis", "lab", "--notebooks", str(folder / "notebooks")]
+    settings = [
+        "--no-browser",
+        "--allow-root",
+        f"--port={port}",
+        "--ServerApp.token=",
+        "--ServerApp.ip=127.0.0.1",
+    ]
+    own = {
+        name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    }
+    log = (folder / "log").open("w")
+    process = subprocess.Popen(
+        [*command, "--warehouse", str(demo_warehouse), "--", *settings],
+        env=os.environ | own | {"IPYTHONDIR": str(folder)},
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/api", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+
+
+def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert process.poll() is None, "JupyterLab ended"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                assert "version" in json.load(answer)
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise AssertionError("JupyterLab did not answer")
+
+
+@pytest.fixture
+def page(chromium: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER)
+        made = browser.new_page(viewport={"width": 1280, "height": 1600})
+        made.set_default_timeout(SECONDS)
+        yield made
+        browser.close()
+
+
+def run_all(page: Page, server: str, notebook: str) -> None:
+    """Open a notebook, run all its cells, wait until the last has run."""
+    page.goto(f"{server}/lab/tree/{notebook}")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    page.get_by_text("Python 3 (igny8) | Idle").wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    page.wait_for_function(
+        """() => {
+            const cells = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')];
+            return cells.length && cells.every(cell => /\\[\\d+\\]/.test(cell.textContent));
+        }"""
+    )
+
+
+def test_a_notebook_runs_and_draws_in_the_browser(page: Page, server: str) -> None:
+    elsewhere: list[str] = []
+    page.on("request", lambda request: None if server in request.url else elsewhere.append(request.url))
+    run_all(page, server, "explore/account.ipynb")
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    chart = page.locator(".jp-RenderedSVG img, .jp-RenderedSVG svg").first
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    assert box["width"] > 300
+    if target := os.environ.get("IGNY8_SCREENSHOTS"):
+        page.screenshot(path=f"{target}/lab-account.png")
+
+    page.get_by_role("menuitem", name="Edit", exact=True).press("Escape")
+    page.locator(".jp-Notebook .jp-CodeCell .cm-content").last.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("%%sql\nselect * from attention_it")
+    page.keyboard.press("Tab")
+    page.wait_for_function(
+        "() => document.querySelector('.jp-Notebook').textContent.includes('attention_items')"
+        " || !!document.querySelector('.jp-Completer')"
+    )
+    assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []
+
+
+def test_panels_show_in_the_browser(page: Page, server: str) -> None:
+    run_all(page, server, "explore/first_look.ipynb")
+    drawings = page.locator(".jp-RenderedHTMLCommon .igny8 svg[role='img']")
+    assert drawings.count() >= 3
+    if target := os.environ.get("IGNY8_SCREENSHOTS"):
+        drawings.first.scroll_into_view_if_needed()
+        page.screenshot(path=f"{target}/lab-first-look.png")
