@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined, Template
 from etl.contracts import LAKE_TABLES, LakeTable
 from etl.domains import bare_domain_sql
 from etl.errors import LoadError
+from etl.lake import parquet_files
 from etl.source_schema import COMMON_RESULT_KEYS, ENTITIES, SOURCE_TABLES, STAGES, SourceTable, Stage
 from etl.sources import Source
 
@@ -201,7 +202,7 @@ def _register_load(
     )
     for name, table in LAKE_TABLES.items():
         if table.is_growing and previous_lake:
-            file = str(previous_lake / f"{name}.parquet")
+            file = parquet_files(previous_lake, name)
             columns = ", ".join(table.columns)
             scratch.execute(f"create table previous_{name} as select {columns} from read_parquet(?)", [file])
         elif table.is_growing:

@@ -112,6 +112,12 @@ def find_version(root: Path, version_id: str | None = None) -> Version:
     return version
 
 
+def parquet_files(lake: Path, table: str) -> str:
+    """The lake table's file, or a pattern of its files where it is a folder of parts."""
+    path = lake / f"{table}.parquet"
+    return f"{path}/**/*.parquet" if path.is_dir() else str(path)
+
+
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
     """Hold the directory's one load lock; it ends with its process. Raises LoadError if another load runs."""
@@ -124,9 +130,10 @@ def locked(root: Path) -> Iterator[None]:
         yield
 
 
-def new_version(root: Path, as_of: datetime) -> Version:
-    """Make the folder of the next version; nobody sees it before `publish`."""
-    number = max((v.number for v in _folders(root)), default=0) + 1
+def new_version(root: Path, as_of: datetime, at_least: int = 1) -> Version:
+    """Make the folder of the next version, numbered `at_least` or higher; nobody sees it before `publish`."""
+    number = max((v.number + 1 for v in _folders(root)), default=1)
+    number = max(number, at_least)
     version = Version(root / "versions" / f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number:04d}")
     version.lake.mkdir(parents=True)
     return version

@@ -1,7 +1,12 @@
 """Numbers to people: `connect()` to a warehouse, payloads, charts, reports and the command line."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from etl.errors import Igny8Error, LoadError, UsageError, WarehouseNotFound
-from igny8_analysis.connection import AmbiguousSite, RunNotFound, SiteNotFound, Warehouse, connect
+
+if TYPE_CHECKING:
+    from igny8_analysis.connection import AmbiguousSite, RunNotFound, SiteNotFound, Warehouse, connect
 
 __all__ = [
     "AmbiguousSite",
@@ -14,3 +19,12 @@ __all__ = [
     "WarehouseNotFound",
     "connect",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs DuckDB is imported when it is asked for: `igny8 --help` does without."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module("igny8_analysis.connection"), name)
+    globals()[name] = value
+    return value

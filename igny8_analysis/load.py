@@ -22,6 +22,7 @@ from etl.sources import open_source
 from warehouse.build import build, check, totals
 
 KEEP = 5
+BLOCK_BYTES = 1 << 20
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 Progress = Callable[[str], None]
@@ -71,7 +72,15 @@ def load(
                     this_load = Load(version.number, version.id, instant)
                     previous_lake = previous.lake if previous else None
                     extracted = extract(source, this_load, version.lake, previous_lake, progress)
-                    return _finish(root, version, this_load, source.kind, extracted, keep, started, progress)
+                    progress("build warehouse")
+                    build(version.lake, version.database)
+                    progress("check")
+                    check(version.database)
+                    about = {
+                        "source": {"kind": source.kind, "missing": extracted.missing},
+                        "reconciliation": _reconcile(version, extracted),
+                    }
+                    return publish(root, version, instant, about, keep, started, progress)
                 except BaseException:
                     if lake.current_version(root) != version:
                         shutil.rmtree(version.path, ignore_errors=True)
@@ -79,40 +88,34 @@ def load(
     except Igny8Error:
         raise
     except (duckdb.Error, OSError) as error:
-        raise LoadError(_explain(error)) from error
+        raise LoadError(explain(error)) from error
 
 
-def _finish(
+def publish(
     root: Path,
     version: lake.Version,
-    this_load: Load,
-    source_kind: str,
-    extracted: Extracted,
+    as_of: datetime,
+    about: dict[str, Any],
     keep: int,
     started: float,
     progress: Progress,
 ) -> LoadReport:
-    progress("build warehouse")
-    build(version.lake, version.database)
-    progress("check")
-    check(version.database)
-    reconciliation = _reconcile(version, extracted)
+    """Write the manifest of the built and checked version, make it the current one and prune the old ones."""
     tables = _describe_tables(version)
     report = LoadReport(
         version.id,
-        this_load.as_of,
+        as_of,
         tables["runs"]["rows"],
         tables["value_findings"]["rows"],
         tables["quarantine"]["rows"],
-        extracted.missing,
+        about["source"]["missing"],
         time.monotonic() - started,
     )
     manifest = {
         "version": version.id,
         "load_number": version.number,
-        "as_of": this_load.as_of.isoformat().replace("+00:00", "Z"),
-        "source": {"kind": source_kind, "missing": extracted.missing},
-        "reconciliation": reconciliation,
+        "as_of": as_of.isoformat().replace("+00:00", "Z"),
+        **about,
         "tables": tables,
         "database_bytes": version.database.stat().st_size,
         "duration_seconds": round(report.seconds, 3),
@@ -136,16 +139,17 @@ def _reconcile(version: lake.Version, extracted: Extracted) -> dict[str, dict[st
             )
     return {
         measure.name: {
-            "source": _plain(measure.source),
-            "quarantined": _plain(measure.quarantined),
-            "lake": _plain(measure.lake),
-            "warehouse": _plain(in_views[measure.name]),
+            "source": plain_number(measure.source),
+            "quarantined": plain_number(measure.quarantined),
+            "lake": plain_number(measure.lake),
+            "warehouse": plain_number(in_views[measure.name]),
         }
         for measure in extracted.measures
     }
 
 
-def _plain(number: int | Decimal) -> int | float:
+def plain_number(number: int | Decimal) -> int | float:
+    """The number as JSON has it."""
     return int(number) if number == int(number) else float(number)
 
 
@@ -153,18 +157,26 @@ def _describe_tables(version: lake.Version) -> dict[str, dict[str, Any]]:
     """Rows, bytes and SHA-256 of each Parquet file of the lake."""
     described = {}
     for name in LAKE_TABLES:
-        file = version.lake / f"{name}.parquet"
         with duckdb.connect() as metadata:
-            ((rows,),) = metadata.execute(
-                "select num_rows from parquet_file_metadata(?)", [str(file)]
+            files = metadata.execute(
+                "select file_name, num_rows from parquet_file_metadata(?) order by file_name",
+                [lake.parquet_files(version.lake, name)],
             ).fetchall()
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        described[name] = {"rows": rows, "bytes": file.stat().st_size, "sha256": digest}
+        digest = hashlib.sha256()
+        for file, _ in files:
+            with Path(file).open("rb") as content:
+                while block := content.read(BLOCK_BYTES):
+                    digest.update(block)
+        described[name] = {
+            "rows": sum(rows for _, rows in files),
+            "bytes": sum(Path(file).stat().st_size for file, _ in files),
+            "sha256": digest.hexdigest(),
+        }
     return described
 
 
-def _explain(error: Exception) -> str:
+def explain(error: Exception) -> str:
+    """What an error of DuckDB or the system means for a load, on one line."""
     message = " ".join(str(error).split())
     if getattr(error, "errno", None) in NO_ROOM or any(os.strerror(code) in message for code in NO_ROOM):
         return f"the disk is full: {message}; free some space and load again, nothing was changed"

@@ -1,8 +1,11 @@
 """Lake to warehouse: one new DuckDB file of the lake's tables and every SQL file as a commented view."""
 
 import itertools
+import os
 import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -15,11 +18,12 @@ from sqlglot import exp
 
 from etl.contracts import LAKE_TABLES
 from etl.errors import LoadError
+from etl.lake import parquet_files
 
 ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast")
 STORAGE_VERSION = "v1.4.0"
-MEMORY_LIMIT = "400MB"
+MEMORY_LIMIT_MB = 600
 TOTALS = {
     "accounts": "select count(*) from lake.accounts",
     "sites": "select count(*) from sites join lake.sites as s using (site_id) where s.has_source_row",
@@ -28,6 +32,7 @@ TOTALS = {
     "credits": "select sum(total_credits_used) from run_statistics",
     "items": "select sum(items) from pipeline_items join current_load using (load_number)",
 }
+ORDER = ("site_id", "started_at", "id", "stage_number")
 KEPT = "-- Kept as a table:"
 
 
@@ -93,24 +98,67 @@ def load_checks() -> list[View]:
 
 
 def build(lake: Path, database: Path) -> None:
-    """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`."""
+    """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`.
+
+    What needs more memory than usual is built again with twice as much, up to half of the machine's.
+    """
+    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**21
+    megabytes = MEMORY_LIMIT_MB
+    while True:
+        try:
+            return _build(lake, database, megabytes)
+        except duckdb.OutOfMemoryException:
+            megabytes *= 2
+            if megabytes > most:
+                raise
+            database.unlink(missing_ok=True)
+            database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
+
+
+def _build(lake: Path, database: Path, megabytes: int) -> None:
+    with _new_database(database, megabytes) as connection:
+        _create_lake_tables(connection, lake)
+        for view in load_views():
+            kind = "table" if view.is_kept else "view"
+            connection.execute(f"create {kind} {view.name} as {view.sql}")
+            _comment_view(connection, view, kind)
+
+
+def take_in(lake: Path, views: Path, database: Path) -> None:
+    """Make the new file `database` of views that another engine computed: every one a table of its Parquet.
+
+    `views` holds a folder of Parquet files for each view. Columns and types are those of `build`.
+    """
+    columns = _describe_views()
+    with _new_database(database) as connection:
+        _create_lake_tables(connection, lake)
+        for view in load_views():
+            names = columns[view.name]
+            types = ", ".join(f'cast("{name}" as {type_}) as "{name}"' for name, type_ in names.items())
+            order = ", ".join(name for name in ORDER if name in names)
+            if any((views / view.name).rglob("*.parquet")):
+                files = (
+                    f"read_parquet('{_quoted(views / view.name)}/**/*.parquet', hive_partitioning = false)"
+                )
+                query = f"select {types} from {files} {order and f'order by {order}'}"
+            else:
+                nulls = ", ".join(f'cast(null as {type_}) as "{name}"' for name, type_ in names.items())
+                query = f"select {nulls} where 1 = 0"
+            connection.execute(f"create table {view.name} as {query}")
+            _comment_view(connection, view, "table")
+
+
+@contextmanager
+def _new_database(database: Path, megabytes: int = MEMORY_LIMIT_MB) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that writes into the new file; its schema `lake` is there, all in one transaction."""
     with duckdb.connect() as connection:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set timezone = 'UTC'; set threads = 2")
+        connection.execute(f"set memory_limit = '{megabytes}MB'; set timezone = 'UTC'; set threads = 2")
         connection.execute(f"set temp_directory = '{_quoted(database.parent / 'spill')}'")
         connection.execute(
             f"attach '{_quoted(database)}' as warehouse (storage_version '{STORAGE_VERSION}'); use warehouse"
         )
         connection.execute("begin; create schema lake")
-        for name, table in LAKE_TABLES.items():
-            file = _quoted(lake / f"{name}.parquet")
-            connection.execute(f"create table lake.{name} as from read_parquet('{file}')")
-            _comment(connection, "table", f"lake.{name}", table.description)
-            for column, c in table.columns.items():
-                _comment(connection, "column", f'lake.{name}."{column}"', c.description)
-        for view in load_views():
-            kind = "table" if view.is_kept else "view"
-            connection.execute(f"create {kind} {view.name} as {view.sql}")
-            _comment_view(connection, view, kind)
+        yield connection
         connection.execute("commit; use memory; detach warehouse")
 
 
@@ -123,10 +171,34 @@ def totals(database: Path) -> dict[str, int | Decimal]:
         }
 
 
+def _create_lake_tables(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
+    for name, table in LAKE_TABLES.items():
+        files = _quoted(parquet_files(lake, name))
+        connection.execute(f"create table lake.{name} as from read_parquet('{files}')")
+        _comment(connection, "table", f"lake.{name}", table.description)
+        for column, c in table.columns.items():
+            _comment(connection, "column", f'lake.{name}."{column}"', c.description)
+
+
+def _describe_views() -> dict[str, dict[str, str]]:
+    """The columns of every view and their types, as DuckDB has them over an empty lake."""
+    with duckdb.connect() as connection:
+        connection.execute("create schema lake")
+        for name, table in LAKE_TABLES.items():
+            columns = ", ".join(f"{column} {c.type}" for column, c in table.columns.items())
+            connection.execute(f"create table lake.{name} ({columns})")
+        described = {}
+        for view in load_views():
+            connection.execute(f"create view {view.name} as {view.sql}")
+            rows = connection.execute(f"describe {view.name}").fetchall()
+            described[view.name] = {name: type_ for name, type_, *_ in rows}
+        return described
+
+
 def check(database: Path) -> None:
     """Run every check on the built file. Raises LoadError that names the check, the count and the first row."""
     with duckdb.connect(database, read_only=True) as connection:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set timezone = 'UTC'")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT_MB}MB'; set timezone = 'UTC'")
         for violation in load_checks():
             rows = connection.execute(f"select *, count(*) over () from ({violation.sql}) limit 1").fetchall()
             if rows:

@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "load",
     "etl": "load",
     "versions": "load",
+    "build": "build",
     "overview": "read",
     "history": "read",
     "run": "read",

@@ -1,0 +1,105 @@
+"""Rounds that alternate between what is measured and what it is measured against: medians, spread, CPU beside wall."""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one thing over all rounds."""
+
+    wall: list[float]
+    cpu: list[float]
+
+    @property
+    def seconds(self) -> float:
+        """The median wall time."""
+        return statistics.median(self.wall)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The median of processor time, of this process and the children that ended."""
+        return statistics.median(self.cpu)
+
+    @property
+    def spread(self) -> float:
+        """The slowest less the fastest round, as a share of the median."""
+        return (max(self.wall) - min(self.wall)) / self.seconds
+
+
+@dataclass(frozen=True)
+class Result:
+    """A row of the table: `ratio` of what is measured to what it is measured against, and what it may be at most."""
+
+    what: str
+    against: str
+    ratio: float
+    limit: float
+    measured: str
+    other: str
+    is_at_least: bool = False
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the ratio is within its limit."""
+        return self.ratio >= self.limit if self.is_at_least else self.ratio <= self.limit
+
+
+def interleave(rounds: int, *works: Work, warm: bool = True) -> list[Timing]:
+    """Run each work once for warmth, then all in turn, `rounds` times."""
+    if warm:
+        for work in works:
+            work()
+    timings: list[Timing] = [Timing([], []) for _ in works]
+    for _ in range(rounds):
+        for work, timing in zip(works, timings, strict=True):
+            before, started = sum(os.times()[:4]), time.perf_counter()
+            work()
+            timing.wall.append(time.perf_counter() - started)
+            timing.cpu.append(sum(os.times()[:4]) - before)
+    return timings
+
+
+def compare(
+    what: str, against: str, limit: float, work: Timing, other: Timing, faster: bool = False
+) -> Result:
+    """The row of two timings; `faster` asks how many times quicker the work is than the other."""
+    ratio = other.seconds / work.seconds if faster else work.seconds / other.seconds
+    return Result(what, against, ratio, limit, _told(work), _told(other), faster)
+
+
+def _told(timing: Timing) -> str:
+    return (
+        f"{timing.seconds * 1000:,.0f} ms (±{timing.spread / 2:.0%}, CPU {timing.cpu_seconds * 1000:,.0f} ms)"
+    )
+
+
+def peak_megabytes(code: str) -> float:
+    """The largest resident size of a Python of its own that runs the code."""
+    told = subprocess.run([sys.executable, "-c", code + PEAK], check=True, capture_output=True, text=True)
+    return float(told.stdout.split()[-1]) / 1024
+
+
+PEAK = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+
+
+def machine() -> dict[str, str]:
+    """Processor, memory and date."""
+    with open("/proc/cpuinfo") as file:  # noqa: PTH123
+        models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "processor": f"{len(models)} × {models[0]}" if models else "unknown",
+        "memory": f"{pages / 2**30:.0f} GB",
+        "date": time.strftime("%Y-%m-%d"),
+        "load": f"{os.getloadavg()[0]:.1f}",
+        "page size": str(resource.getpagesize()),
+    }

