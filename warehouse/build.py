@@ -189,7 +189,7 @@ def _describe_views() -> dict[str, dict[str, str]]:
             connection.execute(f"create table lake.{name} ({columns})")
         described = {}
         for view in load_views():
-            connection.execute(f"create view {view.name} as {view.sql}")
+            connection.execute(f"create table {view.name} as {view.sql}")
             rows = connection.execute(f"describe {view.name}").fetchall()
             described[view.name] = {name: type_ for name, type_, *_ in rows}
         return described
