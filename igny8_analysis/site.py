@@ -131,11 +131,11 @@ class Site:
 
 def draw(notebook: str, parameters: Mapping[str, Any], panel: str | None = None) -> str:
     """Return the HTML of a report notebook's panels, or of the one called `panel`, drawn by its own cells."""
-    from igny8_analysis.reports.panels.panel import Panel, style_sheet
+    from igny8_analysis.reports.panels.panel import Panel, style
 
     cells = json.loads((NOTEBOOKS / f"{notebook}.ipynb").read_text())["cells"]
     names: dict[str, Any] = {}
-    shown = [f"<style>{style_sheet()}</style>"]
+    shown = [style()._repr_html_()]
     for cell in cells:
         if cell["cell_type"] != "code":
             continue

@@ -22,6 +22,14 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 MIME_TYPE = "application/vnd.igny8.panel"
 
 
+# What JupyterLab's own style does to lists and tables inside an output, undone.
+LAB_STYLE = (
+    ".jp-RenderedHTMLCommon .igny8 dt{float:none;display:block;width:auto}"
+    ".jp-RenderedHTMLCommon .igny8 dd{margin-left:0;width:auto}"
+    ".jp-RenderedHTMLCommon .igny8 tbody th{text-align:left}"
+)
+
+
 class Panel:
     """A piece of a report: `html`, escaped and complete, that shows itself in JupyterLab."""
 
@@ -46,7 +54,7 @@ class Style:
     """The style sheet of the reports, for panels shown in JupyterLab; it leaves no trace in a report."""
 
     def _repr_html_(self) -> str:
-        return f"<style>{style_sheet()}</style>"
+        return f"<style>{style_sheet()}{LAB_STYLE}</style>"
 
 
 def style() -> Style:
