@@ -43,6 +43,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "forecast_points": ("site_id", "id", "method"),
     "forecast_stages": ("site_id", "method", "stage_number"),
     "forecast_totals": ("site_id", "method"),
+    "forecast_waiting": STAGE,
     "forecasts": ("site_id", "id", "method"),
     "known_completions": ("site_id",),
     "known_statuses": ("entity", "status"),

@@ -1,32 +1,19 @@
 -- One row per origin and stage: what waited, and the price, flow, yield and limit known then.
 -- Kept as a table: every method reads it.
 with
-    waiting as (
-        select o.site_id, o.id, g.stage_number, coalesce(cast(g.snapshot_items as double), 0) as items_waiting
-        from forecast_origins as o
-        join run_stages as g on g.site_id = o.site_id and g.id = o.id
-        where not o.is_live
-        union all
-        select o.site_id, o.id, i.stage_number, cast(i.pending_items as double)
-        from forecast_origins as o
-        join pending_items as i on i.site_id = o.site_id
-        where o.is_live
-    ),
     learned as (
         select
             o.site_id,
             o.id,
             o.run_id,
             o.is_live,
-            o.known_runs,
             w.stage_number,
             w.items_waiting,
-            w_limits.sufficient_runs,
+            w.has_history,
+            w.original_price,
+            w.original_output_ratio,
             p.default_credits_per_processed_item as default_price,
             p.default_output_ratio,
-            cast(h.credits_used as double) as history_credits,
-            cast(h.items_processed as double) as history_items,
-            cast(h.items_created as double) as history_created,
             l.items_limit,
             coalesce(l.items_processed, 0) as items_processed,
             coalesce(l.items_created, 0) as items_created,
@@ -45,13 +32,8 @@ with
             limits.flow_weight_items,
             limits.output_weight_items
         from forecast_origins as o
-        join waiting as w on w.site_id = o.site_id and w.id = o.id
+        join forecast_waiting as w on w.site_id = o.site_id and w.id = o.id
         join stage_parameters as p on p.stage_number = w.stage_number
-        left join
-            stage_state as h
-            on h.site_id = o.site_id
-            and h.stage_number = w.stage_number
-            and h.completion_number = o.known_runs
         left join
             stage_lessons as l
             on l.site_id = o.site_id
@@ -62,7 +44,6 @@ with
             on s.account_id = o.account_id
             and s.stage_number = w.stage_number
             and s.known_on = o.known_on
-        cross join parameters as w_limits
         cross join forecast_parameters as limits
     )
 select
@@ -72,17 +53,9 @@ select
     is_live,
     stage_number,
     items_waiting,
-    known_runs >= sufficient_runs and history_items > 0 as has_history,
-    case
-        when known_runs >= sufficient_runs and history_items > 0
-        then history_credits / nullif(history_items, 0)
-        else default_price
-    end as original_price,
-    case
-        when known_runs >= sufficient_runs and history_items > 0
-        then history_created / nullif(history_items, 0)
-        else default_output_ratio
-    end as original_output_ratio,
+    has_history,
+    original_price,
+    original_output_ratio,
     items_limit,
     case
         when own_price is null
