@@ -35,5 +35,5 @@ def test_commands_and_files_it_names_exist(page: str) -> None:
     commands = set(cli.list_commands(click.Context(cli)))
     named = set(re.findall(r"(?:^|`|&& |bin/)(?:    )?igny8 ([a-z]+)", text, re.MULTILINE))
     assert named - commands == set()
-    paths = re.findall(r"`((?:etl|warehouse|igny8_analysis|notebooks|tests|docs)/[\w./]*)`", text)
+    paths = re.findall(r"`((?:etl|warehouse|igny8_analysis|notebooks|tests|docs|benchmarks)/[\w./]*)`", text)
     assert [path for path in paths if not (ROOT / path).exists()] == []
