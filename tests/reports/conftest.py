@@ -1,0 +1,100 @@
+"""Reports of the demo, made once, and a browser to read them in."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+import igny8_analysis
+from etl.demo import DemoSite
+from igny8_analysis.reports.make import Options, Reports
+from igny8_analysis.reports.names import site_folder
+
+BROWSER_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+# Runs whose texts hold markup, control characters and 10 kB.
+HOSTILE_RUNS = f"""
+    select id, run_number from runs
+    where site_id = {int(DemoSite.HOSTILE)}
+      and (error_message like '%script>%' or error_message like '%onerror%' or run_id like '%script%'
+        or length(error_message) > 9000 or contains(error_message, chr(7)))
+    order by id
+"""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A folder of reports, and in it the pages that stand for all."""
+
+    folder: Path
+    index: Path
+    overview: Path
+    run: Path
+    hostile_overview: Path
+    hostile_runs: list[Path]
+    empty_overview: Path
+    interactive_run: Path
+
+
+@pytest.fixture(scope="session")
+def made(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Reports of a plain, a hostile and an empty site with the index over them, and an interactive one."""
+    folder = tmp_path_factory.mktemp("reports")
+    with igny8_analysis.connect(demo_warehouse) as warehouse:
+        names = dict(warehouse.sql("select site_id, label from sites").fetchall())
+        sites = (DemoSite.BUSIEST, DemoSite.HOSTILE, DemoSite.NO_RUNS)
+        folders = {int(site): folder / site_folder(site, names[site]) for site in sites}
+        with Reports(warehouse, demo_warehouse, Options(is_quiet=True)) as reports:
+            plain = reports.run(DemoSite.BUSIEST, completed_run(warehouse), folders[101] / "run-0298.html")
+            hostile = [
+                reports.run(DemoSite.HOSTILE, run, folders[114] / f"run-{number:04d}.html")
+                for run, number in warehouse.sql(HOSTILE_RUNS).fetchall()
+            ]
+            reports.some(folders, folder / "index.html", last=0)
+        interactive = Reports(warehouse, demo_warehouse, Options(is_interactive=True, is_quiet=True))
+        target = interactive.run(DemoSite.BUSIEST, completed_run(warehouse), folder / "interactive.html")
+    overviews = [path / "index.html" for path in folders.values()]
+    return Made(
+        folder, folder / "index.html", overviews[0], plain, overviews[1], hostile, overviews[2], target
+    )
+
+
+def completed_run(warehouse: igny8_analysis.Warehouse) -> int:
+    """Source id of the busiest site's run 298, a completed one."""
+    query = f"select id from runs where site_id = {int(DemoSite.BUSIEST)} and run_number = 298"
+    return int(warehouse.sql(query).fetchall()[0][0])
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A headless Chromium that asks the network for nothing of its own."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=BROWSER_FLAGS)
+        yield launched
+        launched.close()
+
+
+def processes_of(marker: str) -> list[int]:
+    """Ids of the processes whose environment holds a marker."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                if marker.encode() in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found

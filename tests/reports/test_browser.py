@@ -1,0 +1,170 @@
+"""The reports in a real browser: accessible, inert, still, and usable by keyboard."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.reports.conftest import Made
+
+PAGES = ("index", "overview", "run", "hostile_overview", "empty_overview")
+
+
+@contextmanager
+def opened(browser: Browser, file: Path, **context: Any) -> Iterator[Page]:
+    """A page with the network off; fails on a request, a dialog, a script error or a message of the policy."""
+    made = browser.new_context(offline=True, **context)
+    page = made.new_page()
+    troubles: list[str] = []
+    page.on("request", lambda request: troubles.append(request.url) if request.url != file.as_uri() else None)
+    page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: troubles.append(message.text))
+    page.goto(file.as_uri())
+    yield page
+    made.close()
+    assert [trouble for trouble in troubles if not trouble.startswith("data:,")] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(browser: Browser, made: Made, name: str, scheme: str) -> None:
+    file = getattr(made, name)
+    with opened(browser, file, color_scheme=scheme) as page:
+        page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        found = Axe().run(page).response["violations"]
+        told = [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found]
+    assert told == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_a_phone(browser: Browser, made: Made, name: str) -> None:
+    with opened(browser, getattr(made, name), viewport={"width": 360, "height": 740}) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_hostile_texts_are_shown_and_do_nothing(browser: Browser, made: Made) -> None:
+    assert len(made.hostile_runs) >= 5
+    for file in [made.hostile_overview, made.index, *made.hostile_runs]:
+        with opened(browser, file) as page:
+            page.wait_for_timeout(50)
+            assert page.locator("img, iframe, svg[onload], body *:is([onerror], [onclick])").count() == 0
+            links = page.eval_on_selector_all("a", "all => all.map((link) => link.getAttribute('href'))")
+            assert all(
+                re.fullmatch(r"#content|(\.\./)?([a-z0-9._-]+/)?[a-z0-9._-]+\.html", link) for link in links
+            )
+    with opened(browser, made.hostile_overview) as page:
+        text = page.locator("body").text_content() or ""
+        assert '<script>alert("x")</script>' in text
+        assert "\x1b" not in text
+        assert "\N{SYMBOL FOR ESCAPE}" in text
+
+
+def test_every_link_leads_to_a_file(made: Made) -> None:
+    for file in made.folder.rglob("*.html"):
+        for link in re.findall(r'<a (?:class="skip" )?href="([^"]*)"', file.read_text()):
+            assert link == "#content" or (file.parent / link).resolve().is_file(), f"{file.name}: {link}"
+
+
+def test_titles_link_both_ways(browser: Browser, made: Made) -> None:
+    with opened(browser, made.run) as page:
+        crumbs = page.locator("nav a").evaluate_all("all => all.map((link) => link.getAttribute('href'))")
+    assert crumbs == ["index.html"] or crumbs == ["../index.html", "index.html"]
+    with opened(browser, made.overview) as page:
+        assert page.locator(f'table.history a[href="{made.run.name}"]').text_content() == "mysite.com #298"
+
+
+def test_the_history_works_by_keyboard(browser: Browser, made: Made) -> None:
+    with opened(browser, made.overview) as page:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "content"
+        rows = page.locator("table.history tbody tr:visible")
+        assert rows.count() == 20
+
+        page.locator("[data-filter=text]").focus()
+        page.keyboard.type("#29")
+        assert page.locator("[data-count]").text_content() == "11 of 300"
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.dataset.filter") == "status"
+        page.locator("[data-filter=text]").fill("")
+
+        page.locator("thead button", has_text="Credits").focus()
+        page.keyboard.press("Enter")
+        credits = [
+            int(text.replace(",", ""))
+            for text in page.locator("table.history tbody tr:visible td:nth-child(6)").evaluate_all(
+                "all => all.map((cell) => cell.dataset.sort.split('.')[0])"
+            )
+        ]
+        assert credits == sorted(credits, reverse=True)
+        assert page.locator("th[aria-sort=descending]").text_content() == "Credits"
+
+        page.locator(".pager button", has_text="Next").focus()
+        page.keyboard.press("Enter")
+        assert "Page 2 of 15" in (page.locator(".pager").text_content() or "")
+
+
+def test_every_stop_of_the_keyboard_is_seen(browser: Browser, made: Made) -> None:
+    with opened(browser, made.run) as page:
+        stops = 0
+        for _ in range(120):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement === document.body"):
+                break
+            stops += 1
+            width = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+            assert width == "2px", page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+        assert stops > 20
+
+
+def test_a_fold_opens_by_keyboard_and_holds_the_query(browser: Browser, made: Made) -> None:
+    with opened(browser, made.run) as page:
+        fold = page.locator("section[aria-labelledby=flow] details.how")
+        fold.locator("summary").focus()
+        page.keyboard.press("Enter")
+        query = fold.locator("code").last.text_content() or ""
+    assert query.startswith("select stage_number")
+    assert "site_id = 101" in query
+
+
+def test_every_panel_says_how_it_is_computed(browser: Browser, made: Made) -> None:
+    for file in (made.overview, made.run, made.empty_overview):
+        with opened(browser, file) as page:
+            panels, folds = page.locator("section.panel"), page.locator("section.panel > details.how")
+            assert folds.count() == panels.count() > 5
+
+
+def test_charts_have_names_descriptions_and_data(browser: Browser, made: Made) -> None:
+    for file in (made.overview, made.run):
+        with opened(browser, file) as page:
+            charts = page.locator("svg[role=img]")
+            assert charts.count() >= 3
+            for chart in charts.all():
+                assert chart.locator("title").text_content()
+                assert chart.locator("desc").text_content()
+            assert page.locator("figure").count() == page.locator("figure details.data table").count()
+
+
+def test_themes_differ_and_print_is_light(browser: Browser, made: Made) -> None:
+    def background(page: Page) -> str:
+        return str(page.evaluate("getComputedStyle(document.querySelector('.panel')).backgroundColor"))
+
+    with opened(browser, made.run, color_scheme="dark") as page:
+        dark = background(page)
+        page.emulate_media(media="print")
+        assert background(page) == "rgb(255, 255, 255)" != dark
+        assert page.locator(".how:visible").count() == 0
+
+
+def test_interactive_charts_work_offline(browser: Browser, made: Made) -> None:
+    with opened(browser, made.interactive_run) as page:
+        page.wait_for_selector("html[data-interactive=ready]", state="attached")
+        assert page.locator(".linked svg").count() == 1
+        assert made.interactive_run.stat().st_size < 600_000

@@ -1,0 +1,67 @@
+"""What a page is made of, read as text: policy, size, and nothing of the machine."""
+
+import base64
+import hashlib
+import itertools
+import re
+from pathlib import Path
+
+from tests.reports.conftest import Made
+
+HEAD = re.compile(r'<head>\s*<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+
+
+def test_the_policy_comes_first_and_admits_just_the_page(made: Made) -> None:
+    for file in made.folder.rglob("*.html"):
+        html = file.read_text()
+        found = HEAD.search(html)
+        assert found, f"{file.name} has no policy first in its head"
+        policy = found[1]
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe-inline" not in policy
+        assert ("unsafe-eval" in policy) == (file == made.interactive_run)
+        scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+        styles = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+        assert len(styles) == 1
+        assert scripts
+        for text in scripts + styles:
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            assert f"'sha256-{digest}'" in policy
+        tags = re.findall(r"<[a-z][^>]*>", re.sub(r"<(script|style)\b.*?</\1>", "", html, flags=re.DOTALL))
+        assert not [tag for tag in tags if re.search(r'\s(on[a-z]+|style)="', tag)]
+
+
+def test_a_run_report_is_small(made: Made) -> None:
+    for file in [made.run, *made.hostile_runs]:
+        assert file.stat().st_size <= 130_000, file.name
+
+
+def test_nothing_of_the_machine_is_in_a_report(made: Made, demo_warehouse: Path) -> None:
+    for file in made.folder.rglob("*.html"):
+        html = file.read_text()
+        for trace in (
+            str(demo_warehouse),
+            str(made.folder),
+            "/tmp/",
+            "sqlite:",
+            "papermill",
+            "ipykernel",
+            "In [",
+            "site_id=114",
+        ):
+            assert trace not in html, f"{file.name} holds {trace}"
+
+
+def test_headings_are_in_order_and_tables_are_labelled(made: Made) -> None:
+    for file in (made.index, made.overview, made.run, made.empty_overview, *made.hostile_runs):
+        html = file.read_text()
+        levels = [int(level) for level in re.findall(r"<h([1-6])\b", html)]
+        assert levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+        assert html.count("<table") == html.count("<caption")
+
+
+def test_empty_states_are_written(made: Made) -> None:
+    html = made.empty_overview.read_text()
+    for words in ("has had no runs yet", "No runs to show", "No completed run yet", "nothing to follow"):
+        assert words in html
