@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import sqlglot
 from sqlglot import exp
 
@@ -132,31 +131,6 @@ def all_sites() -> list[Result]:
     return results
 
 
-def postgres_views() -> list[Result]:
-    """The same views in PostgreSQL, with good indexes, over the tables that they read."""
-    views = ("runs", "stage_history", "prediction_stages", "run_statistics")
-    results = []
-    with (
-        sources.postgres() as server,
-        duckdb.connect(str(sources.database(SMALL * 10)), read_only=True) as here,
-    ):
-        here.execute("set timezone = 'UTC'; set threads = 2")
-        from benchmarks.in_postgres import Copy
-
-        with Copy(server, here) as there:
-            for view in views:
-                query = there.query(view)
-                if query is None:
-                    continue
-                work, other = interleave(
-                    ROUNDS,
-                    lambda view=view: here.execute(f"create or replace temp table t as from {view}"),  # type: ignore[misc]
-                    lambda query=query: there.run(query),  # type: ignore[misc]
-                )
-                results.append(compare(f"all sites: {view}", "in PostgreSQL", 5, work, other, faster=True))
-    return results
-
-
 def imports() -> list[Result]:
     """Starting Python with the package, and the command's help."""
 
@@ -255,7 +229,6 @@ ROWS: dict[str, Callable[[], list[Result]]] = {
         biggest_site,
         python,
         all_sites,
-        postgres_views,
         imports,
         reports,
         growth,
