@@ -65,26 +65,27 @@ def load(
         with lake.locked(root):
             lake.sweep(root)
             previous = lake.current_version(root)
-            with open_source(source_url) as source:
-                instant = (as_of or source.as_of).astimezone(UTC)
-                version = lake.new_version(root, instant)
-                try:
+            version = None
+            try:
+                with open_source(source_url) as source:
+                    instant = (as_of or source.as_of).astimezone(UTC)
+                    version = lake.new_version(root, instant)
                     this_load = Load(version.number, version.id, instant)
                     previous_lake = previous.lake if previous else None
                     extracted = extract(source, this_load, version.lake, previous_lake, progress)
-                    progress("build warehouse")
-                    build(version.lake, version.database)
-                    progress("check")
-                    check(version.database)
-                    about = {
-                        "source": {"kind": source.kind, "missing": extracted.missing},
-                        "reconciliation": _reconcile(version, extracted),
-                    }
-                    return publish(root, version, instant, about, keep, started, progress)
-                except BaseException:
-                    if lake.current_version(root) != version:
-                        shutil.rmtree(version.path, ignore_errors=True)
-                    raise
+                progress("build warehouse")
+                build(version.lake, version.database)
+                progress("check")
+                check(version.database)
+                about = {
+                    "source": {"kind": source.kind, "missing": extracted.missing},
+                    "reconciliation": _reconcile(version, extracted),
+                }
+                return publish(root, version, instant, about, keep, started, progress)
+            except BaseException:
+                if version and lake.current_version(root) != version:
+                    shutil.rmtree(version.path, ignore_errors=True)
+                raise
     except Igny8Error:
         raise
     except (duckdb.Error, OSError) as error:
