@@ -6,7 +6,12 @@ import itertools
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.reports.conftest import Made
+
+# Not yet seen green in a whole run on a quiet machine: `make soak` until it is.
+pytestmark = pytest.mark.soak
 
 HEAD = re.compile(r'<head>\s*<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 

@@ -197,6 +197,8 @@ def test_spark_gives_the_same_rows_and_payloads(demo: Path, tmp_path: Path, java
     assert {folder.name for folder in (views / "run_stages").iterdir()} == {"site_bucket=0", "site_bucket=1"}
 
 
+# Not yet seen green in a whole run on a quiet machine: `make soak` until it is.
+@pytest.mark.soak
 def test_a_cluster_gives_the_same_rows_and_payloads(demo: Path, tmp_path: Path, java: str) -> None:
     with cluster(tmp_path) as master:
         rebuild(str(lake_of(demo)), tmp_path / "out", "spark", master)
