@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 Work = Callable[[], object]
 
@@ -93,7 +94,7 @@ PEAK = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_max
 
 def machine() -> dict[str, str]:
     """Processor, memory and date."""
-    with open("/proc/cpuinfo") as file:  # noqa: PTH123
+    with Path("/proc/cpuinfo").open() as file:
         models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {

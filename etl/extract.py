@@ -156,7 +156,7 @@ def _read_source(
     )
     for entity in ENTITIES:
         progress(f"count {entity}")
-        batches = source.read((QUERIES / f"{entity}.sql").read_text().format(**relations))  # noqa: F841
+        batches = source.read((QUERIES / f"{entity}.sql").read_text().format(**relations))  # noqa: F841 (DuckDB reads it by its name)
         scratch.execute(
             f"insert into raw_items select '{tables[entity].table.names[0]}', '{entity}', * from batches"
         )

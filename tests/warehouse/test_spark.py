@@ -4,13 +4,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
+import pyspark
 import pytest
 import sqlglot
 from click.testing import CliRunner
@@ -96,13 +96,13 @@ def cluster(folder: Path) -> Iterator[str]:
 
         def start(kind: str, name: str, *arguments: str) -> None:
             log = stack.enter_context((folder / f"{name}.log").open("w"))
-            spark_class = Path(sys.executable).with_name("spark-class")
+            spark_home = Path(pyspark.__file__).parent
             process = subprocess.Popen(
-                [spark_class, f"org.apache.spark.deploy.{kind}", *arguments],
+                [spark_home / "bin" / "spark-class", f"org.apache.spark.deploy.{kind}", *arguments],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"},
+                env=os.environ | {"SPARK_HOME": str(spark_home), "SPARK_LOCAL_IP": "127.0.0.1"},
             )
             stack.callback(process.wait)
             stack.callback(os.killpg, process.pid, signal.SIGKILL)
