@@ -75,6 +75,12 @@ class Warehouse:
                 f"version {version.id} cannot be read ({str(error).splitlines()[0]}); load again with igny8 etl"
             ) from None
 
+    def __repr__(self) -> str:
+        return (
+            f"<Warehouse {self.version}, as of {self.as_of:%Y-%m-%d %H:%M} UTC: "
+            '.site("mysite.com"), .sql("select …").pl()>'
+        )
+
     def __enter__(self) -> "Warehouse":
         return self
 

@@ -1,6 +1,6 @@
 """IPython extension: `%%sql`, completion of views and columns, charts drawn without a network.
 
-`%load_ext igny8_analysis.magic` loads it; the kernel of `igny8 lab` has it already.
+`%load_ext igny8_analysis.magic` loads it; the kernel of `igny8 lab` has it from the start.
 
     %%sql
     select label, total_pending_items from account_sites where account_id = $account
@@ -123,9 +123,11 @@ def altair_svg(chart: Any, **options: Any) -> dict[str, str]:
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:
-    """Give the shell `%sql` and `%%sql`, their completion, and Altair charts as SVG."""
+    """Give the shell `%sql` and `%%sql`, their completion, and Altair charts as SVG; twice is as good as once."""
     from IPython.core.completer import context_matcher
 
+    if "sql" in shell.magics_manager.magics["cell"]:
+        return
     magic = SqlMagic(shell)
     shell.magics_manager.register_function(magic.sql, "line_cell", "sql")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import igny8_analysis
 from etl.errors import LoadError
+from igny8_analysis.magic import load_ipython_extension as load_ipython_extension  # the kernel's --ext
 
 NOTEBOOKS = Path(igny8_analysis.__file__).parent.parent / "notebooks"
 JUPYTER = Path(__file__).parent
@@ -35,12 +36,15 @@ def notebooks_folder(folder: Path | None = None) -> Path:
 
 
 def environment(warehouse: Path) -> dict[str, str]:
-    """Return the environment of JupyterLab: our kernel before others of its name, and the warehouse's directory."""
-    paths = [str(JUPYTER), *filter(None, [os.environ.get("JUPYTER_PATH")])]
-    return {**os.environ, "JUPYTER_PATH": os.pathsep.join(paths), "IGNY8_WAREHOUSE": str(warehouse.resolve())}
+    """Return the environment of JupyterLab: the warehouse's directory, and our kernel and settings before others."""
+    ours = {
+        name: os.pathsep.join([str(JUPYTER), *filter(None, [os.environ.get(name)])])
+        for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH")
+    }
+    return {**os.environ, **ours, "IGNY8_WAREHOUSE": str(warehouse.resolve())}
 
 
 def command(folder: Path, arguments: Sequence[str] = ()) -> list[str]:
     """Return the command that starts JupyterLab in the folder, with further arguments of its own."""
-    settings = [f"--ServerApp.root_dir={folder.resolve()}", "--LabApp.news_url=None"]
+    settings = [f"--ServerApp.root_dir={folder.resolve()}"]
     return [sys.executable, "-m", "jupyterlab", *settings, *arguments]

@@ -36,6 +36,13 @@ def test_a_cell_is_answered(shell: InteractiveShell) -> None:
     assert frame.rows() == [(101, "mysite.com")]
 
 
+def test_loading_twice_is_loading_once(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    matchers = len(shell.Completer.custom_matchers)
+    shell.run_line_magic("load_ext", "igny8_analysis.lab")
+    assert len(shell.Completer.custom_matchers) == matchers
+    assert capsys.readouterr().out == ""
+
+
 def test_a_name_keeps_the_answer_and_variables_go_in(shell: InteractiveShell, demo: Warehouse) -> None:
     shell.push({"wh": demo, "account": 7, "least": 1})
     run(
