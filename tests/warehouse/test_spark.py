@@ -17,24 +17,13 @@ from click.testing import CliRunner
 
 import igny8_analysis
 from etl import lake
-from etl.demo import AS_OF, write_sqlite
 from etl.errors import LoadError, UsageError
 from igny8_analysis.cli import cli
-from igny8_analysis.load import load
 from igny8_analysis.rebuild import rebuild
 from warehouse import spark
 from warehouse.build import View, load_views
 
 START_SECONDS = 90
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse directory with the demo, made by DuckDB."""
-    root = tmp_path_factory.mktemp("duckdb")
-    write_sqlite(root / "demo.sqlite")
-    load(f"sqlite:///{root}/demo.sqlite", root, AS_OF)
-    return root
 
 
 def lake_of(root: Path) -> Path:
@@ -83,6 +72,11 @@ def payloads(root: Path) -> list[object]:
             told += [warehouse.overview_stats(site_id), history]
             told += [warehouse.run_detail(site_id, run["run_id"]) for run in history["runs"]]
         return told
+
+
+@pytest.fixture(scope="module")
+def demo_payloads(demo_warehouse: Path) -> list[object]:
+    return payloads(demo_warehouse)
 
 
 @contextmanager
@@ -136,44 +130,44 @@ def test_every_view_is_spark_sql(view: View) -> None:
     assert "lake." not in sql
 
 
-def test_a_master_that_is_none(demo: Path, tmp_path: Path) -> None:
+def test_a_master_that_is_none(demo_warehouse: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no Spark master"):
-        rebuild(str(lake_of(demo)), tmp_path, "spark", "http://localhost")
+        rebuild(str(lake_of(demo_warehouse)), tmp_path, "spark", "http://localhost")
     assert list(tmp_path.glob("versions/*")) == []
 
 
-def test_a_master_that_does_not_answer(demo: Path, tmp_path: Path, java: str) -> None:
+def test_a_master_that_does_not_answer(demo_warehouse: Path, tmp_path: Path, java: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = ["build", "--engine", "spark", "--master", f"spark://127.0.0.1:{port}", "--out", str(tmp_path)]
-    done = CliRunner().invoke(cli, [*command, "--lake", str(lake_of(demo))])
+    done = CliRunner().invoke(cli, [*command, "--lake", str(lake_of(demo_warehouse))])
     assert isinstance(done.exception, LoadError)
     assert done.exception.exit_code == 5
     assert f"no Spark master answers at spark://127.0.0.1:{port}" in str(done.exception)
     assert lake.current_version(tmp_path) is None
 
 
-def test_no_java(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_java(demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     with pytest.raises(LoadError, match="needs Java, and there is none: install Java 17"):
-        rebuild(str(lake_of(demo)), tmp_path, "spark")
+        rebuild(str(lake_of(demo_warehouse)), tmp_path, "spark")
 
 
-def test_an_old_java(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_java(demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()
     java.write_text("#!/bin/sh\necho 'openjdk version \"1.8.0_402\"' >&2\n")
     java.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(LoadError, match="needs a newer Java than 8"):
-        rebuild(str(lake_of(demo)), tmp_path, "spark")
+        rebuild(str(lake_of(demo_warehouse)), tmp_path, "spark")
 
 
-def test_no_pyspark(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_pyspark(demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(LoadError, match=r"pip install 'igny8-analysis\[spark\]'"):
-        rebuild(str(lake_of(demo)), tmp_path, "spark")
+        rebuild(str(lake_of(demo_warehouse)), tmp_path, "spark")
 
 
 def test_no_lake(tmp_path: Path) -> None:
@@ -181,28 +175,32 @@ def test_no_lake(tmp_path: Path) -> None:
         rebuild(str(tmp_path / "nothing"), tmp_path / "out", "duckdb")
 
 
-def test_duckdb_builds_the_same_from_the_lake_alone(demo: Path, tmp_path: Path) -> None:
-    report = rebuild(str(lake_of(demo)), tmp_path, "duckdb")
+def test_duckdb_builds_the_same_from_the_lake_alone(
+    demo_warehouse: Path, demo_payloads: list[object], tmp_path: Path
+) -> None:
+    report = rebuild(str(lake_of(demo_warehouse)), tmp_path, "duckdb")
     assert report.runs == 1049
-    assert differences(demo, tmp_path) == {}
-    assert payloads(demo) == payloads(tmp_path)
+    assert differences(demo_warehouse, tmp_path) == {}
+    assert demo_payloads == payloads(tmp_path)
 
 
-def test_spark_gives_the_same_rows_and_payloads(demo: Path, tmp_path: Path, java: str) -> None:
-    rebuild(str(lake_of(demo)), tmp_path, "spark", "local[2]")
-    assert differences(demo, tmp_path) == {}
-    assert payloads(demo) == payloads(tmp_path)
+def test_spark_gives_the_same_rows_and_payloads(
+    demo_warehouse: Path, demo_payloads: list[object], tmp_path: Path, java: str
+) -> None:
+    rebuild(str(lake_of(demo_warehouse)), tmp_path, "spark", "local[2]")
+    assert differences(demo_warehouse, tmp_path) == {}
+    assert demo_payloads == payloads(tmp_path)
     views = lake.find_version(tmp_path).path / "views"
     assert {folder.name for folder in views.iterdir()} == {view.name for view in load_views()}
     assert {folder.name for folder in (views / "run_stages").iterdir()} == {"site_bucket=0", "site_bucket=1"}
 
 
-# Not yet seen green in a whole run on a quiet machine: `make soak` until it is.
-@pytest.mark.soak
-def test_a_cluster_gives_the_same_rows_and_payloads(demo: Path, tmp_path: Path, java: str) -> None:
+def test_a_cluster_gives_the_same_rows_and_payloads(
+    demo_warehouse: Path, demo_payloads: list[object], tmp_path: Path, java: str
+) -> None:
     with cluster(tmp_path) as master:
-        rebuild(str(lake_of(demo)), tmp_path / "out", "spark", master)
+        rebuild(str(lake_of(demo_warehouse)), tmp_path / "out", "spark", master)
     for worker in ("work1", "work2"):
         assert list((tmp_path / worker).glob("app-*/*/stderr")), f"{worker} took no part"
-    assert differences(demo, tmp_path / "out") == {}
-    assert payloads(demo) == payloads(tmp_path / "out")
+    assert differences(demo_warehouse, tmp_path / "out") == {}
+    assert demo_payloads == payloads(tmp_path / "out")
