@@ -1,5 +1,7 @@
 """What an account sees of its sites, computed by hand."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +47,8 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     rows = [*items("tasks", "queued", 10, site_id=1), *items("images", "failed", 3, site_id=5)]
     source = make_source(folder / "source.sqlite", sites, runs, rows)
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("update igny8_tenants set credits = 250")
     load(f"sqlite:///{source}", folder / "data", as_of=AS_OF)
     return folder / "data"
 
@@ -95,3 +99,20 @@ def test_sites_say_what_they_need(warehouse: Warehouse) -> None:
         (4, 2, 0, 0, False, None),
         (5, 1, 0, 0, True, "items that need a person: 3; stale runs: 1"),
     ]
+
+
+def test_an_account_is_its_sites_together(warehouse: Warehouse) -> None:
+    rows = warehouse.sql(
+        "select account_id, total_sites, attention_sites, dearer_sites, total_runs, total_credits_used, "
+        "total_pending_items, balance_credits, account_credits, missing_credits "
+        "from account_figures order by account_id"
+    ).fetchall()
+    # Account 1: 400 + 500 credits of site 1, 400 + 480 of site 2, 400 + 360 of site 3, and a run so far without.
+    # Of the 300 credits that site 1 needs it has 250. Account 2 is one that only its site names.
+    assert rows == [(1, 4, 2, 1, 53, 2540, 10, 300, 250, 50), (2, 1, 0, 0, 3, 120, 0, 0, None, None)]
+
+
+def test_accounts_add_up_to_their_sites(demo: Warehouse) -> None:
+    columns = "sum(total_runs), sum(total_credits_used), sum(total_pending_items), sum(balance_credits)"
+    of_sites = demo.sql(f"select {columns} from account_sites where account_id is not null").fetchall()
+    assert demo.sql(f"select {columns} from account_figures").fetchall() == of_sites

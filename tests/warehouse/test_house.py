@@ -23,9 +23,10 @@ RUN = ("site_id", "id")
 STAGE = ("site_id", "id", "stage_number")
 KEYS: dict[str, tuple[str, ...]] = {
     "account_article_costs": ("site_id",),
+    "account_errors": ("account_id", "method", "known_runs_from", "known_on"),
+    "account_figures": ("account_id",),
     "account_months": ("site_id", "month_start"),
     "account_sites": ("site_id",),
-    "account_errors": ("account_id", "method", "known_runs_from", "known_on"),
     "analyzed_stages": ("site_id", "stage_number", "id"),
     "attention_items": ("site_id",),
     "completions": ("site_id", "completion_number"),
