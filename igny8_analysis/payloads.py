@@ -109,7 +109,7 @@ STAGE_HISTORY: Fields = {
     "avg_items_created": WHOLE,
     "avg_output_ratio": RATIO,
 }
-HISTORY_RUN: Fields = {
+RUN_HEAD: Fields = {
     "run_id": AS_IS,
     "run_number": WHOLE,
     "run_title": AS_IS,
@@ -118,6 +118,8 @@ HISTORY_RUN: Fields = {
     "started_at": TIME,
     "completed_at": TIME,
     "duration_seconds": WHOLE_OR_NULL,
+}
+HISTORY_RUN: Fields = RUN_HEAD | {
     "total_credits_used": WHOLE,
     "current_stage": WHOLE,
     "stages_completed": WHOLE,
@@ -130,15 +132,7 @@ SUMMARY: Fields = {
     "content_created": WHOLE,
     "images_generated": WHOLE,
 }
-RUN: Fields = {
-    "run_id": AS_IS,
-    "run_number": WHOLE,
-    "run_title": AS_IS,
-    "status": AS_IS,
-    "trigger_type": AS_IS,
-    "started_at": TIME,
-    "completed_at": TIME,
-    "duration_seconds": WHOLE_OR_NULL,
+RUN: Fields = RUN_HEAD | {
     "active_seconds": WHOLE_OR_NULL,
     "current_stage": WHOLE,
     "total_credits_used": WHOLE,
