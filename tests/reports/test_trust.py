@@ -1,0 +1,104 @@
+"""Reports keep tenants apart, and hostile text is shown and does nothing: every report of the demo's hostile site."""
+
+import html
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from etl.demo import CANARIES, CASES, HOSTILE_TEXTS, DemoSite
+from igny8_analysis import Warehouse
+from igny8_analysis.reports.formats import visible
+from igny8_analysis.reports.make import Options, Reports
+from tests.command import Done, igny8
+from tests.pages import notebooks_here
+from tests.reports.test_browser import opened
+
+pytestmark = pytest.mark.xdist_group("trust-in-reports")  # one process makes them
+
+HOSTILE = int(DemoSite.HOSTILE)
+SAFE_NAME = re.compile(r"[a-z0-9._-]+")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Reports of all sites, of all runs for the hostile one, and what the commands said that made them."""
+
+    path: Path
+    said: tuple[Done, ...]
+
+    def of(self, site: int) -> Path:
+        (found,) = self.path.glob(f"{site}-*")
+        return found
+
+
+@pytest.fixture(scope="module")
+def made(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    folder = tmp_path_factory.mktemp("somewhere") / "reports"
+    at = ("--warehouse", str(demo_warehouse))
+    with notebooks_here():
+        every = igny8("report", "all", "--last", "1", "-o", str(folder), *at)
+        (hostile,) = folder.glob(f"{HOSTILE}-*")
+        runs = igny8("report", "site", str(HOSTILE), "-o", str(hostile), *at)
+    assert (every.returncode, runs.returncode) == (0, 0), every.stderr + runs.stderr
+    return Folder(folder, (every, runs))
+
+
+def words_in(text: str) -> set[int]:
+    return {int(site) for site, word in CANARIES.items() if word.lower() in text.lower()}
+
+
+@pytest.mark.parametrize("site", list(DemoSite), ids=lambda site: site.name.lower())
+def test_a_sites_reports_hold_no_other_sites_word(made: Folder, site: DemoSite) -> None:
+    pages = [file.read_text() for file in made.of(site).glob("*.html")]
+    assert pages
+    assert words_in("".join(map(html.unescape, pages))) == {int(site)}
+
+
+def test_making_reports_tells_no_sites_word(made: Folder) -> None:
+    assert words_in("".join(done.stdout + done.stderr for done in made.said)) == set()
+
+
+def test_a_report_made_here_is_the_kernels(
+    demo: Warehouse, demo_warehouse: Path, made: Folder, tmp_path: Path
+) -> None:
+    """What the others of these tests look at is what people get."""
+    ((run_id, number),) = demo.sql(
+        "select run_id, run_number from runs where id = ?", [CASES["hostile_words"]]
+    ).fetchall()
+    with notebooks_here():
+        here = igny8(
+            "report", "run", str(HOSTILE), run_id, "-o", str(tmp_path / "here.html"),
+            "--warehouse", str(demo_warehouse),
+        )  # fmt: skip
+    assert here.returncode == 0, here.stderr
+    target = Reports(demo, demo_warehouse, Options(is_quiet=True)).run(HOSTILE, run_id, tmp_path / "k.html")
+    assert target.read_bytes() == (tmp_path / "here.html").read_bytes()
+
+
+def test_hostile_names_make_no_file_names(made: Folder) -> None:
+    assert len(list(made.of(HOSTILE).iterdir())) == len(HOSTILE_TEXTS) + 5 + 1 + 1
+    for path in made.path.rglob("*"):
+        assert SAFE_NAME.fullmatch(path.name)
+    assert [path.name for path in made.path.parent.iterdir()] == ["reports"]
+
+
+def test_hostile_texts_in_a_browser(demo: Warehouse, made: Folder, browser: Browser) -> None:
+    """No script runs and no request leaves (`opened` sees to both), and each text is there as it is."""
+    numbers = dict(demo.sql("select id, run_number from runs where site_id = ?", [HOSTILE]).fetchall())
+    texts = {numbers[CASES[f"hostile_text_{n}"]]: text for n, text in enumerate(HOSTILE_TEXTS, 1)}
+    seen = 0
+    for file in [made.path / "index.html", *sorted(made.of(HOSTILE).iterdir())]:
+        with opened(browser, file) as page:
+            assert (
+                page.locator("img, iframe, object, embed, base, [onerror], [onclick], [onload]").count() == 0
+            )
+            assert page.evaluate("[...document.scripts].every((script) => !script.src)")
+            shown = page.locator("main").text_content() or ""
+            number = re.fullmatch(r"run-(\d+)\.html", file.name)
+            if number and (text := texts.get(int(number[1]))):
+                assert visible(text) in shown, file.name
+                seen += 1
+    assert seen == len(HOSTILE_TEXTS)
