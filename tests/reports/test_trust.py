@@ -65,9 +65,7 @@ def test_a_report_made_here_is_the_kernels(
     demo: Warehouse, demo_warehouse: Path, made: Folder, tmp_path: Path
 ) -> None:
     """What the others of these tests look at is what people get."""
-    ((run_id, number),) = demo.sql(
-        "select run_id, run_number from runs where id = ?", [CASES["hostile_words"]]
-    ).fetchall()
+    ((run_id,),) = demo.sql("select run_id from runs where id = ?", [CASES["hostile_words"]]).fetchall()
     with notebooks_here():
         here = igny8(
             "report", "run", str(HOSTILE), run_id, "-o", str(tmp_path / "here.html"),

@@ -2,15 +2,20 @@
 
 import csv
 import io
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from etl.demo import CANARIES, CASES, HOSTILE_TEXTS, DemoSite
 from igny8_analysis import RunNotFound, SiteNotFound, Warehouse
+from igny8_analysis.cli.options import FORMATS
 from igny8_analysis.cli.output import FORMULA_STARTS
+from igny8_analysis.export import view_names
+from tests.command import igny8 as igny8_here
 from tests.trust.commands import assert_told, igny8
 
 FAILED = [f"hostile_text_{number}" for number in range(1, len(HOSTILE_TEXTS) + 1)]
@@ -31,20 +36,47 @@ def test_payloads_hold_no_other_sites_word(demo: Warehouse, site: DemoSite) -> N
     assert [word for other, word in CANARIES.items() if other != site and word.lower() in text.lower()] == []
 
 
-@pytest.mark.parametrize("site", [DemoSite.BUSIEST, DemoSite.ODD_VALUES, DemoSite.HOSTILE])
-def test_commands_show_no_other_sites_word(demo: Warehouse, demo_warehouse: Path, site: DemoSite) -> None:
-    run = demo.history(int(site))["runs"][-1]["run_id"]
-    at = ("--warehouse", demo_warehouse)
-    done = [
-        igny8("overview", int(site), "--format", "csv", *at),
-        igny8("history", int(site), "--page-size", 100, "--format", "csv", *at),
-        igny8("quality", int(site), *at),
-        igny8("run", int(site), *at, "--", run),
-        igny8("explain", int(site), "run_statistics.total_credits_used", *at),
+def words_in(text: str) -> set[int]:
+    """The sites whose words are in the text."""
+    return {int(site) for site, word in CANARIES.items() if word.lower() in text.lower()}
+
+
+@pytest.mark.parametrize("site", list(DemoSite), ids=lambda site: site.name.lower())
+def test_commands_show_no_other_sites_word(
+    demo: Warehouse, demo_warehouse: Path, tmp_path: Path, site: DemoSite
+) -> None:
+    """Each command that takes a site, in turn as table, JSON and CSV."""
+    runs = [run["run_id"] for run in demo.history(int(site), page_size=100)["runs"]]
+    runs = [run for run in runs if not run.startswith("-")]
+    commands = [
+        ["overview"],
+        ["history", "--page-size", "100"],
+        ["quality"],
+        ["forecast"],
+        ["backtest"],
+        ["explain", "predictive_analysis.totals.total_estimated_credits"],
+        *(["run", run] for run in runs[-2:]),
+        *(["explain", run, "stages.1.comparison.historical_avg_credits"] for run in runs[:1]),
+        *(["compare", *pair] for pair in itertools.pairwise(runs[:2])),
     ]
-    assert [one.returncode for one in done] == [0] * 5, done
-    text = "".join(one.stdout + one.stderr for one in done).lower()
-    assert [word for other, word in CANARIES.items() if other != site and word.lower() in text] == []
+    for number, (command, *more) in enumerate(commands, int(site)):
+        options = ["--format", FORMATS[number % 3], "--warehouse", str(demo_warehouse)]
+        done = igny8_here(command, str(site.value), *more, *options)
+        assert done.returncode == 0, done.stderr
+        assert words_in(done.stdout + done.stderr) <= {int(site)}, command
+
+    file = str(tmp_path / "runs.parquet")
+    export = ["export", "runs", "--site", str(site.value), "-o", file, "--warehouse", str(demo_warehouse)]
+    assert igny8_here(*export).returncode == 0
+    assert words_in(str(pq.read_table(file).to_pylist())) <= {int(site)}
+
+
+def test_views_hold_a_sites_word_in_its_own_rows_alone(demo: Warehouse) -> None:
+    views = [view for view, has_site_id in view_names(demo).items() if has_site_id]
+    assert len(views) > 25
+    for view in views:
+        for site, row in demo.sql(f"select site_id, cast(v as varchar) from {view} as v").fetchall():
+            assert words_in(row) <= {site}, view
 
 
 def test_a_missing_site_never_means_all(demo: Warehouse, demo_warehouse: Path) -> None:
