@@ -240,7 +240,10 @@ def day(number: int) -> datetime:
 
 @pytest.fixture(scope="module")
 def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Site 1: ten runs of 100 credits and one of 200. Site 2: a price that doubles. Site 3: a stage off."""
+    """Site 1: ten runs of 100 credits and one of 200. Site 2: a price that doubles. Site 3: a stage off.
+
+    Site 4: no run. Site 5: one run that left what it made. Site 6: a limit, and 10 % that no stage accounts for.
+    """
     plain = [
         run(n, day(n), stages={4: (10, 10, 100)}, initial_snapshot='{"stage_4_initial": 10}', site_id=1)
         for n in range(10)
@@ -256,10 +259,23 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         run(40 + n, day(n), stages={4: (5, 5, 50), 5: (0, 0, 0)}, site_id=3,
             initial_snapshot='{"stage_4_initial": 5, "stage_5_initial": 7}') for n in range(4)
     ]  # fmt: skip
+    left = [
+        run(
+            50,
+            day(0),
+            stages={2: (10, 20, 100), 3: (0, 0, 0)},
+            site_id=5,
+            initial_snapshot='{"stage_2_initial": 10, "stage_3_initial": 0}',
+        )
+    ]
+    limited = [
+        run(60 + n, day(n), stages={4: (took, took, 10 * took)}, credits=11 * took, site_id=6,
+            initial_snapshot='{"stage_4_initial": 50}') for n, took in enumerate((5, 7, 7, 50))
+    ]  # fmt: skip
     source = make_source(
         tmp_path_factory.mktemp("by-hand") / "source.sqlite",
-        [site(n, tenant_id=n) for n in (1, 2, 3, 4)],
-        [*plain, *dearer, *off],
+        [site(n, tenant_id=n) for n in range(1, 7)],
+        [*plain, *dearer, *off, *left, *limited],
     )
     with loaded(source, AS_OF) as warehouse:
         yield warehouse
@@ -294,6 +310,31 @@ def test_a_stage_that_is_off_costs_nothing(by_hand: Warehouse) -> None:
     ).fetchall()
     assert {row[1:] for row in rows} == {(5, 0.0)}
     assert {row[0] for row in rows} >= {42, 43}
+
+
+def test_a_stage_without_arrivals_takes_the_flow_of_the_sites_others(by_hand: Warehouse) -> None:
+    """Of 20 ideas stage 3 took none, nor did the account's; elsewhere the site's share is (0 + 2 · 1) ÷ (20 + 2)."""
+    shares = by_hand.sql(
+        "select stage_number, flow_share from forecast_inputs where site_id = 5 and is_live order by stage_number"
+    ).fetchall()
+    eleventh = pytest.approx(1 / 11)
+    assert shares == [(n, 0.0 if n == 3 else eleventh) for n in range(1, 8)]
+
+
+def test_one_stop_below_what_waited_is_a_limit_until_another_denies_it(by_hand: Warehouse) -> None:
+    """Stage 4 takes 5, 7, 7, then all 50 of 50: no limit known, 5, none (5 or 7?), 7 and none again."""
+    limits = by_hand.sql(
+        "select items_limit from forecast_inputs where site_id = 6 and stage_number = 4 order by is_live, id"
+    ).fetchall()
+    assert limits == [(None,), (5.0,), (None,), (7.0,), (None,)]
+
+
+def test_credits_of_no_stage_are_forecast_too(by_hand: Warehouse) -> None:
+    """7 contents are to be taken at 10 credits, prompts and 21 images by the defaults; runs cost 10 % more."""
+    (forecast,) = by_hand.sql(
+        "select forecast_credits from forecast_backtest where site_id = 6 and id = 63 and method = 'flow'"
+    ).fetchall()
+    assert forecast == (pytest.approx((7 * 10 + 7 * 2 + 21 * 5) * 1.1),)
 
 
 def test_an_interval_by_hand(by_hand: Warehouse) -> None:

@@ -45,6 +45,40 @@ with
             and s.stage_number = w.stage_number
             and s.known_on = o.known_on
         cross join forecast_parameters as limits
+    ),
+    shrunk as (
+        select
+            site_id,
+            id,
+            run_id,
+            is_live,
+            stage_number,
+            items_waiting,
+            has_history,
+            original_price,
+            original_output_ratio,
+            default_price,
+            default_output_ratio,
+            items_limit,
+            items_processed,
+            items_created,
+            items_taken,
+            items_arrived,
+            seconds_per_item,
+            price_items,
+            own_price,
+            price_since,
+            is_platform,
+            shared_price,
+            within_variance,
+            between_variance,
+            shared_output_ratio,
+            flow_weight_items,
+            output_weight_items,
+            (sum(items_taken) over origin + flow_weight_items * coalesce(shared_flow_share, 1))
+            / nullif(sum(items_arrived) over origin + flow_weight_items, 0) as site_flow_share
+        from learned
+        window origin as (partition by site_id, id)
     )
 select
     site_id,
@@ -71,7 +105,7 @@ select
     end as price,
     (items_created + output_weight_items * coalesce(shared_output_ratio, default_output_ratio))
     / nullif(items_processed + output_weight_items, 0) as output_ratio,
-    (items_taken + flow_weight_items * coalesce(shared_flow_share, 1))
+    (items_taken + flow_weight_items * site_flow_share)
     / nullif(items_arrived + flow_weight_items, 0) as flow_share,
     seconds_per_item,
     case
@@ -84,5 +118,5 @@ select
         else 'history'
     end as basis,
     price_since
-from learned
+from shrunk
 order by site_id, id, stage_number

@@ -49,9 +49,13 @@ with
         from forecast_inputs
         group by site_id, id
     ),
-    stage_times as (
-        select site_id, completion_number, sum(duration_seconds) as stages_seconds
-        from stage_lessons
+    stages as (
+        select
+            site_id,
+            completion_number,
+            cast(sum(credits_used) as double) as stages_credits,
+            sum(duration_seconds) as stages_seconds
+        from stage_state
         group by site_id, completion_number
     ),
     pasts as (
@@ -66,11 +70,12 @@ with
             cast(c.total_credits_used as double) as last_credits,
             cast(r.items_created as double) as last_output,
             c.duration_seconds as last_seconds,
+            cast(s.total_credits_used as double) / nullif(t.stages_credits, 0) as credits_per_stage_credit,
             cast(s.duration_seconds as double) / nullif(t.stages_seconds, 0) as seconds_per_stage_second
         from run_state as s
         join completions as c on c.site_id = s.site_id and c.completion_number = s.completion_number
         join run_summary as r on r.site_id = c.site_id and r.id = c.id
-        left join stage_times as t on t.site_id = s.site_id and t.completion_number = s.completion_number
+        left join stages as t on t.site_id = s.site_id and t.completion_number = s.completion_number
     ),
     points as (
         select
@@ -85,7 +90,7 @@ with
                 then p.mean_credits
                 when 'same_as_last'
                 then p.last_credits
-                else f.credits
+                else f.credits * coalesce(p.credits_per_stage_credit, 1)
             end as credits,
             case
                 m.method

@@ -42,7 +42,6 @@ select
     r.items_created,
     r.items_taken,
     r.items_arrived,
-    r.duration_seconds,
     r.duration_seconds / nullif(r.items_timed, 0) as seconds_per_item,
     case
         when r.is_capped and r.items_processed_at_most <= r.bound_items then r.bound_items

@@ -50,9 +50,13 @@ with
             site_id,
             stage_number,
             completion_number,
+            items_processed < items_waiting as is_below_waiting,
             completion_number - lag(completion_number) over (
                 partition by site_id, stage_number, items_processed order by completion_number
-            ) as runs_since
+            ) as runs_since_same,
+            completion_number - lag(completion_number) over (
+                partition by site_id, stage_number order by completion_number
+            ) as runs_since_any
         from judged
         where is_bound
     ),
@@ -70,7 +74,14 @@ with
             j.credits_used,
             j.duration_seconds,
             j.is_bound,
-            coalesce(r.runs_since < histories.analyzed_runs, false) as is_capped
+            coalesce(
+                r.runs_since_same < histories.analyzed_runs
+                or (
+                    r.is_below_waiting
+                    and (r.runs_since_any is null or r.runs_since_any >= histories.analyzed_runs)
+                ),
+                false
+            ) as is_capped
         from judged as j
         left join
             repeats as r
