@@ -10,6 +10,7 @@ import click
 from etl.errors import Igny8Error
 from etl.secrets import without_passwords
 from igny8_analysis.cli.text import one_line
+from igny8_analysis.quicker import without_iri_syntax
 
 COMMANDS = {
     "demo": "load",
@@ -86,6 +87,7 @@ def cli(context: click.Context) -> None:
 def main() -> NoReturn:
     """Run the command line; every failure is one line on standard error and an exit status."""
     debug = "--debug" in sys.argv
+    without_iri_syntax()
     try:
         status = cli.main(prog_name="igny8", standalone_mode=False)
         sys.stdout.flush()

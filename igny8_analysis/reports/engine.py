@@ -59,10 +59,10 @@ class WarmKernel:
 
     def run(self, cells: list[str]) -> list[list[NotebookNode]]:
         """Run the sources in order and return the outputs of each, up to and with the first error."""
-        if self._client is None or self._reports >= RENEW_AFTER or not self._manager.is_alive():
-            self.close()
-            self._start()
         try:
+            if self._client is None or self._reports >= RENEW_AFTER or not self._manager.is_alive():
+                self.close()
+                self._start()
             outputs, has_failed = self._collect(cells)
         except BaseException:
             self.close()
@@ -74,40 +74,47 @@ class WarmKernel:
 
     def close(self) -> None:
         """End the kernel process at once, and leave nothing behind."""
-        if self._client is not None:
-            self._client.stop_channels()
         if self._manager is not None:
             self._manager.shutdown_kernel(now=True)
             self._manager.cleanup_resources()
+        if self._client is not None:
+            self._client.stop_channels()
         if self._scratch is not None:
             self._scratch.cleanup()
         self._client = self._manager = self._scratch = None
         self._reports = 0
 
     def _start(self) -> None:
+        import zmq
         from jupyter_client.manager import KernelManager
 
+        # One context for the life of the process: ending one now and then waits for ever.
+        context: zmq.Context[Any] = zmq.Context.instance()
         self._scratch = tempfile.TemporaryDirectory(prefix="igny8-", ignore_cleanup_errors=True)
         folder = self._scratch.name
         settings = {"transport": "ipc", "ip": str(Path(folder) / "k")} if os.name == "posix" else {}
         self._manager = KernelManager(
-            kernel_name="python3", connection_file=str(Path(folder) / "kernel.json"), **settings
+            kernel_name="python3",
+            connection_file=str(Path(folder) / "kernel.json"),
+            context=context,
+            **settings,
         )
         environment = os.environ | {"IPYTHONDIR": folder, "PYTHONHASHSEED": "0", "TZ": "UTC"}
         self._manager.start_kernel(
             cwd=folder, env=environment, extra_arguments=["--HistoryManager.enabled=False"]
         )
-        self._client = self._manager.client()
-        self._client.start_channels()
-        self._client.allow_stdin = False
-        self._client.wait_for_ready(timeout=_START_SECONDS)
+        self._client = self._manager.client(context=context)
+        self._client.start_channels(stdin=False, hb=False)
+        try:
+            self._client.wait_for_ready(timeout=_START_SECONDS)
+        except RuntimeError as error:
+            msg = f"the kernel did not start: {error}"
+            raise ReportError(msg) from None
         outputs, has_failed = self._collect(
             ["from igny8_analysis.reports import kernel_state; kernel_state.keep()"]
         )
         if has_failed:
-            cause = _cause(outputs[-1])
-            self.close()
-            msg = f"the kernel could not be made ready: {cause}"
+            msg = f"the kernel could not be made ready: {_cause(outputs[-1])}"
             raise ReportError(msg)
 
     def _collect(self, cells: list[str]) -> tuple[list[list[NotebookNode]], bool]:

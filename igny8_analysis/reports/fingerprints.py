@@ -53,12 +53,11 @@ def digest(*parts: Any) -> str:
 
 
 @cache
-def code_digest(notebook: Path) -> str:
-    """Return a digest of all that turns rows into a report: the notebook, and this package's charts and reports."""
-    folder = Path(__file__).parent
-    files = [notebook, *sorted(folder.rglob("*.*")), *sorted((folder.parent / "charts").glob("*.py"))]
-    contents = [file.read_bytes() for file in files if file.suffix in (".py", ".j2", ".js", ".ipynb")]
-    return hashlib.sha256(b"\0".join(contents)).hexdigest()
+def code_digest(notebook: Path, package: Path = Path(__file__).parent.parent) -> str:
+    """Return a digest of all that turns rows into a report: the notebook, and the package's charts and reports."""
+    folders = (package / "charts", package / "reports")
+    sources = [file for folder in folders for file in sorted(folder.rglob("*.*")) if file.suffix != ".pyc"]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in [notebook, *sources])).hexdigest()
 
 
 @cache

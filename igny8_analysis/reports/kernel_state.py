@@ -14,11 +14,14 @@ import sys
 import warnings
 from typing import Any
 
+from igny8_analysis.quicker import without_iri_syntax
+
 _kept: dict[str, Any] = {}
 
 
 def keep() -> None:
     """Remember the state as it is, once, with what every report needs already imported."""
+    without_iri_syntax()
     import polars
 
     from igny8_analysis.reports import panels, rows  # noqa: F401

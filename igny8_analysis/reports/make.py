@@ -1,7 +1,7 @@
 """Make reports: which there are to make, where each goes, and the work itself on one or more warm kernels.
 
-Run reports come first, then the overviews that link to them, then the index: a link is written only where
-the file it names exists.
+A link is written only where the file it names exists. So run reports come before the overview that links to
+them, and the index before and after all; a site that has no overview yet gets one first, for its runs to link to.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,11 +58,11 @@ class Options:
 
 @dataclass
 class Outcome:
-    """What came of it: files made, files left as they were, and errors by file."""
+    """What came of a call: files made, files left as they were, and the last error of each file that failed."""
 
-    made: list[Path] = field(default_factory=list)
-    unchanged: list[Path] = field(default_factory=list)
-    failed: list[tuple[Path, Igny8Error]] = field(default_factory=list)
+    made: set[Path] = field(default_factory=set)
+    unchanged: set[Path] = field(default_factory=set)
+    failed: dict[Path, Igny8Error] = field(default_factory=dict)
 
 
 class Reports:
@@ -94,6 +95,7 @@ class Reports:
         self, site: int | str, file: Path | None = None, extra: dict[str, Any] | None = None
     ) -> Path:
         """Make a site's overview and return its file. `extra` are further parameters of the notebook."""
+        self.outcome = Outcome()
         site_id = self._warehouse.resolve_site(site)
         folder = self._folder(site_id)
         target = file or folder / INDEX_FILE
@@ -105,6 +107,7 @@ class Reports:
         self, site: int | str, run: int | str, file: Path | None = None, extra: dict[str, Any] | None = None
     ) -> Path:
         """Make a run's report and return its file. `run` is a run_id, or a source id as a number."""
+        self.outcome = Outcome()
         site_id = self._warehouse.resolve_site(site)
         source_id = resolve_run(self._warehouse, site_id, run)
         ((number, title, is_shared),) = self._warehouse.sql(
@@ -120,9 +123,10 @@ class Reports:
 
     def site(self, site: int | str, folder: Path | None = None, last: int | None = None) -> Path:
         """Make a site's overview and the reports of its `last` runs (None: all) in a folder; return it."""
+        self.outcome = Outcome()
         site_id = self._warehouse.resolve_site(site)
         made = folder or self._folder(site_id)
-        self._sites({site_id: made}, last, has_index=bool(self._links(made, site_id) & {INDEX_LINK}))
+        self._sites({site_id: made}, last)
         self._raise_first()
         return made
 
@@ -135,33 +139,46 @@ class Reports:
 
     def some(self, folders: dict[int, Path], index: Path, last: int | None = None) -> Path:
         """Make the reports of some sites, each in its folder, and the index over all sites; return it."""
-        self._sites(folders, last, has_index=True)
+        self.outcome = Outcome()
+        if not stamp_of(index).startswith("index-"):
+            self._index(index)
+        self._sites(folders, last)
         self._index(index)
         self._raise_first()
         return index
 
-    def _sites(self, folders: dict[int, Path], last: int | None, *, has_index: bool) -> None:
+    def _sites(self, folders: dict[int, Path], last: int | None) -> None:
         """Make the runs of the sites, then their overviews."""
         only = next(iter(folders)) if len(folders) == 1 else None
-        digests = RunDigests(self._warehouse, RUN_DETAIL, only)
-        runs = [
-            self._run_task(
-                site_id,
-                source_id,
-                title,
-                folders[site_id] / names.run_file(number, source_id, is_shared=is_shared),
-                frozenset({INDEX_FILE, INDEX_LINK} if has_index else {INDEX_FILE}),
-                digests,
-                {},
-            )
-            for site_id, source_id, number, title, is_shared in self._newest_runs(only, last)
-            if site_id in folders
+        runs = [run for run in self._newest_runs(only, last) if run[0] in folders]
+        lacking = [
+            site_id
+            for site_id in sorted({run[0] for run in runs})
+            if INDEX_FILE not in self._links(folders[site_id], site_id)
         ]
-        with Progress(len(runs) + len(folders), is_quiet=self._options.is_quiet) as progress, self:
-            self._work(runs, progress)
-            links = frozenset({INDEX_LINK}) if has_index else frozenset()
-            overviews = [self._overview_task(site, f / INDEX_FILE, {}, links) for site, f in folders.items()]
-            self._work(overviews, progress)
+        total = len(lacking) + len(runs) + len(folders)
+        with Progress(total, is_quiet=self._options.is_quiet) as progress, self:
+            self._overviews({site_id: folders[site_id] for site_id in lacking}, progress)
+            links = {site_id: self._links(folder, site_id) for site_id, folder in folders.items()}
+            digests = RunDigests(self._warehouse, RUN_DETAIL, only)
+            tasks = [
+                self._run_task(
+                    site_id,
+                    source_id,
+                    title,
+                    folders[site_id] / names.run_file(number, source_id, is_shared=is_shared),
+                    links[site_id],
+                    digests,
+                    {},
+                )
+                for site_id, source_id, number, title, is_shared in runs
+            ]
+            self._work(tasks, progress)
+            self._overviews(folders, progress)
+
+    def _overviews(self, folders: dict[int, Path], progress: Progress) -> None:
+        tasks = [self._overview_task(site, folder / INDEX_FILE, {}) for site, folder in folders.items()]
+        self._work(tasks, progress)
 
     def _newest_runs(self, site_id: int | None, last: int | None) -> list[tuple[Any, ...]]:
         """Return (site_id, id, run_number, run_title, shares_number) of the newest runs of a site, or of each."""
@@ -195,14 +212,11 @@ class Reports:
         )
         return Task(RUN_DETAIL, self._of(site_id) | parameters, target, title, stamp)
 
-    def _overview_task(
-        self, site_id: int, target: Path, extra: dict[str, Any], links: frozenset[str] | None = None
-    ) -> Task:
+    def _overview_task(self, site_id: int, target: Path, extra: dict[str, Any]) -> Task:
         ((label,),) = self._warehouse.sql(f"select label from sites where site_id = {site_id}").fetchall()
-        found = self._links(target.parent, site_id) & {INDEX_LINK} if links is None else links
         parameters: dict[str, Any] = {
             "linked": self._linked_runs(site_id, target.parent),
-            "links": sorted(found),
+            "links": sorted(self._links(target.parent, site_id) & {INDEX_LINK}),
             "interactive": self._options.is_interactive,
         }
         parameters |= extra
@@ -218,10 +232,11 @@ class Reports:
 
     def _links(self, folder: Path, site_id: int) -> frozenset[str]:
         """Return which of the pages above a run's report exist, as addresses relative to it."""
-        prefixes = {INDEX_FILE: f"site-{site_id}-", INDEX_LINK: "index-"}
-        return frozenset(
-            link for link, prefix in prefixes.items() if stamp_of(folder / link).startswith(prefix)
-        )
+        places = {
+            INDEX_FILE: (folder / INDEX_FILE, f"site-{site_id}-"),
+            INDEX_LINK: (folder.parent / INDEX_FILE, "index-"),
+        }
+        return frozenset(link for link, (file, prefix) in places.items() if stamp_of(file).startswith(prefix))
 
     def _linked_runs(self, site_id: int, folder: Path) -> list[int]:
         """Return the source ids of the site's runs whose report lies in a folder, under its present name."""
@@ -245,11 +260,11 @@ class Reports:
         context = {"sites": sites, "as_of": self._warehouse.as_of, "version": self._warehouse.version}
         key = digest(code_digest(OVERVIEW), self._warehouse.version, [site["link"] for site in sites])
         publish(target, page("index.html.j2", "All sites", f"index-{key}", **context))
-        self.outcome.made.append(target)
+        self.outcome.made.add(target)
 
     def _raise_first(self) -> None:
         if self.outcome.failed:
-            file, error = self.outcome.failed[0]
+            file, error = next(iter(self.outcome.failed.items()))
             if len(self.outcome.failed) == 1:
                 raise error
             msg = f"{len(self.outcome.failed)} reports failed, the first {file.name}: {error}"
@@ -262,24 +277,16 @@ class Reports:
             pending.put(task)
         count = min(self._options.jobs, pending.qsize())
         self._kernels += [WarmKernel(self._stop) for _ in range(count - len(self._kernels))]
-        workers = [
-            threading.Thread(target=self._worker, args=(pending, kernel, progress))
-            for kernel in self._kernels[:count]
-        ]
-        try:
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                while worker.is_alive():
-                    worker.join(0.2)
-        except BaseException:
-            self._stop.set()
-            for worker in workers:
-                worker.join()
-            self._close()
-            raise
-        if not self._depth:
-            self._close()
+        with self, ThreadPoolExecutor(count or 1) as pool:
+            workers = [
+                pool.submit(self._worker, pending, kernel, progress) for kernel in self._kernels[:count]
+            ]
+            try:
+                for worker in workers:
+                    worker.result()
+            except BaseException:
+                self._stop.set()
+                raise
 
     def _close(self) -> None:
         """End the kernels, in a thread as all that is done with them."""
@@ -301,7 +308,7 @@ class Reports:
         changed = []
         for task in tasks:
             if stamp_of(task.target) == task.stamp:
-                self.outcome.unchanged.append(task.target)
+                self.outcome.unchanged.add(task.target)
                 if progress:
                     progress.advance()
             else:
@@ -316,9 +323,10 @@ class Reports:
                 task = pending.get_nowait()
                 try:
                     self._make(task, kernel)
-                    self.outcome.made.append(task.target)
+                    self.outcome.made.add(task.target)
+                    self.outcome.failed.pop(task.target, None)
                 except Igny8Error as error:
-                    self.outcome.failed.append((task.target, error))
+                    self.outcome.failed[task.target] = error
                 if self._options.is_isolated:
                     kernel.close()
                 if progress:

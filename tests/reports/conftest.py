@@ -58,12 +58,14 @@ def made(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Made
         sites = (DemoSite.BUSIEST, DemoSite.HOSTILE, DemoSite.NO_RUNS)
         folders = {int(site): folder / site_folder(site, names[site]) for site in sites}
         with Reports(warehouse, demo_warehouse, Options(is_quiet=True)) as reports:
+            reports.some(folders, folder / "index.html", last=0)
             plain = reports.run(DemoSite.BUSIEST, completed_run(warehouse), folders[101] / "run-0298.html")
             hostile = [
                 reports.run(DemoSite.HOSTILE, run, folders[114] / f"run-{number:04d}.html")
                 for run, number in warehouse.sql(HOSTILE_RUNS).fetchall()
             ]
-            reports.some(folders, folder / "index.html", last=0)
+            for site in (DemoSite.BUSIEST, DemoSite.HOSTILE):
+                reports.overview(site, folders[site] / "index.html")
         interactive = Reports(warehouse, demo_warehouse, Options(is_interactive=True, is_quiet=True))
         target = interactive.run(DemoSite.BUSIEST, completed_run(warehouse), folder / "interactive.html")
     overviews = [path / "index.html" for path in folders.values()]

@@ -9,9 +9,6 @@ from nbformat.v4 import new_code_cell, new_notebook
 from igny8_analysis.reports import engine
 from igny8_analysis.reports.engine import ReportError, WarmKernel, execute
 
-# Not yet seen green in a whole run on a quiet machine: `make soak` until it is.
-pytestmark = pytest.mark.soak
-
 
 def notebook(folder: Path, *sources: str, name: str = "trial.ipynb") -> Path:
     cells = [
