@@ -31,6 +31,10 @@ NUMBER_KEYS = (
     *(key for stage in STAGES for key in stage.number_keys),
     *(f"stage_{stage.number}_initial" for stage in STAGES),
 )
+# Of at most 15 digits, which DuckDB's JSON parser keeps whole.
+PLAIN_NUMBER = r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?"
+PLAIN_TIME = "[0-9]{1,6}:[0-5][0-9]:[0-5][0-9]"
+MACROS = {"number_keys": "|".join(NUMBER_KEYS), "plain_number": PLAIN_NUMBER}
 
 Progress = Callable[[str], None]
 Number = int | Decimal
@@ -123,10 +127,11 @@ def extract(
     """
     tables = find_tables(source)
     missing = list_missing(tables)
-    scratch_file = lake.parent / "scratch.duckdb"
-    with duckdb.connect(scratch_file) as scratch:
+    with duckdb.connect() as scratch:
         scratch.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set timezone = 'UTC'; set threads = 2")
-        scratch.execute(_filled("macros", {"number_keys": "|".join(NUMBER_KEYS)}))
+        scratch.execute(f"set temp_directory = '{_quoted(lake.parent / 'spill')}'")
+        scratch.execute("set preserve_insertion_order = false")
+        scratch.execute(_filled("macros", MACROS))
         _read_source(scratch, source, tables, progress)
         _register_load(scratch, source, load, missing, previous_lake)
         names = {key: found.name or found.table.names[0] for key, found in tables.items()}
@@ -137,7 +142,6 @@ def extract(
             query = _filled(name, {**names, "bare_domain": bare_domain_sql("domain")})
             _write(scratch, name, table, query, lake / f"{name}.parquet")
         measures = _reconcile(scratch, names)
-    scratch_file.unlink()
     return Extracted(missing, measures)
 
 
@@ -145,10 +149,13 @@ def _read_source(
     scratch: duckdb.DuckDBPyConnection, source: Source, tables: dict[str, FoundTable], progress: Progress
 ) -> None:
     relations = {key: found.relation() for key, found in tables.items()}
-    for key in ("accounts", "sites", "runs"):
+    for key in ("accounts", "sites"):
         progress(f"read {key}")
         batches = source.read((QUERIES / f"{key}.sql").read_text().format(**relations))
         scratch.execute(f"create table raw_{key} as from batches")
+    progress("read runs")
+    batches = source.read((QUERIES / "runs.sql").read_text().format(**relations))
+    scratch.execute(_filled("read_runs", _snapshot_values()))
     _compare_with_source(scratch, source, relations)
     scratch.execute(
         "create table raw_items(source_table varchar, entity varchar, site_id varchar, status varchar, "
@@ -212,7 +219,6 @@ def _register_load(
 
 def _read_values(scratch: duckdb.DuckDBPyConnection, names: dict[str, str], progress: Progress) -> None:
     progress("unnest results")
-    scratch.execute(_filled("read_runs"))
     columns = ", ".join(f"{name} {c.type}" for name, c in LAKE_TABLES["run_stages"].columns.items())
     checks = "checks struct(key varchar, value_text varchar, check_name varchar)[]"
     scratch.execute(f"create table read_stages ({columns}, {checks})")
@@ -220,6 +226,20 @@ def _read_values(scratch: duckdb.DuckDBPyConnection, names: dict[str, str], prog
         scratch.execute(_filled("read_stages", _stage_values(stage)))
     scratch.execute(_filled("read_items"))
     scratch.execute(_filled("unreadable", names))
+
+
+def _snapshot_values() -> dict[str, str]:
+    keys = [f"stage_{stage.number}_initial" for stage in STAGES]
+    structure = {"structure": json.dumps(dict.fromkeys(keys, "VARCHAR"))}
+    return structure | _plain_values("initial_snapshot", [*keys, "total_initial_items"])
+
+
+def _plain_values(column: str, number_keys: list[str], time_keys: tuple[str, ...] = ()) -> dict[str, str]:
+    """How an item of a plain object looks that has these keys alone, and how many of them the column's text has."""
+    items = [rf'"({"|".join(number_keys)})": ?{PLAIN_NUMBER}']
+    items += [f'"{key}": ?"{PLAIN_TIME}"' for key in time_keys]
+    found = [f"""cast(contains({column}, '"{key}":') as integer)""" for key in (*number_keys, *time_keys)]
+    return {"plain_item": f"({'|'.join(items)})", "plain_keys": " + ".join(found)}
 
 
 def _stage_values(stage: Stage) -> dict[str, str]:
@@ -234,6 +254,7 @@ def _stage_values(stage: Stage) -> dict[str, str]:
         "created_text": f"field.{stage.created_key}" if stage.created_key else "cast(null as varchar)",
         "structure": json.dumps(structure),
         "known_keys": str(known_keys),
+        **_plain_values("source_text", [*stage.number_keys, "credits_used"], ("time_elapsed",)),
     }
     for key in ("batches", "total_words"):
         is_read = key in stage.extra_number_keys

@@ -2,6 +2,25 @@
 -- read.
 create macro trimmed(text) as trim(text, e' \t\r\n');
 
+-- Nearly every text of a real source is plain: nothing that any rule below has to look at twice. What plain
+-- texts
+-- mean is found by one look and is what those rules say; the rules are for the others.
+create macro is_plain_number(text) as regexp_full_match(text, '{{plain_number}}');
+
+create macro is_plain_time(text) as
+    regexp_full_match(
+        text,
+        '[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}(:[0-9]{2})?)'
+    );
+
+-- An object of nothing but such items, none of its keys twice: `keys` says how many different ones it has.
+create macro is_plain_object(text, item, keys) as
+    coalesce(
+        regexp_full_match(text, '\{(' || item || '(, ?' || item || ')*)?\}')
+        and 2 * keys = strlen(text) - strlen(replace(text, '":', '')),
+        false
+    );
+
 create macro is_numeric(text) as
     regexp_full_match(trimmed(text), '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?');
 
@@ -10,6 +29,8 @@ create macro is_negative(text) as is_numeric(text) and regexp_matches(trimmed(te
 -- The way over double reads what decimal's parser refuses: very long mantissas and exponents.
 create macro as_number(text) as
     case
+        when is_plain_number(text)
+        then cast(text as decimal(18, 6))
         when is_numeric(text)
         then
             coalesce(
@@ -20,13 +41,17 @@ create macro as_number(text) as
 
 create macro number_check(text) as
     case
-        when text is null then null
+        when text is null or is_plain_number(text) then null
         when is_negative(text) then 'negative_value'
         when as_number(text) is null then 'unparsable_value'
     end;
 
 create macro number_or_zero(text) as
-    case when number_check(text) is null then coalesce(as_number(text), 0) else 0 end;
+    case
+        when is_plain_number(text) then cast(text as decimal(18, 6))
+        when number_check(text) is null then coalesce(as_number(text), 0)
+        else 0
+    end;
 
 create macro as_bigint(text) as
     case when regexp_full_match(trimmed(text), '[+-]?[0-9]+') then try_cast(trimmed(text) as bigint) end;
@@ -51,6 +76,8 @@ create macro as_any_time(text) as
 -- Years 1 to 9999 in UTC: what every reader of the warehouse can hold.
 create macro as_time(text) as
     case
+        when is_plain_time(text)
+        then try_cast(text as timestamptz)
         when
             as_any_time(text) >= timestamptz '0001-01-01 00:00:00+00'
             and as_any_time(text) < timestamptz '10000-01-01 00:00:00+00'

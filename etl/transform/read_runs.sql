@@ -1,6 +1,9 @@
 -- One row per run as read: typed, with the reason where the row cannot be read at all.
 create table read_runs as
 with
+    looked_at as (
+        select *, is_plain_object(initial_snapshot, '{{plain_item}}', {{ plain_keys }}) as is_plain from batches
+    ),
     typed as (
         select
             as_bigint(site_id) as site_id,
@@ -16,8 +19,10 @@ with
             as_time(resumed_at) as resumed_at,
             as_time(cancelled_at) as cancelled_at,
             number_or_zero(total_credits_used) as total_credits_used,
-            case when is_json(initial_snapshot) then initial_snapshot end as initial_snapshot,
-            as_object(initial_snapshot) as snapshot,
+            case when is_plain or is_json(initial_snapshot) then initial_snapshot end as initial_snapshot,
+            from_json(
+                case when is_plain then initial_snapshot else as_object(initial_snapshot) end, '{{structure}}'
+            ) as snapshot,
             stage_1_result,
             stage_2_result,
             stage_3_result,
@@ -28,6 +33,7 @@ with
             error_message,
             as_time(updated_at) as updated_at,
             id as id_text,
+            total_credits_used as credits_text,
             [
                 {
                     'key': 'current_stage',
@@ -45,7 +51,7 @@ with
                 {
                     'key': 'initial_snapshot',
                     'value_text': initial_snapshot,
-                    'check_name': case when not is_json(initial_snapshot) then 'unparsable_value' end
+                    'check_name': case when not (is_plain or is_json(initial_snapshot)) then 'unparsable_value' end
                 },
                 {'key': 'completed_at', 'value_text': completed_at, 'check_name': time_check(completed_at)},
                 {'key': 'paused_at', 'value_text': paused_at, 'check_name': time_check(paused_at)},
@@ -60,7 +66,10 @@ with
                 when status is null then 'status is missing'
                 when as_time(started_at) is null then 'started_at is not a time'
             end as reason
-        from raw_runs
+        from looked_at
     )
 select * replace (list_filter(checks, lambda c: c.check_name is not null) as checks)
-from typed
+from typed;
+
+-- One row per run: what of it is text, as read.
+create view raw_runs as select id_text as id, credits_text as total_credits_used from read_runs;

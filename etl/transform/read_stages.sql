@@ -1,16 +1,27 @@
 -- One row per run of one stage, its result's values as text, as found; run once a stage.
 insert into read_stages
 with
-    plain as (
+    texts as (
         select
             site_id,
             id,
             run_id,
             stage_{{number}}_result as source_text,
-            plain_json(stage_{{number}}_result) as json_text,
-            json_extract_string(snapshot, '$.stage_{{number}}_initial') as snapshot_text
+            is_plain_object(source_text, '{{plain_item}}', {{ plain_keys }}) as is_plain,
+            snapshot.stage_{{number}}_initial as snapshot_text
         from read_runs
         where reason is null
+    ),
+    parsed as (
+        select
+            site_id,
+            id,
+            run_id,
+            source_text,
+            is_plain,
+            case when is_plain then source_text else plain_json(source_text) end as json_text,
+            snapshot_text
+        from texts
     ),
     objects as (
         select
@@ -18,9 +29,10 @@ with
             id,
             run_id,
             source_text,
-            case when json_type(json_text) = 'OBJECT' then json_text end as object,
+            is_plain,
+            case when is_plain or json_type(json_text) = 'OBJECT' then json_text end as object,
             snapshot_text
-        from plain
+        from parsed
     ),
     fields as (
         select
@@ -28,8 +40,9 @@ with
             id,
             run_id,
             source_text,
+            is_plain,
             object is null and source_text is not null as is_unreadable,
-            coalesce(json_keys(object), []) as keys,
+            case when not is_plain then coalesce(json_keys(object), []) end as keys,
             from_json(object, '{{structure}}') as field,
             snapshot_text
         from objects
@@ -40,6 +53,7 @@ with
             id,
             run_id,
             source_text,
+            is_plain,
             is_unreadable,
             keys,
             field.{{processed_key}} as processed_text,
@@ -57,7 +71,7 @@ select
     id,
     run_id,
 {{ number }} as stage_number,
-    len(keys) > 0 as has_result,
+    case when is_plain then source_text <> '{}' else len(keys) > 0 end as has_result,
     number_or_zero(processed_text) as items_processed,
     number_or_zero(created_text) as items_created,
     number_or_zero(credits_text) as credits_used,
@@ -66,55 +80,59 @@ select
 {{ batches }} as batches,
 {{ total_words }} as total_words,
     case when number_check(snapshot_text) is null then as_number(snapshot_text) end as snapshot_items,
-    list_concat(
-        list_filter(
-            [
-                {
-                    'key': 'stage_{{number}}_result',
-                    'value_text': source_text,
-                    'check_name': case when is_unreadable then 'unparsable_value' end
-                },
-                {
-                    'key': '{{processed_key}}',
-                    'value_text': processed_text,
-                    'check_name': number_check(processed_text)
-                },
-                {
-                    'key': '{{created_key}}',
-                    'value_text': created_text,
-                    'check_name': number_check(created_text)
-                },
-                {'key': 'credits_used', 'value_text': credits_text, 'check_name': number_check(credits_text)},
-                {
-                    'key': 'time_elapsed',
-                    'value_text': time_text,
-                    'check_name': case
-                        when time_text is not null and elapsed_seconds(time_text) is null
-                        then 'unparsable_value'
-                    end
-                },
-                {
-                    'key': 'error',
-                    'value_text': error_json,
-                    'check_name': case when error_json not like '"%' then 'unparsable_value' end
-                },
-                {'key': 'batches', 'value_text': batches_text, 'check_name': number_check(batches_text)},
-                {
-                    'key': 'total_words',
-                    'value_text': total_words_text,
-                    'check_name': number_check(total_words_text)
-                },
-                {
-                    'key': 'stage_{{number}}_initial',
-                    'value_text': snapshot_text,
-                    'check_name': number_check(snapshot_text)
-                }
-            ],
-            lambda c: c.check_name is not null
-        ),
-        list_transform(
-            list_filter(keys, lambda k: not list_contains({{known_keys}}, k)),
-            lambda k: {'key': k, 'value_text': null, 'check_name': 'unknown_result_key'}
+    case
+        when not (is_plain and coalesce(is_plain_number(snapshot_text), true))
+        then
+            list_concat(
+            list_filter(
+                [
+                    {
+                        'key': 'stage_{{number}}_result',
+                        'value_text': source_text,
+                        'check_name': case when is_unreadable then 'unparsable_value' end
+                    },
+                    {
+                        'key': '{{processed_key}}',
+                        'value_text': processed_text,
+                        'check_name': number_check(processed_text)
+                    },
+                    {
+                        'key': '{{created_key}}',
+                        'value_text': created_text,
+                        'check_name': number_check(created_text)
+                    },
+                    {'key': 'credits_used', 'value_text': credits_text, 'check_name': number_check(credits_text)},
+                    {
+                        'key': 'time_elapsed',
+                        'value_text': time_text,
+                        'check_name': case
+                            when time_text is not null and elapsed_seconds(time_text) is null
+                            then 'unparsable_value'
+                        end
+                    },
+                    {
+                        'key': 'error',
+                        'value_text': error_json,
+                        'check_name': case when error_json not like '"%' then 'unparsable_value' end
+                    },
+                    {'key': 'batches', 'value_text': batches_text, 'check_name': number_check(batches_text)},
+                    {
+                        'key': 'total_words',
+                        'value_text': total_words_text,
+                        'check_name': number_check(total_words_text)
+                    },
+                    {
+                        'key': 'stage_{{number}}_initial',
+                        'value_text': snapshot_text,
+                        'check_name': number_check(snapshot_text)
+                    }
+                ],
+                lambda c: c.check_name is not null
+            ),
+            list_transform(
+                list_filter(keys, lambda k: not list_contains({{known_keys}}, k)),
+                lambda k: {'key': k, 'value_text': null, 'check_name': 'unknown_result_key'}
+            )
         )
-    ) as checks
+    end as checks
 from named

@@ -64,13 +64,13 @@ def differences(left: Path, right: Path) -> dict[str, int]:
 
 
 def payloads(root: Path) -> list[object]:
-    """Every site's overview and history, and each run of its history's first page."""
+    """Every site's overview and history, and its three latest runs."""
     with igny8_analysis.connect(root) as warehouse:
         told: list[object] = []
         for (site_id,) in warehouse.sql("select site_id from sites order by site_id").fetchall():
             history = warehouse.history(site_id)
             told += [warehouse.overview_stats(site_id), history]
-            told += [warehouse.run_detail(site_id, run["run_id"]) for run in history["runs"]]
+            told += [warehouse.run_detail(site_id, run["run_id"]) for run in history["runs"][:3]]
         return told
 
 
