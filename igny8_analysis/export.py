@@ -1,11 +1,11 @@
 """Views to Parquet files."""
 
 import difflib
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.errors import LoadError, UsageError
+from igny8_analysis.reports.publish import sweep, whole
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -60,11 +60,9 @@ def _write(warehouse: "Warehouse", query: str, parameters: dict[str, int] | None
 
     reader = warehouse.sql(query, parameters).to_arrow_reader(ROWS_PER_BATCH)
     rows = 0
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
-        scratch = Path(folder) / target.name
-        with pq.ParquetWriter(scratch, reader.schema, compression="zstd") as writer:
-            for batch in reader:
-                writer.write_batch(batch)
-                rows += batch.num_rows
-        scratch.replace(target)
+    sweep(target.parent)
+    with whole(target) as file, pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+            rows += batch.num_rows
     return rows

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import queue
 import re
-import tempfile
 import threading
 from datetime import date
 from functools import lru_cache
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.errors import Igny8Error, UsageError
+from igny8_analysis.reports.scratch import Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +28,7 @@ RENEW_AFTER = 50
 ENGINE_NAME = "igny8-warm"
 _POLL_SECONDS = 0.2
 _START_SECONDS = 60
+_LONGEST_SOCKET = 90  # of the 104 to 108 bytes that systems allow; where TMPDIR is longer, TCP on loopback
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -49,7 +50,7 @@ class WarmKernel:
         self._stop = stop or threading.Event()
         self._manager: Any = None
         self._client: Any = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch: Scratch | None = None
         self._reports = 0
 
     @property
@@ -90,9 +91,9 @@ class WarmKernel:
 
         # One context for the life of the process: ending one now and then waits for ever.
         context: zmq.Context[Any] = zmq.Context.instance()
-        self._scratch = tempfile.TemporaryDirectory(prefix="igny8-", ignore_cleanup_errors=True)
+        self._scratch = Scratch()
         folder = self._scratch.name
-        settings = {"transport": "ipc", "ip": str(Path(folder) / "k")} if os.name == "posix" else {}
+        settings = {"transport": "ipc", "ip": f"{folder}/k"} if len(folder) < _LONGEST_SOCKET else {}
         self._manager = KernelManager(
             kernel_name="python3",
             connection_file=str(Path(folder) / "kernel.json"),

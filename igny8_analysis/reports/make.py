@@ -21,7 +21,7 @@ from igny8_analysis.reports.engine import ReportError, Stopped, WarmKernel, end_
 from igny8_analysis.reports.fingerprints import RunDigests, code_digest, digest
 from igny8_analysis.reports.page import notebook_page, page
 from igny8_analysis.reports.progress import Progress
-from igny8_analysis.reports.publish import publish, stamp_of
+from igny8_analysis.reports.publish import publish, stamp_of, sweep
 from igny8_analysis.reports.rows import resolve_run
 
 if TYPE_CHECKING:
@@ -272,6 +272,8 @@ class Reports:
 
     def _work(self, tasks: Sequence[Task], progress: Progress | None = None) -> None:
         """Make the tasks on up to `jobs` kernels. A failed one is noted and does not stop the others."""
+        for folder in {task.target.parent for task in tasks}:
+            sweep(folder)
         pending: queue.SimpleQueue[Task] = queue.SimpleQueue()
         for task in self._changed(tasks, progress):
             pending.put(task)

@@ -1,14 +1,21 @@
-"""Publish reports whole, and tell from a published one what it is and which data it shows."""
+"""Publish files whole, sweep what killed work left, and tell from a published report which data it shows."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from etl.errors import LoadError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNFINISHED = ".igny8-unfinished"
 _STAMP = re.compile(r'<meta name="igny8-report" content="([a-z0-9-]+)">')
 _HEAD_BYTES = 2048
 
@@ -18,24 +25,36 @@ def publish(target: Path, html: str) -> None:
 
     Raises LoadError where the folder or file cannot be written.
     """
-    unfinished = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as file:
-            unfinished = Path(file.name)
-            file.write(html)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.chmod(0o644)
-        unfinished.replace(target)
+        with whole(target) as file:
+            file.write(html.encode())
     except OSError as error:
         msg = f"the report {target} cannot be written: {error.strerror or error}"
         raise LoadError(msg) from None
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write that takes `target`'s place when all went well, and is gone otherwise."""
+    descriptor, unfinished = _locked_beside(target)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            unfinished.chmod(0o644)
+            unfinished.replace(target)
     finally:
-        if unfinished is not None:
-            unfinished.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the unfinished files in a folder whose writers are dead."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        with suppress(OSError), path.open("rb") as file:  # an error: of another user, or being written
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
 
 
 def stamp_of(file: Path) -> str:
@@ -47,3 +66,13 @@ def stamp_of(file: Path) -> str:
         return ""
     found = _STAMP.search(head)
     return found[1] if found else ""
+
+
+def _locked_beside(target: Path) -> tuple[int, Path]:
+    """Return a new file in the target's folder; while this process lives its lock keeps it from being swept."""
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=UNFINISHED)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:  # else it was swept before it was locked
+            return descriptor, Path(name)
+        os.close(descriptor)

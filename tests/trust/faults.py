@@ -1,10 +1,10 @@
-"""Loads that are killed, at a step of their own or after a time.
+"""Loads and reports that are killed, at a step of their own or after a time.
 
-A load's steps are what it reports as progress and every change of a file that Python makes for it, which the
+The steps are what a load reports as progress and every change of a file that Python makes, which the
 interpreter's audit events tell: they come from the code that runs, so a new step is tested as soon as it is there.
 
 `python -m tests.trust.faults` is the server behind `Loads`: it has imported all there is to import, and forks a
-load for each line of its input.
+process for each line of its input.
 """
 
 import json
@@ -17,11 +17,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from igny8_analysis import connect
+from igny8_analysis.load import load
+from igny8_analysis.reports.make import Options, Reports
+from tests.pages import notebooks_here
+
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "os.link", "os.symlink"}
 
 
 class Loads:
-    """Starts loads in processes of their own, for them to be killed."""
+    """Starts loads and reports in processes of their own, for them to be killed."""
 
     def __enter__(self) -> "Loads":
         self._server = subprocess.Popen(
@@ -62,6 +67,13 @@ class Loads:
             "step": step,
             "seconds": seconds,
         }
+        return self._order(order)
+
+    def report(self, root: Path, target: Path, *, step: int | None = None) -> tuple[int, list[str]]:
+        """Make the overview of the site 1, and be killed at the step of that number."""
+        return self._order({"root": str(root), "target": str(target), "step": step, "seconds": None})
+
+    def _order(self, order: dict[str, Any]) -> tuple[int, list[str]]:
         assert self._server.stdin
         assert self._server.stdout
         print(json.dumps(order), file=self._server.stdin, flush=True)
@@ -70,15 +82,13 @@ class Loads:
 
 
 def serve() -> None:
-    import igny8_analysis.load  # noqa: F401 (imported before the forks, so that none has to)
-
     for line in sys.stdin:
         order = json.loads(line)
         log = Path(order["root"]).with_suffix(".steps")
         log.write_text("")
         child = os.fork()
         if child == 0:
-            run_load(order, log)
+            work(order, log)
         if order["seconds"] is not None:
             time.sleep(order["seconds"])
             os.kill(child, signal.SIGKILL)
@@ -86,9 +96,7 @@ def serve() -> None:
         print(json.dumps([os.waitstatus_to_exitcode(status), log.read_text().splitlines()]), flush=True)
 
 
-def run_load(order: dict[str, Any], log: Path) -> None:
-    from igny8_analysis.load import load
-
+def work(order: dict[str, Any], log: Path) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
     done = 0
 
@@ -106,10 +114,19 @@ def run_load(order: dict[str, Any], log: Path) -> None:
     status = 1
     try:
         sys.addaudithook(watch)
-        load(order["source"], Path(order["root"]), keep=order["keep"], progress=step)
+        if "target" in order:
+            make_report(order)
+        else:
+            load(order["source"], Path(order["root"]), keep=order["keep"], progress=step)
         status = 0
     finally:
         os._exit(status)
+
+
+def make_report(order: dict[str, Any]) -> None:
+    root = Path(order["root"])
+    with notebooks_here(), connect(root) as warehouse:
+        Reports(warehouse, root, Options(is_quiet=True)).overview(1, Path(order["target"]))
 
 
 def is_for_writing(flags: int) -> bool:

@@ -1,0 +1,38 @@
+"""Scratch folders of kernels: gone with the work, or, where its process was killed, swept by the next."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+PREFIX = "igny8-kernel-"
+LOCK = "lock"
+
+
+class Scratch(tempfile.TemporaryDirectory[str]):
+    """A temporary folder, locked while this process lives; making one sweeps those of dead processes."""
+
+    def __init__(self) -> None:
+        """Make the folder."""
+        sweep()
+        super().__init__(prefix=PREFIX, ignore_cleanup_errors=True)
+        unlocked = Path(self.name) / "unlocked"
+        self._lock = unlocked.open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        unlocked.rename(unlocked.with_name(LOCK))  # only now may others find it
+
+    def cleanup(self) -> None:
+        """Remove the folder."""
+        self._lock.close()
+        super().cleanup()
+
+
+def sweep() -> None:
+    """Remove the scratch folders whose processes are dead."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
+        with suppress(OSError), lock.open() as file:  # an error: of another user, or in use
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)

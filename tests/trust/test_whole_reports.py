@@ -1,0 +1,105 @@
+"""A report is there whole: the earlier one or the new one, whenever its making is killed."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from igny8_analysis.load import load
+from igny8_analysis.reports.publish import sweep, whole
+from tests.cases import make_source, run, site
+from tests.command import igny8 as igny8_here
+from tests.pages import notebooks_here
+from tests.reports.conftest import processes_of
+from tests.trust.commands import IGNY8, Done, assert_told, igny8, wait_for
+from tests.trust.faults import Loads
+
+
+@pytest.fixture(scope="module")
+def loads() -> Iterator[Loads]:
+    with Loads() as started:
+        yield started
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A warehouse of one site; `grow` changes what its overview says."""
+    grow(tmp_path, 1)
+    return tmp_path / "data"
+
+
+def grow(folder: Path, runs: int) -> None:
+    rows = [run(n, f"2026-02-{n:02d}T08:00:00Z", stages={1: (50, 4, 20)}) for n in range(1, runs + 1)]
+    source = make_source(folder / f"{runs}.sqlite", [site(1, "a.example")], rows)
+    load(f"sqlite:///{source}", folder / "data")
+
+
+def test_killed_at_every_step(loads: Loads, root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    target = folder / "index.html"
+    assert loads.report(root, target)[0] == 0
+    old = target.read_bytes()
+    grow(tmp_path, 2)
+    status, steps = loads.report(root, tmp_path / "new.html")
+    assert status == 0
+    new = (tmp_path / "new.html").read_bytes()
+    assert new != old
+    (published,) = [number for number, name in enumerate(steps) if name.startswith("os.rename")]
+    leftovers = 0
+    for number, name in enumerate(steps):
+        target.write_bytes(old)
+        assert loads.report(root, target, step=number)[0] == -9
+        assert target.read_bytes() == (new if number > published else old), f"killed at {name}"
+        leftovers += len(list(folder.iterdir())) - 1
+        sweep(folder)
+        assert [path.name for path in folder.iterdir()] == ["index.html"]
+    assert leftovers
+    assert loads.report(root, target, step=published)[0] == -9
+    assert loads.report(root, target)[0] == 0
+    assert target.read_bytes() == new
+    assert [path.name for path in folder.iterdir()] == ["index.html"]
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_killed_command_leaves_no_process_and_is_cleared_away(
+    root: Path, tmp_path: Path, later: float
+) -> None:
+    """With a kernel, in a temporary folder whose name is too long for a socket's."""
+    scratch, target = tmp_path / ("t" * 90), tmp_path / "out" / "index.html"
+    scratch.mkdir()
+    environment = {"TMPDIR": str(scratch)}
+    report = ["report", "overview", "1", "-o", str(target), "--warehouse", str(root)]
+    killed = subprocess.Popen([*IGNY8, *report], env=os.environ | environment, stdout=subprocess.DEVNULL)
+    wait_for(lambda: list(scratch.glob("igny8-kernel-*/kernel.json")))
+    time.sleep(later)
+    killed.kill()
+    killed.wait()
+    wait_for(lambda: not processes_of(str(scratch)))
+
+    done = igny8(*report, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert target.read_text().endswith("</html>")
+    assert [path.name for path in target.parent.iterdir()] == ["index.html"]
+    assert list(scratch.glob("igny8-kernel-*")) == []
+
+
+def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
+    with whole(tmp_path / "a.html") as file:
+        sweep(tmp_path)
+        file.write(b"all")
+    assert (tmp_path / "a.html").read_bytes() == b"all"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder" / "in it").mkdir(parents=True)
+    for target in (tmp_path / "file" / "a.html", tmp_path / "folder", Path("/proc/none/a.html")):
+        with notebooks_here():
+            done = igny8_here("report", "overview", "1", "-o", str(target), "--warehouse", str(root))
+        assert_told(Done([], done.returncode, done.stdout, done.stderr), 5, str(target), "cannot be written")
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["in it"]
+    assert {path.name for path in tmp_path.iterdir()} == {"1.sqlite", "data", "file", "folder"}
