@@ -1,7 +1,10 @@
 """PostgreSQL through ADBC: Arrow batches out of one repeatable-read, read-only transaction."""
 
 import os
+import queue
 import re
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,6 +18,7 @@ from etl.errors import LoadError
 from etl.secrets import without_passwords
 
 CONNECT_TIMEOUT_SECONDS = "15"
+CONNECT_POLL_SECONDS = 0.02
 STATEMENT_TIMEOUT_MINUTES = 15
 APPLICATION_NAME = "igny8-analysis"
 
@@ -80,7 +84,7 @@ def open_postgres(url: str) -> Iterator[PostgresSource]:
     """Connect (password from the URL, PGPASSWORD or ~/.pgpass) and hold one snapshot. Raises LoadError."""
     os.environ.setdefault("PGCONNECT_TIMEOUT", CONNECT_TIMEOUT_SECONDS)
     try:
-        connection = dbapi.connect(url)
+        connection = _connect(url)
     except Error as error:
         raise LoadError(
             f"cannot connect to PostgreSQL: {_message(error, url)}; check the address, the user, the password "
@@ -97,6 +101,25 @@ def open_postgres(url: str) -> Iterator[PostgresSource]:
         message = _message(error, url)
         hint = next((hint for sign, hint in HINTS.items() if sign in message), "load again")
         raise LoadError(f"reading from PostgreSQL failed: {message}; nothing was loaded, {hint}") from None
+
+
+def _connect(url: str) -> dbapi.Connection:
+    """Connect in a thread, for libpq does not hear Ctrl-C while a server does not answer."""
+    answers: queue.SimpleQueue[dbapi.Connection | Exception] = queue.SimpleQueue()
+
+    def connect() -> None:
+        try:
+            answers.put(dbapi.connect(url))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=connect, daemon=True).start()
+    while answers.empty():  # waiting without end is not interrupted either: the driver sets a signal handler
+        time.sleep(CONNECT_POLL_SECONDS)
+    answer = answers.get()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _message(error: Exception, url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -36,7 +37,12 @@ def publish(target: Path, html: str) -> None:
 
 @contextmanager
 def whole(target: Path) -> Iterator[IO[bytes]]:
-    """Give a file to write that takes `target`'s place when all went well, and is gone otherwise."""
+    """Give a file to write that takes `target`'s place when all went well, and is gone otherwise.
+
+    Raises OSError where that cannot be; a device, say, is not replaced.
+    """
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file")
     descriptor, unfinished = _locked_beside(target)
     try:
         with os.fdopen(descriptor, "wb") as file:

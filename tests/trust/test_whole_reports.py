@@ -97,9 +97,16 @@ def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_leaves_nothing(root: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "folder" / "in it").mkdir(parents=True)
-    for target in (tmp_path / "file" / "a.html", tmp_path / "folder", Path("/proc/none/a.html")):
+    os.mkfifo(tmp_path / "pipe")
+    for target in (
+        tmp_path / "file" / "a.html",
+        tmp_path / "folder",
+        tmp_path / "pipe",
+        Path("/proc/none/a"),
+    ):
         with notebooks_here():
             done = igny8_here("report", "overview", "1", "-o", str(target), "--warehouse", str(root))
         assert_told(Done([], done.returncode, done.stdout, done.stderr), 5, str(target), "cannot be written")
+    assert (tmp_path / "pipe").is_fifo()
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["in it"]
-    assert {path.name for path in tmp_path.iterdir()} == {"1.sqlite", "data", "file", "folder"}
+    assert {path.name for path in tmp_path.iterdir()} == {"1.sqlite", "data", "file", "folder", "pipe"}
