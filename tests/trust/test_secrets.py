@@ -1,7 +1,11 @@
 """Passwords stay out of everything written: files, errors, tracebacks; and each way to give one works."""
 
+import os
 import re
+import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,7 +13,7 @@ import pytest
 
 from etl.secrets import without_passwords
 from tests.conftest import run_sql
-from tests.trust.commands import Done, assert_told, igny8, query
+from tests.trust.commands import IGNY8, Done, assert_told, igny8, query
 
 SECRET = "Zq7hush9Kx"
 ROLE = "igny8_with_password"
@@ -111,3 +115,32 @@ def test_messages_keep_what_is_no_password() -> None:
     assert without_passwords(said, "postgresql://reader@db:5432/x") == said
     assert without_passwords(f"a {SECRET}", f"postgresql://u:{SECRET}@h/x") == "a ***"
     assert not re.search("s.cret", without_passwords("s@cret", "postgresql://u:s%40cret@h/x"))
+
+
+def test_reports_and_their_kernels_write_no_password(asked: str, tmp_path: Path) -> None:
+    """With the password in the environment of all: what is made, what is only there meanwhile, and errors."""
+    root, scratch = tmp_path / "data", tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {"PGPASSWORD": SECRET, "TMPDIR": str(scratch)}
+    loaded = igny8("etl", "--source", with_password(asked, SECRET), "--warehouse", root, env=environment)
+    assert loaded.returncode == 0, loaded.stderr
+
+    report = [*IGNY8, "report", "site", "110", "--last", "1", "--warehouse", str(root)]
+    making = subprocess.Popen(
+        report, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    seen: dict[str, bytes] = {}
+    while making.poll() is None:
+        for path in scratch.rglob("*"):
+            with suppress(OSError):
+                seen[path.name] = path.read_bytes()
+        time.sleep(0.1)
+    out, err = making.communicate()
+    assert making.returncode == 0, err
+    assert "kernel.json" in seen
+    assert not [name for name, content in seen.items() if SECRET.encode() in content]
+
+    failed = igny8("report", "overview", 110, "-o", root, "--debug", "--warehouse", root, env=environment)
+    assert "Traceback" in failed.stderr
+    assert len(list((root / "reports").rglob("*.html"))) == 2
+    assert_hidden(tmp_path, loaded, Done(report, 0, out, err), failed)
