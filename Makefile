@@ -23,7 +23,7 @@ lint: $(VENV)/.installed-test ## style, types, SQL format, and that the generate
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfmt --check --quiet etl warehouse
+	$(BIN)/sqlfmt --check --quiet etl warehouse igny8_analysis
 	$(BIN)/python docs/generate.py --check
 
 bench: $(VENV)/.installed-test ## speed and memory, as ratios; prints a table, writes benchmarks/results.json

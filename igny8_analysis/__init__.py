@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Any
 from etl.errors import Igny8Error, LoadError, UsageError, WarehouseNotFound
 
 if TYPE_CHECKING:
-    from igny8_analysis.connection import AmbiguousSite, RunNotFound, SiteNotFound, Warehouse, connect
+    from igny8_analysis.connection import (
+        AccountNotFound,
+        AmbiguousSite,
+        RunNotFound,
+        SiteNotFound,
+        Warehouse,
+        connect,
+    )
 
 __all__ = [
+    "AccountNotFound",
     "AmbiguousSite",
     "Igny8Error",
     "LoadError",

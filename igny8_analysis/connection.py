@@ -50,6 +50,12 @@ class RunNotFound(Igny8Error):  # noqa: N818
     exit_code = 3
 
 
+class AccountNotFound(Igny8Error):  # noqa: N818
+    """No account has this id or name, or several have the name."""
+
+    exit_code = 3
+
+
 class Warehouse:
     """One version of a warehouse, open for reading; `as_of` is the instant its numbers stand for.
 
@@ -190,6 +196,26 @@ class Warehouse:
         from igny8_analysis.explain import explain
 
         return explain(self, site, run_id, metric)
+
+    def resolve_account(self, account: int | str) -> int:
+        """The id of an account named by id or by name, in any case; an id wins. Raises AccountNotFound."""
+        rows = self._connection.execute(
+            "select account_id, cast(account_id as varchar) = $account as is_id from account_figures "
+            "where cast(account_id as varchar) = $account or lower(trim(account_name)) = lower($account) "
+            "order by account_id",
+            {"account": str(account).strip()},
+        ).fetchall()
+        by_id = [account_id for account_id, is_id in rows if is_id]
+        matches = by_id or [account_id for account_id, _ in rows]
+        if not matches:
+            raise AccountNotFound(
+                f"there is no account {str(account)!r}; igny8 sites lists each site's account"
+            )
+        if len(matches) > 1:
+            raise AccountNotFound(
+                f"several accounts are called {str(account)!r}: name one by its id ({', '.join(map(str, matches))})"
+            )
+        return int(matches[0])
 
     def compare_runs(self, site: int | str, run_a: str, run_b: str) -> Payload:
         """Two runs of the site, `run_b` beside `run_a`: stage by stage, the difference in credits as volume and rate.

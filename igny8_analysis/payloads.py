@@ -322,11 +322,8 @@ def compare(connection: duckdb.DuckDBPyConnection, site_id: int, id_a: int, id_b
             connection, f"({read_query('compare_runs')})", {"id": AS_IS} | COMPARED_RUN, "", pair
         )
     }
-    sums = ", ".join(
-        f"sum({name}) as {name}" for name in ("credits_difference", "volume_credits", "rate_credits")
-    )
     totals = (
-        f"(select {sums}, sum(duration_difference_seconds) as duration_difference_seconds from ({stages}))"
+        f"(select {', '.join(f'total_{name} as {name}' for name in DIFFERENCES)} from ({stages}) limit 1)"
     )
     return {
         "run_a": runs[id_a],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,9 @@ from igny8_analysis.reports import formats, tokens
 
 Row = Mapping[str, Any]
 STAGE_NUMBERS = [1, 2, 3, 4, 5, 6, 7]
+
+# Labels of an axis of seconds, as a Vega expression.
+HOURS_AXIS = "datum.value >= 3600 ? format(datum.value / 3600, '.3~') + ' h' : format(datum.value / 60, '.3~') + ' min'"
 
 
 def values(rows: Iterable[Row], *columns: str) -> Any:
@@ -30,6 +34,18 @@ def time_axis(field: str = "started_at", count: int = 4) -> Any:
     """Return the x encoding of an instant, in UTC whatever the machine's time zone."""
     axis = alt.Axis(format="%d %b %y", tickCount=count, grid=False, title=None, labelOverlap=True)
     return alt.X(f"{field}:T", scale=alt.Scale(type="utc"), axis=axis)
+
+
+def site_names(rows: Iterable[Row]) -> dict[int, str]:
+    """Return the label of each site by its id; where sites share one, with the id behind it."""
+    labels = {row["site_id"]: formats.visible(row["label"]) for row in rows}
+    count = Counter(labels.values())
+    return {id_: label if count[label] == 1 else f"{label} ({id_})" for id_, label in labels.items()}
+
+
+def site_axis(width: int) -> Any:
+    """Return the y encoding of `name`, a site's, in the order of the rows, cut to `width` px."""
+    return alt.Y("name:N", sort=None, axis=alt.Axis(title=None, grid=False, labelLimit=width))
 
 
 def _plain(value: Any) -> Any:

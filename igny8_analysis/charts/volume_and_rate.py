@@ -14,8 +14,8 @@ from igny8_analysis.reports import formats, tokens
 PARTS = {"volume_credits": "volume", "rate_credits": "rate"}
 
 
-def volume_and_rate(rows: Sequence[Row]) -> Chart | None:
-    """Draw two bars a stage, credits more (right) or fewer (left) than the baseline by volume and by rate.
+def volume_and_rate(rows: Sequence[Row], other: str = "the baseline") -> Chart | None:
+    """Draw two bars a stage, credits more (right) or fewer (left) than the other by volume and by rate.
 
     Rows are those of `credit_variance`, one a stage; None where nothing differs.
     """
@@ -34,10 +34,10 @@ def volume_and_rate(rows: Sequence[Row]) -> Chart | None:
     stages = list(dict.fromkeys(bar["stage"] for bar in bars))
     parts = list(PARTS.values())
     colours = alt.Scale(domain=parts, range=[tokens.var("accent"), tokens.var("warn")])
-    x = alt.X("credits:Q", title="credits against the baseline")
+    x = alt.X("credits:Q", title=f"credits against {other}")
     base = alt.Chart(alt.Data(values=bars)).encode(
         x=x,
-        y=alt.Y("stage:N", sort=stages, axis=alt.Axis(title=None, grid=False, labelLimit=120)),
+        y=alt.Y("stage:N", sort=stages, axis=alt.Axis(title=None, grid=False, labelLimit=150)),
         yOffset=alt.YOffset("part:N", sort=parts),
     )
     drawn = base.mark_bar(height=9).encode(color=alt.Color("part:N", scale=colours, legend=None))
@@ -49,7 +49,7 @@ def volume_and_rate(rows: Sequence[Row]) -> Chart | None:
     largest = max(bars, key=lambda bar: abs(bar["credits"]))
     return Chart(
         name="volume-and-rate",
-        title="Credits against the baseline, by volume and by rate",
+        title=f"Credits against {other}, by volume and by rate",
         description=f"The largest part is {formats.signed(largest['credits'])} credits by {largest['part']} in stage "
         f"{largest['stage']}.",
         spec=specify(drawn + zero, 380, 34 * len(stages) + 44),

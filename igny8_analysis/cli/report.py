@@ -1,4 +1,4 @@
-"""`igny8 report overview|run|site|all`: reports as self-contained HTML files."""
+"""`igny8 report overview|run|compare|account|site|all`: reports as self-contained HTML files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ def report_command() -> None:
 def _making_options(command: F) -> F:
     """Options of every report command."""
     options = (
-        click.option("--interactive", is_flag=True, help="Charts that zoom and select; 430 kB more a file."),
         click.option("--isolated", is_flag=True, help="A fresh kernel for every report."),
         version_option,
         warehouse_option,
@@ -42,6 +41,9 @@ def _making_options(command: F) -> F:
     return command
 
 
+_interactive_option = click.option(
+    "--interactive", is_flag=True, help="Charts that zoom and select; 430 kB more a file."
+)
 _file_option = click.option(
     "-o", "--output", "output", type=click.Path(path_type=Path), metavar="FILE", help="The file to write."
 )
@@ -78,6 +80,7 @@ _last_option = click.option(
 @click.argument("site")
 @_file_option
 @_parameter_option
+@_interactive_option
 @_making_options
 def overview_command(
     site: str, output: Path | None, parameters: tuple[tuple[str, str], ...], **options: Any
@@ -100,6 +103,7 @@ def overview_command(
 @click.argument("run_id")
 @_file_option
 @_parameter_option
+@_interactive_option
 @_making_options
 def run_command(
     site: str, run_id: str, output: Path | None, parameters: tuple[tuple[str, str], ...], **options: Any
@@ -112,6 +116,44 @@ def run_command(
 
 
 @report_command.command(
+    "compare",
+    epilog=examples(
+        "igny8 report compare mysite.com run_20260114_020000_scheduled run_20260115_020000_scheduled",
+        "igny8 report compare 42 run_20260114_020000_scheduled run_20260115_020000_scheduled -o pair.html",
+    ),
+)
+@click.argument("site")
+@click.argument("run_a")
+@click.argument("run_b")
+@_file_option
+@_making_options
+def compare_command(site: str, run_a: str, run_b: str, output: Path | None, **options: Any) -> None:
+    """Make the report of RUN_B beside RUN_A: stage by stage, volume and rate, duration.
+
+    Without -o the file is <warehouse>/reports/<site>/compare-<number A>-<number B>.html.
+    """
+    _make(options, lambda reports: reports.compare(site, run_a, run_b, output))
+
+
+@report_command.command(
+    "account",
+    epilog=examples(
+        'igny8 report account "Brightwater Media"',
+        "igny8 report account 7 -o account.html",
+    ),
+)
+@click.argument("account")
+@_file_option
+@_making_options
+def account_command(account: str, output: Path | None, **options: Any) -> None:
+    """Make the report of an account: its sites together, and nothing of another account's.
+
+    ACCOUNT is an id or a name. Without -o the file is <warehouse>/reports/account-<account>.html.
+    """
+    _make(options, lambda reports: reports.account(account, output))
+
+
+@report_command.command(
     "site",
     epilog=examples("igny8 report site mysite.com --last 20", "igny8 report site 42 -o /srv/reports/42"),
 )
@@ -120,6 +162,7 @@ def run_command(
 @_last_option
 @_jobs_option
 @_changed_option
+@_interactive_option
 @_making_options
 def site_command(site: str, output: Path | None, last: int | None, **options: Any) -> None:
     """Make a site's overview and the reports of its runs, linked to each other."""
@@ -134,6 +177,7 @@ def site_command(site: str, output: Path | None, last: int | None, **options: An
 @_last_option
 @_jobs_option
 @_changed_option
+@_interactive_option
 @_making_options
 def all_command(output: Path | None, last: int | None, **options: Any) -> None:
     """Make every site's reports and an index over all sites."""
@@ -147,7 +191,7 @@ def _make(options: dict[str, Any], work: Callable[[Any], Path]) -> None:
     chosen = Options(
         jobs=options.get("jobs", 1),
         is_isolated=options["isolated"],
-        is_interactive=options["interactive"],
+        is_interactive=options.get("interactive", False),
         only_changed=options.get("only_changed", False),
         is_quiet=options["quiet"],
     )

@@ -1,9 +1,6 @@
--- One row per stage of two runs of a site ($id_a, $id_b), and one for credits that no stage accounts for: b
--- beside a,
--- and the difference in credits split into volume (more or fewer items, at a's credits per item) and rate
--- (dearer or
--- cheaper items, for b's items). The two add up to the difference; where a run has no rate, all of it is
--- volume.
+-- One row per stage of two runs of a site ($id_a, $id_b), and one for credits that no stage accounts for.
+-- The difference, b less a, is split into volume (more or fewer items, at a's credits per item) and rate
+-- (dearer or cheaper items). The two add up to it; where a run has no rate, all of it is volume.
 with
     stages as (
         select
@@ -43,11 +40,29 @@ with
             a.duration_seconds as duration_seconds_a,
             b.duration_seconds as duration_seconds_b,
             cast(b.credits_used - a.credits_used as double) as credits_difference,
-            (b.credits_per_processed_item - a.credits_per_processed_item)
-            * cast(b.items_processed as double) as rate_credits
+            coalesce(
+                (b.credits_per_processed_item - a.credits_per_processed_item)
+                * cast(b.items_processed as double),
+                0
+            ) as rate_credits,
+            b.duration_seconds - a.duration_seconds as duration_difference_seconds
         from stages as a
         join stages as b on b.stage_number = a.stage_number
         where a.id = $id_a and b.id = $id_b
+        union all by name
+        select
+            'Not attributed to a stage' as stage_name,
+            a.credits_used as credits_used_a,
+            b.credits_used as credits_used_b,
+            cast(b.credits_used - a.credits_used as double) as credits_difference
+        from unattributed as a
+        cross join unattributed as b
+        where a.id = $id_a and b.id = $id_b
+    ),
+    split as (
+        select
+            *, case when stage_number is not null then credits_difference - rate_credits end as volume_credits
+        from pairs
     )
 select
     stage_number,
@@ -61,35 +76,18 @@ select
     credits_used_a,
     credits_used_b,
     credits_difference,
-    credits_difference - coalesce(rate_credits, 0) as volume_credits,
-    coalesce(rate_credits, 0) as rate_credits,
+    volume_credits,
+    rate_credits,
     credits_per_processed_item_a,
     credits_per_processed_item_b,
     duration_seconds_a,
     duration_seconds_b,
-    duration_seconds_b - duration_seconds_a as duration_difference_seconds
-from pairs
-union all
-select
-    null,
-    'Not attributed to a stage',
-    null,
-    null,
-    null,
-    null,
-    null,
-    null,
-    a.credits_used,
-    b.credits_used,
-    cast(b.credits_used - a.credits_used as double),
-    null,
-    null,
-    null,
-    null,
-    null,
-    null,
-    null
-from unattributed as a
-cross join unattributed as b
-where a.id = $id_a and b.id = $id_b
+    duration_difference_seconds,
+    sum(credits_used_a) over () as total_credits_a,
+    sum(credits_used_b) over () as total_credits_b,
+    sum(credits_difference) over () as total_credits_difference,
+    sum(volume_credits) over () as total_volume_credits,
+    sum(rate_credits) over () as total_rate_credits,
+    sum(duration_difference_seconds) over () as total_duration_difference_seconds
+from split
 order by stage_number nulls last

@@ -5,6 +5,7 @@ Rounding is that of the payloads: half away from zero, once, of the value cast t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -23,12 +24,22 @@ def number(value: Any, places: int = 0) -> str:
     return f"{abs(rounded):,f}" if rounded >= 0 else f"{MINUS}{-rounded:,f}"
 
 
+def rate(value: Any) -> str:
+    """Write a number per item or per minute, with two decimals: `4.02`; a dash for None."""
+    return number(value, 2)
+
+
 def signed(value: Any, places: int = 0) -> str:
     """Write a difference with its sign: `+12`, `−3`, `0`; a dash for None."""
+    return signed_as(value, lambda amount: number(amount, places))
+
+
+def signed_as(value: Any, write: Callable[[Any], str]) -> str:
+    """Write a difference as `write` does, with its sign: `+2 min 5 s`, `−3 s`, `0 s`; a dash for None."""
     if value is None:
         return NONE
-    text = number(value, places)
-    return f"+{text}" if rounded_decimal(value, places) > 0 else text
+    text = write(value)
+    return f"+{text}" if value > 0 and text != write(0) else text
 
 
 def percent(value: Any, places: int = 1) -> str:

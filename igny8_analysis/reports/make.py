@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 NOTEBOOKS = Path(igny8_analysis.__file__).parent.parent / "notebooks"
 OVERVIEW = NOTEBOOKS / "overview.ipynb"
 RUN_DETAIL = NOTEBOOKS / "run_detail.ipynb"
+COMPARE = NOTEBOOKS / "compare.ipynb"
+ACCOUNT = NOTEBOOKS / "account.ipynb"
 INDEX_FILE = "index.html"
 INDEX_LINK = "../index.html"
 
@@ -90,6 +92,38 @@ class Reports:
         self._depth -= 1
         if not self._depth:
             self._close()
+
+    def account(self, account: int | str, file: Path | None = None) -> Path:
+        """Make an account's report and return its file. `account` is an id or a name."""
+        account_id = self._warehouse.resolve_account(account)
+        ((name,),) = self._warehouse.sql(
+            f"select coalesce(account_name, '') from account_figures where account_id = {account_id}"
+        ).fetchall()
+        target = file or self._root / "reports" / names.account_file(account_id, name)
+        self._work([self._account_task(account_id, name, target)])
+        self._raise_first()
+        return target
+
+    def compare(self, site: int | str, run_a: int | str, run_b: int | str, file: Path | None = None) -> Path:
+        """Make the report of run B beside run A, each named as for `run`, and return its file."""
+        site_id = self._warehouse.resolve_site(site)
+        pair = [resolve_run(self._warehouse, site_id, run) for run in (run_a, run_b)]
+        found = self._warehouse.sql(
+            "select id, run_number, run_title, shares_number from run_history "
+            "where site_id = $site and id in ($a, $b)",
+            {"site": site_id, "a": pair[0], "b": pair[1]},
+        ).fetchall()
+        titles = {source_id: title for source_id, _, title, _ in found}
+        files = {
+            source_id: names.run_file(number, source_id, is_shared=is_shared)
+            for source_id, number, _, is_shared in found
+        }
+        a, b = pair
+        target = file or self._folder(site_id) / names.pair_file(files[a], files[b])
+        title = f"{titles[b]} beside {titles[a]}"
+        self._work([self._pair_task(site_id, a, b, title, target, files)])
+        self._raise_first()
+        return target
 
     def overview(
         self, site: int | str, file: Path | None = None, extra: dict[str, Any] | None = None
@@ -222,6 +256,43 @@ class Reports:
         parameters |= extra
         key = digest(code_digest(OVERVIEW), self._warehouse.version, sorted(parameters.items()))
         return Task(OVERVIEW, self._of(site_id) | parameters, target, label, f"site-{site_id}-{key}")
+
+    def _pair_task(
+        self, site_id: int, a: int, b: int, title: str, target: Path, files: dict[int, str]
+    ) -> Task:
+        made = {
+            file
+            for source_id, file in files.items()
+            if stamp_of(target.parent / file).startswith(f"run-{site_id}-{source_id}-")
+        }
+        links = sorted(self._links(target.parent, site_id) | made)
+        parameters = {"run_a": a, "run_b": b, "links": links}
+        key = digest(code_digest(COMPARE), self._warehouse.version, links)
+        stamp = f"compare-{site_id}-{a}-{b}-{key}"
+        return Task(COMPARE, self._of(site_id) | parameters, target, title, stamp)
+
+    def _account_task(self, account_id: int, name: str, target: Path) -> Task:
+        sites = self._warehouse.sql(
+            f"select site_id, label from sites where account_id = {account_id} order by site_id"
+        ).fetchall()
+        linked = [
+            site_id
+            for site_id, label in sites
+            if stamp_of(target.parent / names.site_folder(site_id, label) / INDEX_FILE).startswith(
+                f"site-{site_id}-"
+            )
+        ]
+        links = [INDEX_FILE] if stamp_of(target.parent / INDEX_FILE).startswith("index-") else []
+        parameters = {
+            "warehouse": str(self._root),
+            "version": self._warehouse.version,
+            "account": account_id,
+            "linked": linked,
+            "links": links,
+        }
+        key = digest(code_digest(ACCOUNT), self._warehouse.version, linked, links)
+        title = name or f"Account {account_id}"
+        return Task(ACCOUNT, parameters, target, title, f"account-{account_id}-{key}")
 
     def _of(self, site_id: int) -> dict[str, Any]:
         return {"warehouse": str(self._root), "version": self._warehouse.version, "site": site_id}

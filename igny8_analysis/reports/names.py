@@ -14,8 +14,22 @@ def run_file(run_number: int, source_id: int, *, is_shared: bool) -> str:
     return f"run-{run_number:04d}-{source_id}.html" if is_shared else f"run-{run_number:04d}.html"
 
 
+def pair_file(file_a: str, file_b: str) -> str:
+    """Return `compare-0041-0042.html` for two runs' files as `run_file` names them."""
+    a, b = (file.removeprefix("run-").removesuffix(".html") for file in (file_a, file_b))
+    return f"compare-{a}-{b}.html"
+
+
+def account_file(account_id: int, label: str) -> str:
+    """Return `account-<account_id>-<slug>.html`, the slug made as that of a site's folder."""
+    return f"account-{account_id}-{_slug(label) or 'account'}.html"
+
+
 def site_folder(site_id: int, label: str) -> str:
     """Return `<site_id>-<slug>`, the slug being what of the site's label is plain; `site` where nothing is."""
+    return f"{site_id}-{_slug(label) or 'site'}"
+
+
+def _slug(label: str) -> str:
     ascii_text = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", ascii_text)[:_SLUG_LENGTH].strip("-")
-    return f"{site_id}-{slug or 'site'}"
+    return re.sub(r"[^a-z0-9]+", "-", ascii_text)[:_SLUG_LENGTH].strip("-")

@@ -35,9 +35,9 @@ class Rows(list[dict[str, Any]]):
 
 @dataclass(frozen=True)
 class Report:
-    """A warehouse, and the site and run that a report is of; `rows` is how its cells ask.
+    """A warehouse, and by their ids the site, runs or account that a report is of; `rows` is how its cells ask.
 
-    `linked` holds the source ids of runs that have a report beside this one, and `links` the relative
+    `linked` holds the ids of runs (in an account's report: of sites) whose report exists, and `links` the relative
     addresses of other pages that exist.
     """
 
@@ -48,7 +48,7 @@ class Report:
     is_interactive: bool = False
 
     def rows(self, query: str) -> Rows:
-        """Run a query whose `$site_id` and `$id` stand for this report's site and run, and keep its text."""
+        """Run a query whose `$site_id`, `$id` … stand for what this report is of, and keep its text."""
         text = _PARAMETER.sub(self._literal, textwrap.dedent(query).strip())
         relation = self.warehouse.sql(text)
         columns = relation.columns
@@ -99,6 +99,43 @@ def open_run(
     return Report(opened, parameters, frozenset(), frozenset(links), interactive)
 
 
+def open_pair(
+    warehouse: str | Path | None = None,
+    site: int | str | None = None,
+    run_a: int | str | None = None,
+    run_b: int | str | None = None,
+    *,
+    version: str | None = None,
+    links: Iterable[str] = (),
+) -> Report:
+    """Return the report of a site's run B beside its run A, each named as for `open_run`.
+
+    Without B it is the latest run, without A the one before B. Raises SiteNotFound, AmbiguousSite and RunNotFound.
+    """
+    opened = _open(warehouse, version)
+    site_id = _busiest_site(opened) if site is None else opened.resolve_site(site)
+    id_b = resolve_run(opened, site_id, run_b)
+    id_a = _run_before(opened, site_id, id_b) if run_a is None else resolve_run(opened, site_id, run_a)
+    return Report(opened, {"site_id": site_id, "id_a": id_a, "id_b": id_b}, frozenset(), frozenset(links))
+
+
+def open_account(
+    warehouse: str | Path | None = None,
+    account: int | str | None = None,
+    *,
+    version: str | None = None,
+    linked: Iterable[int] = (),
+    links: Iterable[str] = (),
+) -> Report:
+    """Return the report of an account by id or name; without one, that of the account with the most sites.
+
+    Raises AccountNotFound.
+    """
+    opened = _open(warehouse, version)
+    account_id = _largest_account(opened) if account is None else opened.resolve_account(account)
+    return Report(opened, {"account_id": account_id}, frozenset(linked), frozenset(links))
+
+
 def resolve_run(warehouse: Warehouse, site_id: int, run: int | str | None) -> int:
     """Return the source id of a site's run named by run_id, by source id, or None for its latest.
 
@@ -125,6 +162,16 @@ def resolve_run(warehouse: Warehouse, site_id: int, run: int | str | None) -> in
     return int(found[0][0])
 
 
+def _run_before(warehouse: Warehouse, site_id: int, source_id: int) -> int:
+    """Return the source id of the run that the site started before this one; this one's, if it is the first."""
+    query = """
+        select coalesce(lag(id) over (order by started_at, id), id) as id from runs
+        where site_id = $site_id qualify runs.id = $id
+    """
+    ((before,),) = warehouse.sql(query, {"site_id": site_id, "id": source_id}).fetchall()
+    return int(before)
+
+
 def _open(warehouse: str | Path | None, version: str | None) -> Warehouse:
     import igny8_analysis
 
@@ -139,4 +186,15 @@ def _busiest_site(warehouse: Warehouse) -> int:
     if not found:
         msg = "the warehouse has no sites"
         raise SiteNotFound(msg)
+    return int(found[0][0])
+
+
+def _largest_account(warehouse: Warehouse) -> int:
+    from igny8_analysis import AccountNotFound
+
+    query = "select account_id from account_figures order by total_sites desc, account_id limit 1"
+    found = warehouse.sql(query).fetchall()
+    if not found:
+        msg = "the warehouse has no accounts"
+        raise AccountNotFound(msg)
     return int(found[0][0])

@@ -1,7 +1,7 @@
 """Each chart by the data it draws and the names it is read by."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +15,8 @@ NAMES = ("Clustering", "Ideas", "Tasks", "Writing", "Prompts", "Images", "Review
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def stage(number: int, **columns: Any) -> dict[str, Any]:
-    return {"stage_number": number, "stage_name": NAMES[number - 1], **columns}
+def stage(number: int | None, **columns: Any) -> dict[str, Any]:
+    return {"stage_number": number, "stage_name": NAMES[number - 1] if number else "None", **columns}
 
 
 def run(number: int, status: str = "completed", credits: int = 100, **columns: Any) -> dict[str, Any]:
@@ -68,7 +68,34 @@ BACKTEST = [
         "actual_credits": Decimal(100),
     }
 ]
+MONTHS = [
+    {"month_start": date(2026, n, 1), "month_credits": Decimal(c) if c else None}
+    for n, c in ((1, 30), (2, 0))
+]
+SITES = [
+    {
+        "site_id": n,
+        "label": label,
+        "earlier_credits_per_article": 10.0,
+        "recent_credits_per_article": recent,
+        "cost_change_pct": change,
+        "has_cost_risen": n == 1,
+        "total_estimated_credits": Decimal(100 * n),
+        "recommended_buffer_credits": Decimal(20 * n),
+        "balance_credits": Decimal(120 * n),
+    }
+    for n, label, recent, change in (
+        (1, "a.example", 13.0, 30.0),
+        (2, "a.example", 9.0, -10.0),
+        (3, "b", None, None),
+    )
+]
+PAIRS = [stage(1, credits_used_a=5, credits_used_b=7), stage(None, credits_used_a=-1, credits_used_b=0)]
 ALL = {
+    "months": charts.credits_by_month(MONTHS),
+    "articles": charts.article_costs(SITES),
+    "balances": charts.balance_by_site(SITES),
+    "pairs": charts.paired_stages(PAIRS, "credits_used", "Credits by stage"),
     "donut": charts.credits_donut(CREDITS, "credits_used", 100, "Credits by stage", "donut"),
     "credits": charts.credits_per_run(RUNS, "Credits per run"),
     "measure": charts.run_measure(RUNS, "duration_seconds", "Duration", "", formats.duration),
@@ -161,6 +188,32 @@ def test_pending_items_are_stacked_by_load() -> None:
     assert "2 loads; at the latest, most wait in stage 7, Review: 14" in chart.description
 
 
+def test_months_without_runs_are_drawn_empty() -> None:
+    chart = ALL["months"]
+    assert chart is not None
+    assert [(row["month"], row["credits"]) for row in drawn(chart.spec)] == [("Jan 26", 30.0), ("Feb 26", 0)]
+
+
+def test_sites_of_one_label_are_told_apart_and_those_without_a_change_left_out() -> None:
+    chart = ALL["articles"]
+    assert chart is not None
+    assert {row["name"] for row in drawn(chart.spec)} == {"a.example (1)", "a.example (2)"}
+    assert "2 sites; the largest rise is +30\u202f% at a.example (1)" in chart.description
+
+
+def test_a_balance_is_estimate_and_buffer() -> None:
+    chart = ALL["balances"]
+    assert chart is not None
+    assert [row["credits"] for row in drawn(chart.spec)] == [100, 20, 200, 40, 300, 60]
+
+
+def test_a_pair_draws_both_runs_of_each_stage() -> None:
+    chart = ALL["pairs"]
+    assert chart is not None
+    assert [(row["run"], row["amount"]) for row in drawn(chart.spec)] == [("A", 5), ("B", 7)]
+    assert "7 in stage 1 Clustering, in run B" in chart.description
+
+
 def test_nothing_to_draw_is_no_chart() -> None:
     nothing = [stage(1, credits_used=0, items_processed=0, items_created=0, volume_credits=0, rate_credits=0)]
     assert charts.credits_donut(nothing, "credits_used", 0, "", "x") is None
@@ -171,6 +224,10 @@ def test_nothing_to_draw_is_no_chart() -> None:
     assert charts.stage_recent(1, "", [0, 0], "credits") is None
     assert charts.pending_over_loads([stage(1, pending_items=0)]) is None
     assert charts.forecast_interval([]) is None
+    assert charts.credits_by_month([{"month_start": date(2026, 1, 1), "month_credits": None}]) is None
+    assert charts.article_costs(SITES[2:]) is None
+    assert charts.balance_by_site([SITES[0] | {"balance_credits": 0}]) is None
+    assert charts.paired_stages([stage(1, credits_used_a=0, credits_used_b=None)], "credits_used", "") is None
 
 
 def test_linked_charts_are_valid_and_share_a_selection() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from igny8_analysis import charts
+from igny8_analysis.charts.scales import HOURS_AXIS
 from igny8_analysis.reports import formats
 from igny8_analysis.reports.names import HISTORY_LIMIT, run_file
 from igny8_analysis.reports.panels.panel import Panel, render
@@ -28,7 +29,6 @@ UNRECOGNISED = (
 )
 
 STATUSES = ("completed", "failed", "running", "paused", "cancelled", "other")
-HOURS_AXIS = "datum.value >= 3600 ? format(datum.value / 3600, '.3~') + ' h' : format(datum.value / 60, '.3~') + ' min'"
 
 
 def header(report: Report, rows: Rows) -> Panel:
@@ -81,7 +81,7 @@ def trends(report: Report, rows: Rows) -> Panel:
     oldest_first = Rows(reversed(rows), rows.query)
     drawn = [
         charts.credits_per_run(oldest_first, "Credits per run"),
-        charts.run_measure(oldest_first, "credits_per_item", "Credits per item", "credits", _two_places),
+        charts.run_measure(oldest_first, "credits_per_item", "Credits per item", "credits", formats.rate),
         charts.run_measure(oldest_first, "duration_seconds", "Duration", "", formats.duration, HOURS_AXIS),
     ]
     linked = charts.linked_trends(oldest_first) if report.is_interactive and rows else None
@@ -108,7 +108,3 @@ def _recent(row: dict[str, Any]) -> charts.Chart | None:
     credits, items = row["recent_credits"] or [], row["recent_items"] or []
     measured, unit = (credits, "credits") if any(credits) else (items, "items")
     return charts.stage_recent(row["stage_number"], row["stage_name"], measured, unit)
-
-
-def _two_places(value: Any) -> str:
-    return formats.number(value, 2)

@@ -86,7 +86,9 @@ def environment() -> Environment:
         auto_reload=False,
         finalize=_visible,
     )
-    names = ("number", "signed", "percent", "share", "change", "duration", "instant", "iso")
+    names = (
+        "number", "rate", "signed", "signed_as", "percent", "share", "change", "duration", "instant", "iso"
+    )  # fmt: skip
     made.filters["script_json"] = _script_json
     made.filters.update({name: getattr(formats, name) for name in names})
     return made

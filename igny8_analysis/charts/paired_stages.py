@@ -1,0 +1,57 @@
+"""One measure of two runs, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import altair as alt
+
+from igny8_analysis.charts.scales import Row, values
+from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.reports import formats, tokens
+
+RUNS = ("A", "B")
+
+
+def paired_stages(
+    rows: Sequence[Row], column: str, title: str, write: Callable[[Any], str] = formats.number, axis: str = ""
+) -> Chart | None:
+    """Draw two bars a stage, `<column>_a` and `<column>_b`; None where neither run has any of it.
+
+    `write` turns a value into text for the data table; `axis` is a Vega expression for the labels of the x axis,
+    where plain numbers would not do.
+    """
+    stages = [row for row in rows if row["stage_number"] is not None]
+    bars = [
+        {"stage": _name(row), "run": run, "amount": row[f"{column}_{run.lower()}"] or 0}
+        for row in stages
+        for run in RUNS
+    ]
+    if not any(bar["amount"] for bar in bars):
+        return None
+    colours = alt.Scale(domain=list(RUNS), range=[tokens.var("ink-soft"), tokens.var("accent")])
+    labels = alt.Axis(labelExpr=axis) if axis else alt.Axis()
+    drawn = (
+        alt.Chart(values(bars, "stage", "run", "amount"))
+        .mark_bar(height=9)
+        .encode(
+            x=alt.X("amount:Q", title=None, axis=labels),
+            y=alt.Y("stage:N", sort=None, axis=alt.Axis(title=None, grid=False, labelLimit=150)),
+            yOffset=alt.YOffset("run:N", sort=None),
+            color=alt.Color("run:N", scale=colours, legend=None),
+        )
+    )
+    most = max(bars, key=lambda bar: bar["amount"])
+    return Chart(
+        name=f"paired-{column.replace('_', '-')}",
+        title=title,
+        description=f"Most is {write(most['amount'])} in stage {most['stage']}, in run {most['run']}.",
+        spec=specify(drawn, 380, 34 * len(stages) + 44),
+        head=("Stage", *RUNS),
+        body=[(_name(row), *(write(row[f"{column}_{run.lower()}"]) for run in RUNS)) for row in stages],
+    )
+
+
+def _name(row: Row) -> str:
+    return f"{row['stage_number']} {row['stage_name']}"

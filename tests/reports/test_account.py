@@ -1,0 +1,203 @@
+"""The reports of an account and of two runs side by side: numbers, links, whose they are, and how they read."""
+
+import html
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+import igny8_analysis
+from etl.demo import CANARIES, DemoSite
+from igny8_analysis import AccountNotFound, RunNotFound, Warehouse
+from igny8_analysis.load import load
+from igny8_analysis.reports import formats
+from igny8_analysis.reports.formats import visible
+from igny8_analysis.reports.make import Options, Reports
+from igny8_analysis.reports.names import site_folder
+from tests.cases import make_source, run, site
+from tests.command import igny8
+from tests.pages import notebooks_here
+from tests.reports.test_browser import opened
+
+pytestmark = pytest.mark.xdist_group("account-reports")  # one process makes them
+
+
+@dataclass(frozen=True)
+class Made:
+    """Reports of three accounts of the demo, of one with nothing, and of pairs of runs."""
+
+    folder: Path
+    brightwater: Path
+    ostrava: Path
+    hostile: Path
+    bare: Path
+    pair: Path
+    hostile_pair: Path
+    same: Path
+
+
+@pytest.fixture(scope="module")
+def bare_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse of accounts 1 and 2, both called An agency; 2 has no sites, 1 has one with a run."""
+    folder = tmp_path_factory.mktemp("bare")
+    source = make_source(folder / "source.sqlite", [site(1, "one.example")], [run(1, "2026-02-01T08:00:00Z")])
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("insert into igny8_tenants (id, name) values (2, ' an AGENCY ')")
+    load(f"sqlite:///{source}", folder / "data")
+    return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def made(
+    demo: Warehouse, demo_warehouse: Path, bare_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Made:
+    folder = tmp_path_factory.mktemp("accounts")
+    labels = dict(demo.sql("select site_id, label from sites").fetchall())
+    empty = folder / site_folder(DemoSite.NO_RUNS, labels[DemoSite.NO_RUNS])
+    busiest = folder / site_folder(DemoSite.BUSIEST, labels[DemoSite.BUSIEST])
+    runs = dict(demo.sql("select run_number, run_id from runs where site_id = 101").fetchall())
+    (hostile_a,), (hostile_b,) = demo.sql(
+        "select id from runs where site_id = 114 order by length(error_message) desc nulls last, id limit 2"
+    ).fetchall()
+    with notebooks_here(), Reports(demo, demo_warehouse, Options(is_quiet=True)) as reports:
+        reports.some({int(DemoSite.NO_RUNS): empty}, folder / "index.html", last=0)
+        accounts = [
+            reports.account(account, folder / f"account-{account}.html")
+            for account in (" brightwater MEDIA ", 12, 31)
+        ]
+        reports.run(101, runs[297], busiest / "run-0297.html")
+        pair = reports.compare(101, runs[297], runs[298], busiest / "pair.html")
+        hostile = reports.compare(114, hostile_a, hostile_b, folder / "hostile.html")
+        same = reports.compare(101, runs[297], runs[297], folder / "same.html")
+    with notebooks_here(), igny8_analysis.connect(bare_warehouse) as bare:
+        nothing = Reports(bare, bare_warehouse, Options(is_quiet=True)).account(2, folder / "bare.html")
+    return Made(folder, *accounts, nothing, pair, hostile, same)
+
+
+def text_of(file: Path) -> str:
+    """The text of a page without its style, scripts and tags, in single spaces."""
+    plain = re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", file.read_text(), flags=re.DOTALL)
+    return " ".join(html.unescape(plain).split())
+
+
+def test_an_account_shows_its_figures(made: Made, demo: Warehouse) -> None:
+    ((needed, missing, credits),) = demo.sql(
+        "select balance_credits, missing_credits, total_credits_last_30_days from account_figures where account_id = 7"
+    ).fetchall()
+    text = text_of(made.brightwater)
+    assert f"Credits, last 30 days {credits:,.0f}" in text
+    assert (
+        f"would take {needed:,} credits with the recommended buffers; {missing:,.0f} of them are missing"
+        in text
+    )
+    ((label, change),) = demo.sql(
+        "select label, cost_change_pct from account_article_costs where account_id = 7 and has_cost_risen"
+    ).fetchall()
+    assert re.search(rf"{label} 10 [\d.]+ 10 [\d.]+ ◆ risen \+{change:.0f}\s%", text)
+
+
+def test_twelve_months_end_with_the_data_and_add_up(made: Made, demo: Warehouse) -> None:
+    text = text_of(made.brightwater)
+    ((total,),) = demo.sql(
+        "select sum(total_credits_used) from account_months where account_id = 7 and month_start >= '2025-04-01'"
+    ).fetchall()
+    assert "Site Apr 25 May 25" in text
+    assert re.search(rf"Mar 26 12 months .* All sites [\d, ]+ {total:,.0f} How this is computed", text)
+
+
+@pytest.mark.parametrize(("name", "account"), [("brightwater", 7), ("ostrava", 12), ("hostile", 31)])
+def test_an_account_shows_its_sites_and_no_others(
+    made: Made, demo: Warehouse, name: str, account: int
+) -> None:
+    own = dict(demo.sql("select site_id, label from sites where account_id = ?", [account]).fetchall())
+    text = html.unescape(getattr(made, name).read_text())
+    assert [label for label in own.values() if visible(label) not in text] == []
+    assert [word for site, word in CANARIES.items() if word.lower() in text.lower() and site not in own] == []
+
+
+def test_an_account_links_to_the_pages_that_exist(made: Made) -> None:
+    empty = "106-ospreyholt-example/index.html"
+    assert set(re.findall(r'<a href="([^#"]+)"', made.ostrava.read_text())) == {"index.html", empty}
+    assert set(re.findall(r'<a href="([^#"]+)"', made.brightwater.read_text())) == {"index.html"}
+
+
+def test_an_account_without_sites_says_so(made: Made) -> None:
+    text = text_of(made.bare)
+    for words in (
+        "has no sites yet",
+        "No run of this account",
+        "nothing to compare with",
+        "Nothing is pending",
+    ):
+        assert words in text
+    assert "Sites that need a look" not in text
+
+
+def test_a_pair_shows_what_the_payload_says(made: Made, demo: Warehouse) -> None:
+    runs = dict(demo.sql("select run_number, run_id from runs where site_id = 101").fetchall())
+    payload = demo.compare_runs(101, runs[297], runs[298])
+    text = text_of(made.pair)
+    totals = {name: formats.signed(value) for name, value in payload["totals"].items()}
+    assert f"{totals['credits_difference'].lstrip('+')} credits more" in text
+    assert f"{totals['volume_credits']} by volume, {totals['rate_credits']} by rate" in text
+    for stage in payload["stages"][:7]:
+        numbers = (stage["credits_used_a"], stage["credits_used_b"])
+        row = " ".join([stage["stage_name"], *map(formats.number, numbers)])
+        assert f"{row} {formats.signed(stage['credits_difference'], 1)}" in text
+
+
+def test_a_pair_links_to_the_runs_that_have_a_report(made: Made) -> None:
+    assert re.findall(r'<a href="(run[^"]+)"', made.pair.read_text()) == ["run-0297.html"]
+
+
+def test_a_run_beside_itself_differs_in_nothing(made: Made) -> None:
+    text = text_of(made.same)
+    assert "one run beside itself" in text
+    assert "Both runs cost the same" in text
+
+
+@pytest.mark.parametrize("name", ["brightwater", "hostile", "bare", "pair", "hostile_pair"])
+def test_pages_are_accessible_and_fit_a_phone(browser: Browser, made: Made, name: str) -> None:
+    with opened(browser, getattr(made, name), viewport={"width": 360, "height": 740}) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert page.locator("h1").count() == 1
+        panels, folds = page.locator("section.panel"), page.locator("section.panel > details.how")
+        assert folds.count() == panels.count() >= 4
+        page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page).response["violations"]
+            told = [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found]
+            assert told == [], scheme
+
+
+def test_charts_are_at_least_three(made: Made) -> None:
+    for file in (made.brightwater, made.ostrava, made.pair):
+        names = set(re.findall(r'role="img" aria-labelledby="([a-z-]+?)(?:-wide)?-t ', file.read_text()))
+        assert len(names) >= 3, file.name
+
+
+def test_what_is_unknown_is_told_and_nothing_written(
+    demo: Warehouse, demo_warehouse: Path, bare_warehouse: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "report.html"
+    with igny8_analysis.connect(bare_warehouse) as bare:
+        reports = Reports(bare, bare_warehouse)
+        with pytest.raises(AccountNotFound, match=r"several accounts are called 'An Agency': .* \(1, 2\)"):
+            reports.account("An Agency", target)
+        with pytest.raises(RunNotFound):
+            reports.compare(1, "run_1", "run_9", target)
+    at = ("-o", str(target), "--warehouse", str(demo_warehouse))
+    told = [
+        igny8("report", "account", "nobody", *at),
+        igny8("report", "compare", "101", "nope", "nope", *at),
+        igny8("report", "compare", "999", "nope", "nope", *at),
+    ]
+    assert [done.returncode for done in told] == [3, 3, 3]
+    assert all(done.stderr.startswith("igny8: ") and done.stderr.count("\n") == 1 for done in told)
+    assert not target.exists()
