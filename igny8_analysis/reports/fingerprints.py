@@ -54,8 +54,8 @@ def digest(*parts: Any) -> str:
 
 @cache
 def code_digest(notebook: Path, package: Path = Path(__file__).parent.parent) -> str:
-    """Return a digest of all that turns rows into a report: the notebook, and the package's charts and reports."""
-    folders = (package / "charts", package / "reports")
+    """Return a digest of all that turns rows into a report: the notebook, the package's charts, queries, reports."""
+    folders = (package / "charts", package / "queries", package / "reports")
     sources = [file for folder in folders for file in sorted(folder.rglob("*.*")) if file.suffix != ".pyc"]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in [notebook, *sources])).hexdigest()
 

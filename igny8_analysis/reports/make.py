@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import igny8_analysis
@@ -95,17 +96,16 @@ class Reports:
 
     def account(self, account: int | str, file: Path | None = None) -> Path:
         """Make an account's report and return its file. `account` is an id or a name."""
+        self.outcome = Outcome()
         account_id = self._warehouse.resolve_account(account)
-        ((name,),) = self._warehouse.sql(
-            f"select coalesce(account_name, '') from account_figures where account_id = {account_id}"
-        ).fetchall()
-        target = file or self._root / "reports" / names.account_file(account_id, name)
-        self._work([self._account_task(account_id, name, target)])
+        target = file or self._root / "reports" / self._account_file(account_id)
+        self._work([self._account_task(account_id, target)])
         self._raise_first()
         return target
 
     def compare(self, site: int | str, run_a: int | str, run_b: int | str, file: Path | None = None) -> Path:
         """Make the report of run B beside run A, each named as for `run`, and return its file."""
+        self.outcome = Outcome()
         site_id = self._warehouse.resolve_site(site)
         pair = [resolve_run(self._warehouse, site_id, run) for run in (run_a, run_b)]
         found = self._warehouse.sql(
@@ -165,24 +165,30 @@ class Reports:
         return made
 
     def all(self, folder: Path | None = None, last: int | None = None) -> Path:
-        """Make every site's reports and the index over them; return the index."""
+        """Make every site's and account's reports and the index over them; return the index."""
         target = (folder or self._root / "reports") / INDEX_FILE
         labels = self._warehouse.sql("select site_id, label from sites order by site_id").fetchall()
         folders = {site: target.parent / names.site_folder(site, label) for site, label in labels}
         return self.some(folders, target, last)
 
     def some(self, folders: dict[int, Path], index: Path, last: int | None = None) -> Path:
-        """Make the reports of some sites, each in its folder, and the index over all sites; return it."""
+        """Make the reports of some sites, each in its folder, of their accounts, and the index; return it."""
         self.outcome = Outcome()
-        if not stamp_of(index).startswith("index-"):
+        if not _is_made(index, "index-"):
             self._index(index)
-        self._sites(folders, last)
+        owners = self._warehouse.sql("select site_id, account_id from sites").fetchall()
+        accounts = {
+            account_id for site_id, account_id in owners if site_id in folders and account_id is not None
+        }
+        self._sites(folders, last, {a: index.parent / self._account_file(a) for a in sorted(accounts)})
         self._index(index)
         self._raise_first()
         return index
 
-    def _sites(self, folders: dict[int, Path], last: int | None) -> None:
-        """Make the runs of the sites, then their overviews."""
+    def _sites(
+        self, folders: dict[int, Path], last: int | None, accounts: Mapping[int, Path] = MappingProxyType({})
+    ) -> None:
+        """Make the runs of the sites, then their overviews, then the accounts."""
         only = next(iter(folders)) if len(folders) == 1 else None
         runs = [run for run in self._newest_runs(only, last) if run[0] in folders]
         lacking = [
@@ -190,8 +196,14 @@ class Reports:
             for site_id in sorted({run[0] for run in runs})
             if INDEX_FILE not in self._links(folders[site_id], site_id)
         ]
-        total = len(lacking) + len(runs) + len(folders)
+        new_accounts = {
+            account_id: file
+            for account_id, file in accounts.items()
+            if not _is_made(file, f"account-{account_id}-")
+        }
+        total = len(new_accounts) + len(lacking) + len(runs) + len(folders) + len(accounts)
         with Progress(total, is_quiet=self._options.is_quiet) as progress, self:
+            self._accounts(new_accounts, progress)
             self._overviews({site_id: folders[site_id] for site_id in lacking}, progress)
             links = {site_id: self._links(folder, site_id) for site_id, folder in folders.items()}
             digests = RunDigests(self._warehouse, RUN_DETAIL, only)
@@ -209,6 +221,10 @@ class Reports:
             ]
             self._work(tasks, progress)
             self._overviews(folders, progress)
+            self._accounts(accounts, progress)
+
+    def _accounts(self, files: Mapping[int, Path], progress: Progress) -> None:
+        self._work([self._account_task(account_id, file) for account_id, file in files.items()], progress)
 
     def _overviews(self, folders: dict[int, Path], progress: Progress) -> None:
         tasks = [self._overview_task(site, folder / INDEX_FILE, {}) for site, folder in folders.items()]
@@ -250,7 +266,7 @@ class Reports:
         ((label,),) = self._warehouse.sql(f"select label from sites where site_id = {site_id}").fetchall()
         parameters: dict[str, Any] = {
             "linked": self._linked_runs(site_id, target.parent),
-            "links": sorted(self._links(target.parent, site_id) & {INDEX_LINK}),
+            "links": sorted(self._links_up(target.parent, site_id)),
             "interactive": self._options.is_interactive,
         }
         parameters |= extra
@@ -263,7 +279,7 @@ class Reports:
         made = {
             file
             for source_id, file in files.items()
-            if stamp_of(target.parent / file).startswith(f"run-{site_id}-{source_id}-")
+            if _is_made(target.parent / file, f"run-{site_id}-{source_id}-")
         }
         links = sorted(self._links(target.parent, site_id) | made)
         parameters = {"run_a": a, "run_b": b, "links": links}
@@ -271,28 +287,32 @@ class Reports:
         stamp = f"compare-{site_id}-{a}-{b}-{key}"
         return Task(COMPARE, self._of(site_id) | parameters, target, title, stamp)
 
-    def _account_task(self, account_id: int, name: str, target: Path) -> Task:
+    def _account_task(self, account_id: int, target: Path) -> Task:
         sites = self._warehouse.sql(
             f"select site_id, label from sites where account_id = {account_id} order by site_id"
         ).fetchall()
-        linked = [
-            site_id
-            for site_id, label in sites
-            if stamp_of(target.parent / names.site_folder(site_id, label) / INDEX_FILE).startswith(
-                f"site-{site_id}-"
-            )
-        ]
-        links = [INDEX_FILE] if stamp_of(target.parent / INDEX_FILE).startswith("index-") else []
         parameters = {
             "warehouse": str(self._root),
             "version": self._warehouse.version,
             "account": account_id,
-            "linked": linked,
-            "links": links,
+            "linked": [
+                site_id for site_id, label in sites if self._overview_link(site_id, label, target.parent)
+            ],
+            "links": [INDEX_FILE] if _is_made(target.parent / INDEX_FILE, "index-") else [],
         }
-        key = digest(code_digest(ACCOUNT), self._warehouse.version, linked, links)
-        title = name or f"Account {account_id}"
+        key = digest(code_digest(ACCOUNT), *list(parameters.values())[1:])
+        title = self._account_name(account_id) or f"Account {account_id}"
         return Task(ACCOUNT, parameters, target, title, f"account-{account_id}-{key}")
+
+    def _account_name(self, account_id: int) -> str:
+        """Return the account's name, empty where it has none."""
+        found = self._warehouse.sql(
+            f"select coalesce(name, '') from lake.accounts where account_id = {account_id}"
+        ).fetchall()
+        return str(found[0][0]) if found else ""
+
+    def _account_file(self, account_id: int) -> str:
+        return names.account_file(account_id, self._account_name(account_id))
 
     def _of(self, site_id: int) -> dict[str, Any]:
         return {"warehouse": str(self._root), "version": self._warehouse.version, "site": site_id}
@@ -307,7 +327,22 @@ class Reports:
             INDEX_FILE: (folder / INDEX_FILE, f"site-{site_id}-"),
             INDEX_LINK: (folder.parent / INDEX_FILE, "index-"),
         }
-        return frozenset(link for link, (file, prefix) in places.items() if stamp_of(file).startswith(prefix))
+        return frozenset(link for link, (file, prefix) in places.items() if _is_made(file, prefix))
+
+    def _links_up(self, folder: Path, site_id: int) -> frozenset[str]:
+        """Return which pages above a site's overview exist: the index, and its account's."""
+        links = self._links(folder, site_id) & {INDEX_LINK}
+        query = f"select account_id from sites where site_id = {site_id} and account_id is not null"
+        for (account_id,) in self._warehouse.sql(query).fetchall():
+            file = self._account_file(account_id)
+            if _is_made(folder.parent / file, f"account-{account_id}-"):
+                links |= {f"../{file}"}
+        return links
+
+    def _overview_link(self, site_id: int, label: str, folder: Path) -> str | None:
+        """Return the address of a site's overview from a page in `folder`, None where it does not exist."""
+        link = f"{names.site_folder(site_id, label)}/{INDEX_FILE}"
+        return link if _is_made(folder / link, f"site-{site_id}-") else None
 
     def _linked_runs(self, site_id: int, folder: Path) -> list[int]:
         """Return the source ids of the site's runs whose report lies in a folder, under its present name."""
@@ -318,18 +353,27 @@ class Reports:
         return sorted(
             source_id
             for name, source_id in files.items()
-            if stamp_of(folder / name).startswith(f"run-{site_id}-{source_id}-")
+            if _is_made(folder / name, f"run-{site_id}-{source_id}-")
         )
 
     def _index(self, target: Path) -> None:
-        relation = self._warehouse.sql("select * from site_figures order by lower(label), site_id")
+        relation = self._warehouse.sql(
+            "select f.*, s.account_id from site_figures as f join sites as s on s.site_id = f.site_id "
+            "order by lower(f.label), f.site_id"
+        )
         sites = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+        accounts = {site["account_id"]: site["account_name"] or "" for site in sites}
+        account_links = {
+            account_id: file
+            for account_id, file in ((id_, names.account_file(id_, name)) for id_, name in accounts.items())
+            if _is_made(target.parent / file, f"account-{account_id}-")
+        }
         for site in sites:
-            link = f"{names.site_folder(site['site_id'], site['label'])}/{INDEX_FILE}"
-            is_made = stamp_of(target.parent / link).startswith(f"site-{site['site_id']}-")
-            site["link"] = link if is_made else None
+            site["link"] = self._overview_link(site["site_id"], site["label"], target.parent)
+            site["account_link"] = account_links.get(site["account_id"])
         context = {"sites": sites, "as_of": self._warehouse.as_of, "version": self._warehouse.version}
-        key = digest(code_digest(OVERVIEW), self._warehouse.version, [site["link"] for site in sites])
+        links = [(site["link"], site["account_link"]) for site in sites]
+        key = digest(code_digest(OVERVIEW), self._warehouse.version, links)
         publish(target, page("index.html.j2", "All sites", f"index-{key}", **context))
         self.outcome.made.add(target)
 
@@ -413,5 +457,12 @@ class Reports:
         executed = execute(task.notebook, task.parameters, kernel)
         publish(
             task.target,
-            notebook_page(executed, task.title, task.stamp, is_interactive=self._options.is_interactive),
+            notebook_page(
+                executed, task.title, task.stamp, is_interactive=bool(task.parameters.get("interactive"))
+            ),
         )
+
+
+def _is_made(file: Path, prefix: str) -> bool:
+    """Whether a file is a published report whose stamp begins so."""
+    return stamp_of(file).startswith(prefix)

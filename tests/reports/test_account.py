@@ -126,6 +126,14 @@ def test_an_account_links_to_the_pages_that_exist(made: Made) -> None:
     assert set(re.findall(r'<a href="([^#"]+)"', made.brightwater.read_text())) == {"index.html"}
 
 
+def test_index_and_overview_link_to_the_account(made: Made) -> None:
+    file = "account-12-ostrava-digital-sohne.html"
+    assert (made.folder / file).is_file()
+    assert f'<a href="{file}">' in (made.folder / "index.html").read_text()
+    (overview,) = made.folder.glob("106-*/index.html")
+    assert f'<a href="../{file}">' in overview.read_text()
+
+
 def test_an_account_without_sites_says_so(made: Made) -> None:
     text = text_of(made.bare)
     for words in (

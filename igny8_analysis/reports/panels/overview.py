@@ -33,7 +33,14 @@ STATUSES = ("completed", "failed", "running", "paused", "cancelled", "other")
 
 def header(report: Report, rows: Rows) -> Panel:
     """Show whose overview this is, and the instant and version of its data."""
-    return render("overview_header.html.j2", rows, site=rows.first, has_index="../index.html" in report.links)
+    account_link = next((link for link in report.links if link.startswith("../account-")), None)
+    return render(
+        "overview_header.html.j2",
+        rows,
+        site=rows.first,
+        has_index="../index.html" in report.links,
+        account_link=account_link,
+    )
 
 
 def attention(rows: Rows) -> Panel:
