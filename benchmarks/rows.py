@@ -7,18 +7,29 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import sqlglot
+from adbc_driver_postgresql import dbapi
 from sqlglot import exp
 
 from benchmarks import sources
 from benchmarks.measure import Result, Timing, compare, interleave, peak_megabytes
-from etl.lake import Version
+from benchmarks.sources import to_postgres
+from etl.contracts import LAKE_TABLES
+from etl.lake import Version, write_manifest
 from igny8_analysis.connection import Warehouse
+from warehouse.build import MEMORY_LIMIT_MB, load_views
 
 ROUNDS = 5
-LARGE, SMALL = 1_000_000, 10_000
+LARGE, MIDDLE, SMALL = 1_000_000, 100_000, 10_000
+LOADED = 200_000
+LOAD = "from pathlib import Path; from igny8_analysis.load import load; load({url!r}, Path({folder!r}))"
+# No other layer reads the last one, the forecasts.
+CORE_LOAD = f"from warehouse import build; build.LAYERS = build.LAYERS[:-1]; {LOAD}"
 VIEWS = (
     *("run_statistics", "site_history", "stage_history", "prediction_stages", "prediction_totals"),
     *("attention_items", "run_summary", "run_efficiency", "run_baseline"),
@@ -31,25 +42,26 @@ OVERVIEW_VIEWS = (
 
 
 def load() -> list[Result]:
+    """A full load from PostgreSQL, without the forecasts' tables, against psql's copy of the runs."""
+    with sources.postgres() as server, tempfile.TemporaryDirectory() as folder:
+        url = sources.source(server, LOADED)
+        loaded, copied = interleave(ROUNDS, lambda: _load_anew(url, folder, CORE_LOAD), lambda: _copy(url))
+    return [compare("full load of 200,000 runs", "psql copy binary of the runs", 5, loaded, copied)]
+
+
+def load_with_forecasts() -> list[Result]:
     """A full load from PostgreSQL against psql's copy of the runs; an unchanged source loaded again."""
     with sources.postgres() as server, tempfile.TemporaryDirectory() as folder:
-        url = sources.source(server, 200_000)
-        copy = ["psql", "-c", "copy igny8_automation_runs to stdout (format binary)", url]
-
-        def first() -> None:
-            shutil.rmtree(folder)
-            _run_load(url, folder)
-
-        loaded, copied, again = interleave(
+        url = sources.source(server, LOADED)
+        loaded, again, copied = interleave(
             ROUNDS,
-            first,
-            lambda: subprocess.run(copy, check=True, stdout=subprocess.DEVNULL),
-            lambda: _run_load(url, folder),
+            lambda: _load_anew(url, folder),
+            lambda: _load(url, folder),
+            lambda: _copy(url),
+            warm=False,
         )
     return [
-        compare(
-            "full load of 200,000 runs, forecasts too", "psql copy binary of the runs", 10, loaded, copied
-        ),
+        compare("full load with forecasts", "psql copy binary of the runs", 10, loaded, copied),
         compare("an unchanged source loaded again", "the first load", 0.6, again, loaded),
     ]
 
@@ -61,9 +73,7 @@ def memory() -> list[Result]:
         for runs in (200_000, 800_000):
             url = sources.source(server, runs)
             with tempfile.TemporaryDirectory() as folder:
-                code = "from pathlib import Path\nfrom igny8_analysis.load import load\n"
-                code += f"load({url!r}, Path({folder!r}))"
-                peaks.append(peak_megabytes(code))
+                peaks.append(peak_megabytes(LOAD.format(url=url, folder=folder)))
     told = [f"{peak:,.0f} MB" for peak in peaks]
     return [
         Result("memory of a load of 800,000 runs", "of 200,000", peaks[1] / peaks[0], 1.3, told[1], told[0]),
@@ -85,8 +95,8 @@ def one_site() -> list[Result]:
         for name, call in calls.items():
             in_large, in_small = interleave(
                 4 * ROUNDS,
-                lambda call=call: call(large, sites[0], runs[0]),  # type: ignore[misc]
-                lambda call=call: call(small, sites[1], runs[1]),  # type: ignore[misc]
+                partial(call, large, sites[0], runs[0]),
+                partial(call, small, sites[1], runs[1]),
             )
             results.append(
                 compare(f"one site: {name} at 1,000,000 runs", "at 10,000 runs", 1.3, in_large, in_small)
@@ -198,13 +208,70 @@ def reports() -> list[Result]:
     ]
 
 
+def in_postgres() -> list[Result]:
+    """Views over all sites, in the warehouse and in a PostgreSQL with the same tables, indexed."""
+    results = []
+    views = {view.name: view for view in load_views()}
+    with sources.postgres() as server, _warehouse(MIDDLE) as warehouse:
+        url = sources.views_in_postgres(server, MIDDLE)
+        with dbapi.connect(url) as connection, connection.cursor() as slow:
+            slow.execute("set work_mem = '256MB'; set jit = off")
+            fast = warehouse._connection.cursor()
+            for what, view in (
+                ("run numbers", "runs"),
+                ("stage history", "stage_history"),
+                ("predictions", "prediction_totals"),
+                ("run statistics", "run_statistics"),
+            ):
+                query = _largest_of_all(fast, view, views[view].sql)
+                transpiled = to_postgres(query)
+                here, there = interleave(
+                    ROUNDS, partial(_fetch, fast, query), partial(_fetch, slow, transpiled)
+                )
+                results.append(
+                    compare(f"all sites: {what}", "the view in PostgreSQL", 5, here, there, faster=True)
+                )
+    return results
+
+
+def backtest() -> list[Result]:
+    """The forecasts' tables, all origins of all sites, against those of the method `original` alone."""
+    views = [view for view in load_views() if view.layer == "forecast"]
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"set memory_limit = '{6 * MEMORY_LIMIT_MB}MB'; set timezone = 'UTC'; set threads = 2"
+        )
+        connection.execute(f"attach '{sources.database(MIDDLE)}' as warehouse (read_only)")
+        names = {view.name for view in load_views()} - {view.name for view in views}
+        connection.execute("create schema lake")
+        for name in LAKE_TABLES:
+            connection.execute(f"create view lake.{name} as from warehouse.lake.{name}")
+        for name in names:
+            connection.execute(f"create view {name} as from warehouse.main.{name}")
+
+        def forecast(methods: str, wanted: frozenset[str]) -> None:
+            for view in views:
+                if view.name in wanted:
+                    condition = f" where method in ({methods})" if view.name == "forecast_methods" else ""
+                    kind = "table" if view.is_kept else "view"
+                    connection.execute(f"create or replace {kind} {view.name} as {view.sql}{condition}")
+
+        every = frozenset(view.name for view in views)
+        work, other = interleave(
+            ROUNDS,
+            lambda: forecast("select method", every),
+            lambda: forecast("'original'", every),
+        )
+    return [compare("backtest of all origins, all sites", "the method original alone", 6, work, other)]
+
+
 def growth() -> list[Result]:
     """The build of a warehouse at 10,000, 100,000 and 1,000,000 runs, per run against the smallest."""
     seconds: dict[int, float] = {}
-    for runs in (SMALL, 100_000, LARGE):
+    for runs in (SMALL, MIDDLE, LARGE):
         with tempfile.TemporaryDirectory(dir=sources.CACHE) as folder:
-            target = Path(folder) / "warehouse.duckdb"
-            (timing,) = interleave(1, lambda r=runs, t=target: sources.build(sources.lake(r), t), warm=False)  # type: ignore[misc]
+            work = partial(sources.build, sources.lake(runs), Path(folder) / "warehouse.duckdb")
+            (timing,) = interleave(1, work, warm=False)
             seconds[runs] = timing.seconds
     base = seconds[SMALL] / SMALL
     return [
@@ -216,7 +283,7 @@ def growth() -> list[Result]:
             f"{seconds[runs]:,.1f} s",
             f"{seconds[SMALL]:,.1f} s",
         )
-        for runs in (100_000, LARGE)
+        for runs in (MIDDLE, LARGE)
     ]
 
 
@@ -224,11 +291,14 @@ ROWS: dict[str, Callable[[], list[Result]]] = {
     row.__name__: row
     for row in (
         load,
+        load_with_forecasts,
         memory,
         one_site,
         biggest_site,
         python,
         all_sites,
+        in_postgres,
+        backtest,
         imports,
         reports,
         growth,
@@ -236,19 +306,31 @@ ROWS: dict[str, Callable[[], list[Result]]] = {
 }
 
 
-def _run_load(url: str, folder: str) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "igny8_analysis",
-        "etl",
-        "--quiet",
-        "--source",
-        url,
-        "--warehouse",
-        folder,
-    ]
-    subprocess.run(command, check=True)
+def _load(url: str, folder: str, code: str = LOAD) -> None:
+    subprocess.run([sys.executable, "-c", code.format(url=url, folder=folder)], check=True)
+
+
+def _load_anew(url: str, folder: str, code: str = LOAD) -> None:
+    shutil.rmtree(folder)
+    _load(url, folder, code)
+
+
+def _copy(url: str) -> None:
+    copy = ["psql", "-c", "copy igny8_automation_runs to stdout (format binary)", url]
+    subprocess.run(copy, check=True, stdout=subprocess.DEVNULL)
+
+
+def _fetch(cursor: Any, query: str) -> None:
+    cursor.execute(query)
+    cursor.fetchall()
+
+
+def _largest_of_all(cursor: duckdb.DuckDBPyConnection, view: str, sql: str) -> str:
+    """A query that computes every value of the view's SQL over all sites and returns one row."""
+    largest = {"VARCHAR": "max(length({}))", "BOOLEAN": "max(cast({} as integer))"}
+    described = cursor.execute(f"describe {view}").fetchall()
+    columns = [largest.get(type_, "max({})").format(name) for name, type_, *_ in described]
+    return f"select {', '.join(columns)} from (\n{sql}) as {view}"
 
 
 def _warehouse(runs: int) -> Warehouse:
@@ -259,6 +341,7 @@ def _warehouse(runs: int) -> Warehouse:
     link = folder / "warehouse.duckdb"
     if not link.exists():
         link.symlink_to(file)
+        write_manifest(Version(folder), {})
     return Warehouse(Version(folder))
 
 
@@ -278,8 +361,6 @@ def _a_run(warehouse: Warehouse, site: int) -> str:
 
 def _passes(warehouse: Warehouse, query: str, view: str) -> tuple[Timing, Timing]:
     """The view read whole, and a `max()` of each column of the tables that stand behind it."""
-    from warehouse.build import load_views
-
     views = {v.name: v for v in load_views()}
     cursor = warehouse._connection.cursor()
     cursor.execute(

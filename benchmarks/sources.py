@@ -4,11 +4,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
+import sqlglot
+from adbc_driver_postgresql import dbapi
 
 from etl.contracts import LAKE_TABLES
-from warehouse.build import build
+from warehouse.build import build, load_views
 
 CACHE = Path(__file__).with_name(".cache")
 SCHEMA = Path(__file__).parent.parent / "tests" / "data" / "source_schema.sql"
@@ -171,31 +174,90 @@ def postgres() -> Iterator[str]:
         server.cleanup()
 
 
-def source(server: str, runs: int) -> str:
-    """URL of a database of IGNY8's tables with so many runs on a fortieth as many skewed sites."""
-    from urllib.parse import urlsplit
+VIEWS_IN_POSTGRES = ("runs", "stage_history", "prediction_totals", "run_statistics")
+POSTGRES_INDEXES = (
+    "lake.runs (site_id, started_at)",
+    "lake.runs (site_id, id)",
+    "lake.sites (site_id)",
+    "lake.pipeline_items (load_number, site_id)",
+    "public.runs (site_id, status, completed_at, id)",
+    "public.stage_state (site_id, stage_number, completion_number)",
+    "public.run_state (site_id, completion_number)",
+)
 
-    from adbc_driver_postgresql import dbapi
 
-    name = f"runs_{runs}"
-    url = urlsplit(server)._replace(path=f"/{name}").geturl()
+def to_postgres(sql: str) -> str:
+    """The SQL in PostgreSQL's dialect."""
+    return sqlglot.transpile(sql, read="duckdb", write="postgres", comments=False)[0]
+
+
+def views_in_postgres(server: str, runs: int) -> str:
+    """URL of a database with the tables of `database(runs)`, indexed, and the views over them that are compared."""
+    name = f"views_{runs}"
+    with _new_postgres(server, name) as (url, is_there):
+        if not is_there:
+            with (
+                duckdb.connect(database(runs), read_only=True) as warehouse,
+                dbapi.connect(url, autocommit=True) as connection,
+                connection.cursor() as cursor,
+            ):
+                warehouse.execute("set timezone = 'UTC'")
+                _fill_views(warehouse, cursor)
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def _fill_views(warehouse: duckdb.DuckDBPyConnection, cursor: dbapi.Cursor) -> None:
+    views = {view.name: view for view in load_views()}
+    wanted = set(VIEWS_IN_POSTGRES)
+    waiting = list(wanted)
+    while waiting:
+        new = views[waiting.pop()].references - wanted
+        wanted |= new
+        waiting += new
+    cursor.execute("create schema lake")
+    cursor.execute(
+        "create function epoch_us(timestamptz) returns bigint immutable parallel safe "
+        "return cast(extract(epoch from $1) * 1000000 as bigint)"
+    )
+    kept = [("public", view.name) for view in views.values() if view.name in wanted and view.is_kept]
+    for schema, table in [*(("lake", name) for name in LAKE_TABLES), *kept]:
+        origin = f"{schema.replace('public', 'main')}.{table}"
+        reader = warehouse.sql(f"from {origin}").to_arrow_reader(100_000)
+        cursor.adbc_ingest(table, reader, mode="create", db_schema_name=schema)
+    for view in views.values():
+        if view.name in wanted and not view.is_kept:
+            cursor.execute(f"create view {view.name} as {to_postgres(view.sql)}")
+    for index in POSTGRES_INDEXES:
+        cursor.execute(f"create index on {index}")
+    cursor.execute("vacuum analyze")
+
+
+@contextmanager
+def _new_postgres(server: str, name: str) -> Iterator[tuple[str, bool]]:
+    """URL of the database to fill, and whether it is there already; it gets its name once it is filled."""
     with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(f"select count(*) from pg_database where datname = '{name}'")
         ((is_there,),) = cursor.fetchall()
-        if is_there:
-            return url
-        cursor.execute(f"create database {name}_unfinished")
-    unfinished = urlsplit(server)._replace(path=f"/{name}_unfinished").geturl()
-    sites = int(runs * POSTGRES_SITES_PER_RUN)
-    with dbapi.connect(unfinished, autocommit=True) as connection, connection.cursor() as cursor:
-        for statement in _without_comments(SCHEMA.read_text()).split(";"):
-            if statement.strip():
-                cursor.execute(statement)
-        for statement in _fill(sites, runs):
-            cursor.execute(statement)
-    with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute(f"alter database {name}_unfinished rename to {name}")
-    return url
+        if not is_there:
+            cursor.execute(f"drop database if exists {name}_unfinished")
+            cursor.execute(f"create database {name}_unfinished")
+    yield urlsplit(server)._replace(path=f"/{name}_unfinished").geturl(), bool(is_there)
+    if not is_there:
+        with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.execute(f"alter database {name}_unfinished rename to {name}")
+
+
+def source(server: str, runs: int) -> str:
+    """URL of a database of IGNY8's tables with so many runs on a fortieth as many skewed sites."""
+    name = f"runs_{runs}"
+    with _new_postgres(server, name) as (url, is_there):
+        if not is_there:
+            with dbapi.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+                tables = _without_comments(SCHEMA.read_text()).split(";")
+                filling = _fill(int(runs * POSTGRES_SITES_PER_RUN), runs)
+                for statement in [*filter(str.strip, tables), *filling]:
+                    cursor.execute(statement)
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
 def _fill(sites: int, runs: int) -> list[str]:

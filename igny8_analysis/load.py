@@ -19,7 +19,7 @@ from etl.contracts import LAKE_TABLES
 from etl.errors import Igny8Error, LoadError
 from etl.extract import Extracted, Load, extract
 from etl.sources import open_source
-from warehouse.build import build, check, totals
+from warehouse.build import build, check, definition, totals
 
 KEEP = 5
 BLOCK_BYTES = 1 << 20
@@ -74,12 +74,13 @@ def load(
                     previous_lake = previous.lake if previous else None
                     extracted = extract(source, this_load, version.lake, previous_lake, progress)
                 progress("build warehouse")
-                build(version.lake, version.database)
+                build(version.lake, version.database, _reusable_database(previous))
                 progress("check")
                 check(version.database)
                 about = {
                     "source": {"kind": source.kind, "missing": extracted.missing},
                     "reconciliation": _reconcile(version, extracted),
+                    "definition": definition(),
                 }
                 return publish(root, version, instant, about, keep, started, progress)
             except BaseException:
@@ -127,6 +128,15 @@ def publish(
     progress("prune")
     lake.prune(root, keep)
     return report
+
+
+def _reusable_database(previous: lake.Version | None) -> Path | None:
+    """The previous version's warehouse, if the same definition made it and it is there."""
+    try:
+        is_alike = previous is not None and previous.manifest().get("definition") == definition()
+    except Igny8Error:
+        return None
+    return previous.database if previous and is_alike and previous.database.exists() else None
 
 
 def _reconcile(version: lake.Version, extracted: Extracted) -> dict[str, dict[str, int | float]]:

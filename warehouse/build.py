@@ -1,5 +1,6 @@
 """Lake to warehouse: one new DuckDB file of the lake's tables and every SQL file as a commented view."""
 
+import hashlib
 import itertools
 import os
 import re
@@ -62,15 +63,20 @@ class View:
     @property
     def references(self) -> frozenset[str]:
         """Names of the views that the SQL reads (lake tables are not among them)."""
-        return _references(self.sql)
+        return frozenset(name for name in _reads(self.sql) if "." not in name)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Names of the views and lake tables (`lake.runs`) that the SQL reads."""
+        return _reads(self.sql)
 
 
 @cache
-def _references(sql: str) -> frozenset[str]:
+def _reads(sql: str) -> frozenset[str]:
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-    tables = (table for table in tree.find_all(exp.Table) if not table.db)
-    return frozenset(table.name for table in tables) - ctes
+    tables = (f"{table.db}.{table.name}" if table.db else table.name for table in tree.find_all(exp.Table))
+    return frozenset(tables) - ctes
 
 
 def load_views() -> list[View]:
@@ -97,8 +103,17 @@ def load_checks() -> list[View]:
     return [View(path.stem, "checks", path.read_text()) for path in sorted((ROOT / "checks").glob("*.sql"))]
 
 
-def build(lake: Path, database: Path) -> None:
+def definition() -> str:
+    """A digest of what makes a warehouse of a lake: the SQL of every view, and the engine."""
+    texts = [duckdb.__version__, *(f"{view.name}: {view.sql}" for view in load_views())]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+def build(lake: Path, database: Path, previous: Path | None = None) -> None:
     """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`.
+
+    `previous` is a file that the same `definition` made: where its runs are these, so are most tables, and a table
+    that reads nothing but what did not change is copied from it.
 
     What needs more memory than usual is built again with twice as much, up to half of the machine's.
     """
@@ -106,7 +121,7 @@ def build(lake: Path, database: Path) -> None:
     megabytes = MEMORY_LIMIT_MB
     while True:
         try:
-            return _build(lake, database, megabytes)
+            return _build(lake, database, megabytes, previous)
         except duckdb.OutOfMemoryException:
             megabytes *= 2
             if megabytes > most:
@@ -115,13 +130,36 @@ def build(lake: Path, database: Path) -> None:
             database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
 
 
-def _build(lake: Path, database: Path, megabytes: int) -> None:
-    with _new_database(database, megabytes) as connection:
+def _build(lake: Path, database: Path, megabytes: int, previous: Path | None = None) -> None:
+    with _new_database(database, megabytes, previous) as connection:
         _create_lake_tables(connection, lake)
+        unchanged = _unchanged_lake_tables(connection) if previous else None
         for view in load_views():
             kind = "table" if view.is_kept else "view"
-            connection.execute(f"create {kind} {view.name} as {view.sql}")
+            is_unchanged = unchanged is not None and view.reads <= unchanged
+            query = f"from previous.{view.name}" if view.is_kept and is_unchanged else view.sql
+            connection.execute(f"create {kind} {view.name} as {query}")
+            if unchanged is not None and (
+                is_unchanged or (view.is_kept and _is_as_before(connection, view.name))
+            ):
+                unchanged.add(view.name)
             _comment_view(connection, view, kind)
+
+
+def _unchanged_lake_tables(connection: duckdb.DuckDBPyConnection) -> set[str] | None:
+    """The lake's tables that hold what the previous file holds; None where runs changed: then nearly all else did."""
+    tables = [f"lake.{name}" for name in LAKE_TABLES]
+    unchanged = {table for table in tables if _is_as_before(connection, table)}
+    return unchanged if {"lake.runs", "lake.run_stages"} <= unchanged else None
+
+
+def _is_as_before(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether the table holds the rows of the previous file's, by their number and two sums of their hashes."""
+    rows = "select (count(*), bit_xor(hash(t)), sum(cast(hash(t) as hugeint))) from {} as t"
+    ((is_equal,),) = connection.execute(
+        f"select ({rows.format(table)}) = ({rows.format(f'previous.{table}')})"
+    ).fetchall()
+    return bool(is_equal)
 
 
 def take_in(lake: Path, views: Path, database: Path) -> None:
@@ -149,14 +187,18 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
 
 
 @contextmanager
-def _new_database(database: Path, megabytes: int = MEMORY_LIMIT_MB) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that writes into the new file; its schema `lake` is there, all in one transaction."""
+def _new_database(
+    database: Path, megabytes: int = MEMORY_LIMIT_MB, previous: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that writes into the new file, all in one transaction; `previous` is the database `previous`."""
     with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{megabytes}MB'; set timezone = 'UTC'; set threads = 2")
         connection.execute(f"set temp_directory = '{_quoted(database.parent / 'spill')}'")
         connection.execute(
             f"attach '{_quoted(database)}' as warehouse (storage_version '{STORAGE_VERSION}'); use warehouse"
         )
+        if previous:
+            connection.execute(f"attach '{_quoted(previous)}' as previous (read_only)")
         connection.execute("begin; create schema lake")
         yield connection
         connection.execute("commit; use memory; detach warehouse")
