@@ -1,8 +1,10 @@
-"""Any bytes in, no crash out: every value of a source ends as a number, NULL or a finding."""
+"""Any bytes in, no crash out: every value of a source ends as a number, NULL or a finding, and as text in a report."""
 
 import json
 import math
+import re
 import tempfile
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,33 @@ from hypothesis import strategies as st
 
 from igny8_analysis import Warehouse, connect
 from igny8_analysis.load import load
+from igny8_analysis.reports.make import Options, Reports
 from tests.cases import AS_OF, KEYS, items, make_source, run, site
+from tests.pages import notebooks_here
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+PIECES = [
+    "<",
+    ">",
+    "&",
+    "</",
+    "<b>",
+    "</script>",
+    "<!--",
+    "-->",
+    "]]>",
+    '"',
+    "'",
+    " on",
+    "=",
+    "{{",
+    "%}",
+    "\x1b[",
+    "\u202e",
+]
+TEXT = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+    st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
+)
 NUMERALS = st.from_regex(
     r"\s?[+-]?([0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,9})([eE][+-]?[0-9]{1,4})?\s?", fullmatch=True
 )
@@ -89,6 +115,63 @@ def check_payload(value: Any) -> None:
         assert isinstance(value, str | int | bool | None)
 
 
+TAGS = """
+a b bdi body caption circle clippath code dd defs desc details div dl dt figcaption figure footer g h1 h2 h3 head
+header html input label li line link main meta nav ol option p path pre rect script section select span strong
+style summary svg table tbody td text tfoot th thead time title tr ul
+"""
+VOID = {"input", "line", "link", "meta"}
+
+
+class Page(HTMLParser):
+    """Reads a report; fails on a tag that no template has, on one that is not closed, and on what would act."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.is_open: list[str] = []
+        self.scripts = 0
+        self.feed(text)
+        self.close()
+        assert self.is_open == []
+        assert self.scripts == 1
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in TAGS.split()
+        self.scripts += tag == "script"
+        for name, value in attrs:
+            assert re.fullmatch("[a-z][a-z0-9-]*", name)
+            assert not name.startswith("on")
+            assert name not in ("style", "src", "srcdoc")
+            assert name != "href" or re.fullmatch(
+                r"#content|data:,|(\.\./)?([a-z0-9._-]+/)?[a-z0-9._-]+\.html", value or ""
+            )
+        if tag not in VOID:
+            self.is_open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.is_open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.is_open.pop() == tag
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError("a template has no comment")
+
+
+def check_reports(warehouse: Warehouse, root: Path) -> None:
+    """Every site's overview, its latest run and the index are made, and are the templates' own markup."""
+    with notebooks_here():
+        Reports(warehouse, root, Options(is_quiet=True)).all(root / "reports", last=1)
+    pages = list((root / "reports").rglob("*.html"))
+    assert len(pages) > len(warehouse.sql("select site_id from sites").fetchall())
+    for file in pages:
+        assert re.fullmatch("[a-z0-9._-]+", file.name)
+        Page(file.read_text())
+
+
 def check_everything(warehouse: Warehouse) -> None:
     counts = warehouse.manifest["reconciliation"]
     assert all(
@@ -120,10 +203,11 @@ def load_and_check(
         load(f"sqlite:///{source}", Path(folder) / "data", AS_OF)
         with connect(Path(folder) / "data") as warehouse:
             check_everything(warehouse)
+            check_reports(warehouse, Path(folder) / "data")
 
 
 @settings(
-    max_examples=4,
+    max_examples=3,
     phases=[Phase.generate],
     deadline=None,
     derandomize=True,
