@@ -37,7 +37,7 @@ def grow(folder: Path, runs: int) -> None:
     load(f"sqlite:///{source}", folder / "data")
 
 
-def test_killed_at_every_step(loads: Loads, root: Path, tmp_path: Path) -> None:
+def test_a_report_killed_at_every_step(loads: Loads, root: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     target = folder / "index.html"
     assert loads.report(root, target)[0] == 0
