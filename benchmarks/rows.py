@@ -147,11 +147,12 @@ def imports() -> list[Result]:
     def run(*arguments: str) -> Callable[[], object]:
         return lambda: subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
 
+    command = Path(sys.executable).with_name("igny8")
     package, libraries, shown, nothing = interleave(
         3 * ROUNDS,
         run("-c", "import igny8_analysis"),
         run("-c", "import duckdb, polars"),
-        run("-m", "igny8_analysis", "--help"),
+        lambda: subprocess.run([command, "--help"], check=True, stdout=subprocess.DEVNULL),
         run("-c", "pass"),
     )
     return [
@@ -212,9 +213,9 @@ def in_postgres() -> list[Result]:
     """Views over all sites, in the warehouse and in a PostgreSQL with the same tables, indexed."""
     results = []
     views = {view.name: view for view in load_views()}
-    with sources.postgres() as server, _warehouse(MIDDLE) as warehouse:
+    with sources.postgres() as server:
         url = sources.views_in_postgres(server, MIDDLE)
-        with dbapi.connect(url) as connection, connection.cursor() as slow:
+        with _warehouse(MIDDLE) as warehouse, dbapi.connect(url) as connection, connection.cursor() as slow:
             slow.execute("set work_mem = '256MB'; set jit = off")
             fast = warehouse._connection.cursor()
             for what, view in (

@@ -16,6 +16,7 @@ import sqlglot
 from click.testing import CliRunner
 
 import igny8_analysis
+from benchmarks import sources
 from etl import lake
 from etl.errors import LoadError, UsageError
 from igny8_analysis.cli import cli
@@ -204,3 +205,11 @@ def test_a_cluster_gives_the_same_rows_and_payloads(
         assert list((tmp_path / worker).glob("app-*/*/stderr")), f"{worker} took no part"
     assert differences(demo_warehouse, tmp_path / "out") == {}
     assert demo_payloads == payloads(tmp_path / "out")
+
+
+@pytest.mark.soak
+def test_spark_gives_the_same_rows_over_100_000_runs(tmp_path: Path, java: str) -> None:
+    runs = str(sources.lake(100_000))
+    rebuild(runs, tmp_path / "duckdb", "duckdb")
+    rebuild(runs, tmp_path / "spark", "spark", "local[2]")
+    assert differences(tmp_path / "duckdb", tmp_path / "spark") == {}
