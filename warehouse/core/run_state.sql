@@ -13,3 +13,4 @@ select
 from completions as c
 join run_summary as s on s.site_id = c.site_id and s.id = c.id
 window w as (partition by c.site_id order by c.completion_number rows between 9 preceding and current row)
+order by c.site_id, c.completion_number

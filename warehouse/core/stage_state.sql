@@ -18,3 +18,4 @@ window
         order by c.completion_number
         rows between 9 preceding and current row
     )
+order by g.site_id, g.stage_number, c.completion_number
