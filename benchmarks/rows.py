@@ -144,16 +144,18 @@ def all_sites() -> list[Result]:
 def imports() -> list[Result]:
     """Starting Python with the package, and the command's help."""
 
-    def run(*arguments: str) -> Callable[[], object]:
-        return lambda: subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    # As installed: compiled once, whatever the environment says.
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
-    command = Path(sys.executable).with_name("igny8")
+    def run(*command: str | Path) -> Callable[[], object]:
+        return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+
     package, libraries, shown, nothing = interleave(
         3 * ROUNDS,
-        run("-c", "import igny8_analysis"),
-        run("-c", "import duckdb, polars"),
-        lambda: subprocess.run([command, "--help"], check=True, stdout=subprocess.DEVNULL),
-        run("-c", "pass"),
+        run(sys.executable, "-c", "import igny8_analysis"),
+        run(sys.executable, "-c", "import duckdb, polars"),
+        run(Path(sys.executable).with_name("igny8"), "--help"),
+        run(sys.executable, "-c", "pass"),
     )
     return [
         compare("import igny8_analysis", "import duckdb, polars", 1.3, package, libraries),
