@@ -30,10 +30,11 @@ def credits_donut(rows: Sequence[Row], column: str, total: object, title: str, n
         color=alt.Color("stage_number:O", scale=stage_scale(), legend=None)
     )
     labels = base.mark_text(radius=75, fontWeight="bold").encode(
-        text="label:N", color=alt.Color("stage_number:O", scale=stage_scale("on-stage"), legend=None)
+        text=alt.Text("label:N"),
+        color=alt.Color("stage_number:O", scale=stage_scale("on-stage"), legend=None),
     )
     middle = alt.Chart(alt.Data(values=[{"text": formats.number(total)}]))
-    figure = middle.mark_text(fontSize=22, fontWeight="bold", dy=-5).encode(text="text:N")
+    figure = middle.mark_text(fontSize=22, fontWeight="bold", dy=-5).encode(text=alt.Text("text:N"))
     unit = middle.mark_text(dy=14, color=tokens.var("ink-soft")).encode(text=alt.value("credits"))
     chart = alt.layer(arcs, labels, figure, unit).resolve_scale(color="independent")
     most = max(spent, key=lambda row: row[column])

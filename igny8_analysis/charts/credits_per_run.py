@@ -81,16 +81,16 @@ def status_marks() -> tuple[Any, Any]:
 def _layers(data: Any, ticks: int) -> Any:
     base = alt.Chart(data).encode(x=time_axis(count=ticks))
     band = base.mark_area(interpolate="step-after", color=tokens.var("band")).encode(
-        y=alt.Y("baseline_lowest_credits:Q", title="credits"), y2="baseline_highest_credits:Q"
+        y=alt.Y("baseline_lowest_credits:Q", title="credits"), y2=alt.Y2("baseline_highest_credits:Q")
     )
     average = base.mark_line(
         interpolate="step-after", color=tokens.var("line-strong"), strokeWidth=1.5, strokeDash=[5, 3]
-    ).encode(y="baseline_avg_credits:Q")
+    ).encode(y=alt.Y("baseline_avg_credits:Q"))
     shape, colour = status_marks()
     runs = base.mark_point(filled=True, size=34, opacity=1).encode(
-        y="total_credits_used:Q", shape=shape, color=colour
+        y=alt.Y("total_credits_used:Q"), shape=shape, color=colour
     )
     unusual = base.transform_filter("datum.is_unusual").mark_point(
         shape="diamond", size=150, strokeWidth=1.5, color=tokens.var("warn")
     )
-    return alt.layer(band, average, runs, unusual.encode(y="total_credits_used:Q"))
+    return alt.layer(band, average, runs, unusual.encode(y=alt.Y("total_credits_used:Q")))

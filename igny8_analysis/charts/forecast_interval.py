@@ -23,13 +23,15 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
     shown = alt.Scale(domain=[0, _edge(rows[0])], clamp=True, nice=False)
     base = alt.Chart(data).encode(y=alt.Y("method:N", title=None, sort=None, axis=alt.Axis(grid=False)))
     outer = base.mark_bar(height=4, color=tokens.var("line-strong")).encode(
-        x=alt.X("p90_low:Q", title="credits", scale=shown), x2="p90_high:Q"
+        x=alt.X("p90_low:Q", title="credits", scale=shown), x2=alt.X2("p90_high:Q")
     )
-    inner = base.mark_bar(height=12, color=tokens.var("band")).encode(x="p80_low:Q", x2="p80_high:Q")
+    inner = base.mark_bar(height=12, color=tokens.var("band")).encode(
+        x=alt.X("p80_low:Q"), x2=alt.X2("p80_high:Q")
+    )
     forecast = base.mark_point(
         shape="diamond", filled=True, size=60, color=tokens.var("accent"), opacity=1
-    ).encode(x="forecast_credits:Q")
-    actual = base.mark_tick(thickness=3, size=26, color=tokens.var("bad")).encode(x="actual_credits:Q")
+    ).encode(x=alt.X("forecast_credits:Q"))
+    actual = base.mark_tick(thickness=3, size=26, color=tokens.var("bad")).encode(x=alt.X("actual_credits:Q"))
     first = rows[0]
     return Chart(
         name="forecast-interval",

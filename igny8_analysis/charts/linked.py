@@ -48,7 +48,7 @@ def linked_trends(rows: Sequence[Row]) -> Specification:
 
     first, *others = (measure(*named, 980 if n == 0 else 450) for n, named in enumerate(_MEASURES))
     below = alt.hconcat(others[0].add_params(zoom), *others[1:]).resolve_scale(x="shared")
-    return _specified(alt.vconcat(first.add_params(brush), below))
+    return themed(alt.vconcat(first.add_params(brush), below))
 
 
 def linked_stages(rows: Sequence[Row]) -> Specification:
@@ -65,7 +65,7 @@ def linked_stages(rows: Sequence[Row]) -> Specification:
     )
     donut = (
         base.mark_arc(innerRadius=56, stroke=tokens.var("surface"), strokeWidth=2)
-        .encode(theta=alt.Theta("credits_used:Q", stack=True), order="stage_number:O")
+        .encode(theta=alt.Theta("credits_used:Q", stack=True), order=alt.Order("stage_number:O"))
         .properties(width=220, height=220)
         .add_params(picked)
     )
@@ -77,9 +77,4 @@ def linked_stages(rows: Sequence[Row]) -> Specification:
         .properties(width=260, height=220)
         for part in ("volume", "rate")
     ]
-    return _specified(alt.hconcat(donut, *bars))
-
-
-def _specified(chart: Any) -> Specification:
-    specification: Specification = themed(chart).to_dict(validate=False)
-    return specification
+    return themed(alt.hconcat(donut, *bars))

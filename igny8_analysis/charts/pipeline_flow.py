@@ -30,7 +30,7 @@ def pipeline_flow(rows: Sequence[Row]) -> Chart | None:
         .encode(
             x=alt.X("at:Q", axis=None, scale=alt.Scale(domain=[1, 8], nice=False)),
             y=alt.Y("minus:Q", axis=None),
-            y2="half:Q",
+            y2=alt.Y2("half:Q"),
             color=alt.Color("stage_number:O", scale=stage_scale(), legend=None),
         )
     )

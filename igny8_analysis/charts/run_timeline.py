@@ -42,7 +42,7 @@ def run_timeline(rows: Sequence[Row]) -> Chart | None:
         )
         bars = base.mark_bar(height=34, stroke=tokens.var("surface"), strokeWidth=1).encode(
             x=x,
-            x2="ends_after_seconds:Q",
+            x2=alt.X2("ends_after_seconds:Q"),
             color=alt.Color("key:N", scale=alt.Scale(domain=keys, range=colours), legend=None),
         )
         on = [*(tokens.var(f"on-stage-{n}") for n in STAGE_NUMBERS), tokens.var("ink"), tokens.var("ink")]
@@ -50,8 +50,8 @@ def run_timeline(rows: Sequence[Row]) -> Chart | None:
             base.transform_calculate(middle="(datum.starts_after_seconds + datum.ends_after_seconds) / 2")
             .mark_text(fontWeight="bold")
             .encode(
-                x="middle:Q",
-                text="label:N",
+                x=alt.X("middle:Q"),
+                text=alt.Text("label:N"),
                 color=alt.Color("key:N", scale=alt.Scale(domain=keys, range=on), legend=None),
             )
         )

@@ -20,8 +20,11 @@ HOURS_AXIS = "datum.value >= 3600 ? format(datum.value / 3600, '.3~') + ' h' : f
 
 
 def values(rows: Iterable[Row], *columns: str) -> Any:
-    """Return the named columns of the rows as inline chart data: floats, and instants as ISO text."""
-    return alt.Data(values=[{column: _plain(row[column]) for column in columns} for row in rows])
+    """Return the named columns of the rows as inline chart data: floats, and instants as ISO text.
+
+    In a tuple: Altair copies lists, row by row, with every step in which a chart is made.
+    """
+    return alt.Data(values=tuple({column: _plain(row[column]) for column in columns} for row in rows))
 
 
 def stage_scale(prefix: str = "stage") -> Any:

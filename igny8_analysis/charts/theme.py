@@ -43,33 +43,44 @@ class Chart:
         return narrow + draw(self.wide, f"{self.name}-wide", self.title, self.description, "wide-only")
 
 
+_LINE, _SOFT = tokens.var("line"), tokens.var("ink-soft")
+_CONFIG: dict[str, Any] = {
+    "aria": False,
+    "background": "transparent",
+    "font": tokens.CHART_FONT,
+    "padding": 1,
+    "view": {"stroke": None},
+    "axis": {
+        "domain": False,
+        "ticks": False,
+        "grid": True,
+        "gridColor": _LINE,
+        "labelColor": _SOFT,
+        "titleColor": _SOFT,
+        "labelFontSize": tokens.CHART_FONT_SIZE,
+        "titleFontSize": tokens.CHART_FONT_SIZE,
+        "titleFontWeight": "normal",
+        "labelPadding": 6,
+        "tickCount": 4,
+    },
+    "text": {
+        "color": tokens.var("ink"),
+        "font": tokens.CHART_FONT,
+        "fontSize": tokens.CHART_FONT_SIZE,
+    },
+}
+
+
 def specify(chart: Any, width: int, height: int) -> dict[str, Any]:
     """Return the Vega-Lite specification of an Altair chart in the reports' theme, `width` × `height` px."""
-    sized = chart.properties(width=width - 2, height=height, autosize={"type": "fit", "contains": "padding"})
-    specification: dict[str, Any] = themed(sized).to_dict(validate=False)
-    return specification
+    fit = {"type": "fit", "contains": "padding"}
+    return themed(chart) | {"width": width - 2, "height": height, "autosize": fit}
 
 
-def themed(chart: Any) -> Any:
-    """Return the Altair chart with the reports' theme: tokens for colours, quiet axes, nothing behind."""
-    soft, line = tokens.var("ink-soft"), tokens.var("line")
-    text = {"font": tokens.CHART_FONT, "fontSize": tokens.CHART_FONT_SIZE}
-    chart = chart.configure(aria=False, background="transparent", font=tokens.CHART_FONT, padding=1)
-    chart = chart.configure_view(stroke=None)
-    chart = chart.configure_axis(
-        domain=False,
-        ticks=False,
-        grid=True,
-        gridColor=line,
-        labelColor=soft,
-        titleColor=soft,
-        labelFontSize=tokens.CHART_FONT_SIZE,
-        titleFontSize=tokens.CHART_FONT_SIZE,
-        titleFontWeight="normal",
-        labelPadding=6,
-        tickCount=4,
-    )
-    return chart.configure_text(color=tokens.var("ink"), **text)
+def themed(chart: Any) -> dict[str, Any]:
+    """Return a chart's specification with the reports' theme: tokens for colours, quiet axes, nothing behind."""
+    specification: dict[str, Any] = chart.to_dict(validate=False)
+    return specification | {"config": _CONFIG}
 
 
 def draw(spec: dict[str, Any], name: str, title: str, description: str, css_class: str = "") -> Markup:

@@ -44,7 +44,7 @@ def volume_and_rate(rows: Sequence[Row], other: str = "the baseline") -> Chart |
     zero = (
         alt.Chart(alt.Data(values=[{"zero": 0}]))
         .mark_rule(color=tokens.var("line-strong"))
-        .encode(x="zero:Q")
+        .encode(x=alt.X("zero:Q"))
     )
     largest = max(bars, key=lambda bar: abs(bar["credits"]))
     return Chart(

@@ -23,8 +23,11 @@ def keep() -> None:
     """Remember the state as it is, once, with what every report needs already imported."""
     without_iri_syntax()
     import polars
+    from altair.utils import schemapi
 
     from igny8_analysis.reports import panels, rows  # noqa: F401
+
+    schemapi.DEBUG_MODE = False  # the tests hold the charts to Vega-Lite's schema
 
     _kept.update(
         environment=dict(os.environ),
