@@ -20,7 +20,8 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
         return None
     columns = ("method", "forecast_credits", "p80_low", "p80_high", "p90_low", "p90_high", "actual_credits")
     data = values(rows, *columns)
-    shown = alt.Scale(domain=[0, _edge(rows[0])], clamp=True, nice=False)
+    edge = _edge(rows[0])
+    shown = alt.Scale(domain=[0, edge], clamp=True, nice=False)
     base = alt.Chart(data).encode(y=alt.Y("method:N", title=None, sort=None, axis=alt.Axis(grid=False)))
     outer = base.mark_bar(height=4, color=tokens.var("line-strong")).encode(
         x=alt.X("p90_low:Q", title="credits", scale=shown), x2=alt.X2("p90_high:Q")
@@ -32,13 +33,20 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
         shape="diamond", filled=True, size=60, color=tokens.var("accent"), opacity=1
     ).encode(x=alt.X("forecast_credits:Q"))
     actual = base.mark_tick(thickness=3, size=26, color=tokens.var("bad")).encode(x=alt.X("actual_credits:Q"))
+    beyond = [row for row in rows if max(row["p80_high"] or 0, row["p90_high"] or 0) > edge]
+    more = alt.Chart(alt.Data(values=[{"method": row["method"], "edge": edge} for row in beyond]))
+    arrows = more.mark_text(text="\N{RIGHTWARDS ARROW}", align="right", dx=-2).encode(
+        x=alt.X("edge:Q"), y=alt.Y("method:N")
+    )
     first = rows[0]
     return Chart(
         name="forecast-interval",
         title="Forecast and actual credits",
         description=f"{first['method']} forecast {formats.number(first['forecast_credits'])} credits; "
         f"the run used {formats.number(first['actual_credits'])}.",
-        spec=specify(outer + inner + forecast + actual, 380, 40 * len(rows) + 44),
+        spec=specify(
+            alt.layer(outer, inner, *[arrows] * bool(beyond), forecast, actual), 380, 40 * len(rows) + 44
+        ),
         head=("Method", "Forecast", "80 % from", "80 % to", "90 % from", "90 % to", "Actual"),
         body=[(r["method"], *(formats.number(r[c]) for c in columns[1:])) for r in rows],
     )

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from igny8_analysis.charts.credits_per_run import status_marks, with_shown_status
-from igny8_analysis.charts.scales import Row, stage_scale, time_axis, values
+from igny8_analysis.charts.scales import Row, duration_axis, stage_scale, time_axis, values
 from igny8_analysis.charts.theme import themed
 from igny8_analysis.reports import tokens
 
@@ -16,7 +16,7 @@ Specification = dict[str, Any]
 _MEASURES = (
     ("total_credits_used", "credits"),
     ("credits_per_item", "credits per item"),
-    ("duration_seconds", "seconds"),
+    ("duration_seconds", "duration"),
 )
 
 
@@ -31,13 +31,16 @@ def linked_trends(rows: Sequence[Row]) -> Specification:
     zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
     shape, colour = status_marks()
 
+    longest = max((row["duration_seconds"] or 0 for row in rows), default=0)
+
     def measure(column: str, title: str, width: int) -> Any:
+        axis = duration_axis(longest, 4) if column == "duration_seconds" else alt.Axis()
         return (
             alt.Chart(data)
-            .mark_point(filled=True, size=40)
+            .mark_point(filled=True, size=40, aria=False)
             .encode(
                 x=time_axis(),
-                y=alt.Y(f"{column}:Q", title=title),
+                y=alt.Y(f"{column}:Q", title=title, axis=axis),
                 shape=shape,
                 color=colour,
                 opacity=alt.condition(brush, alt.value(1), alt.value(0.15)),
@@ -64,13 +67,13 @@ def linked_stages(rows: Sequence[Row]) -> Specification:
         tooltip=["stage_name:N", "credits_used:Q", "volume_credits:Q", "rate_credits:Q"],
     )
     donut = (
-        base.mark_arc(innerRadius=56, stroke=tokens.var("surface"), strokeWidth=2)
+        base.mark_arc(aria=False, innerRadius=56, stroke=tokens.var("surface"), strokeWidth=2)
         .encode(theta=alt.Theta("credits_used:Q", stack=True), order=alt.Order("stage_number:O"))
         .properties(width=220, height=220)
         .add_params(picked)
     )
     bars = [
-        base.mark_bar()
+        base.mark_bar(aria=False)
         .encode(
             x=alt.X(f"{part}_credits:Q", title=f"{part}, credits"), y=alt.Y("stage_number:O", title="stage")
         )

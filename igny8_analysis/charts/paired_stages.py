@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from igny8_analysis.charts.scales import Row, values
+from igny8_analysis.charts.scales import Row, duration_axis, values
 from igny8_analysis.charts.theme import Chart, specify
 from igny8_analysis.reports import formats, tokens
 
@@ -15,12 +15,11 @@ RUNS = ("A", "B")
 
 
 def paired_stages(
-    rows: Sequence[Row], column: str, title: str, write: Callable[[Any], str] = formats.number, axis: str = ""
+    rows: Sequence[Row], column: str, title: str, write: Callable[[Any], str] = formats.number
 ) -> Chart | None:
     """Draw two bars a stage, `<column>_a` and `<column>_b`; None where neither run has any of it.
 
-    `write` turns a value into text for the data table; `axis` is a Vega expression for the labels of the x axis,
-    where plain numbers would not do.
+    `write` turns a value into text for the data table; a column of seconds has an axis of minutes or hours.
     """
     stages = [row for row in rows if row["stage_number"] is not None]
     bars = [
@@ -31,18 +30,18 @@ def paired_stages(
     if not any(bar["amount"] for bar in bars):
         return None
     colours = alt.Scale(domain=list(RUNS), range=[tokens.var("ink-soft"), tokens.var("accent")])
-    labels = alt.Axis(labelExpr=axis) if axis else alt.Axis()
+    most = max(bars, key=lambda bar: bar["amount"])
+    axis = duration_axis(most["amount"], 4) if column.endswith("_seconds") else alt.Axis()
     drawn = (
         alt.Chart(values(bars, "stage", "run", "amount"))
         .mark_bar(height=9)
         .encode(
-            x=alt.X("amount:Q", title=None, axis=labels),
+            x=alt.X("amount:Q", title=None, axis=axis),
             y=alt.Y("stage:N", sort=None, axis=alt.Axis(title=None, grid=False, labelLimit=150)),
             yOffset=alt.YOffset("run:N", sort=None),
             color=alt.Color("run:N", scale=colours, legend=None),
         )
     )
-    most = max(bars, key=lambda bar: bar["amount"])
     return Chart(
         name=f"paired-{column.replace('_', '-')}",
         title=title,

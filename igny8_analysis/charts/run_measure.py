@@ -8,33 +8,33 @@ from typing import Any
 import altair as alt
 
 from igny8_analysis.charts.credits_per_run import status_marks, with_shown_status
-from igny8_analysis.charts.scales import Row, time_axis, values
+from igny8_analysis.charts.scales import Row, duration_axis, time_axis, values
 from igny8_analysis.charts.theme import Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 
 def run_measure(
-    rows: Sequence[Row], column: str, title: str, unit: str, write: Callable[[Any], str], axis: str = ""
+    rows: Sequence[Row], column: str, title: str, unit: str, write: Callable[[Any], str]
 ) -> Chart | None:
     """Draw `column` of each run that has one, as a quiet line with a mark a run; None where no run has one.
 
-    `write` turns a value into text for the description and the data table; `axis` is a Vega expression for
-    the labels of the y axis, where plain numbers would not do.
+    `write` turns a value into text for the description and the data table; a column of seconds has an axis
+    of minutes or hours.
     """
     known = [row for row in rows if row[column] is not None]
     if not known:
         return None
     data = values(map(with_shown_status, known), "run_number", "started_at", column, "shown_status")
-    labels = alt.Axis(labelExpr=axis) if axis else alt.Axis()
     shape, colour = status_marks()
+    lowest, highest = (edge(known, key=lambda row: row[column]) for edge in (min, max))
+    axis = duration_axis(highest[column], 4) if column.endswith("_seconds") else alt.Axis()
 
     def layers(ticks: int) -> Any:
-        y = alt.Y(f"{column}:Q", title=unit, axis=labels)
+        y = alt.Y(f"{column}:Q", title=unit, axis=axis)
         base = alt.Chart(data).encode(x=time_axis(count=ticks), y=y)
         line = base.mark_line(color=tokens.var("line-strong"), strokeWidth=1)
         return line + base.mark_point(filled=True, size=26, opacity=1).encode(shape=shape, color=colour)
 
-    lowest, highest = (edge(known, key=lambda row: row[column]) for edge in (min, max))
     return Chart(
         name=column.replace("_", "-"),
         title=title,

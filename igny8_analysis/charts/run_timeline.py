@@ -6,13 +6,9 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from igny8_analysis.charts.scales import STAGE_NUMBERS, Row, values
+from igny8_analysis.charts.scales import STAGE_NUMBERS, Row, duration_axis, values
 from igny8_analysis.charts.theme import Chart, specify
 from igny8_analysis.reports import formats, tokens
-
-_STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
-_LABEL = """datum.value >= 3600 ? format(datum.value / 3600, '.3~') + ' h'
-  : datum.value >= 60 ? format(datum.value / 60, '.3~') + ' min' : datum.value + ' s'"""
 
 
 def run_timeline(rows: Sequence[Row]) -> Chart | None:
@@ -38,7 +34,7 @@ def run_timeline(rows: Sequence[Row]) -> Chart | None:
             "starts_after_seconds:Q",
             title=None,
             scale=alt.Scale(nice=False),
-            axis=alt.Axis(labelExpr=_LABEL, values=_ticks(whole, ticks), labelFlush=True),
+            axis=duration_axis(whole, ticks, labelFlush=True),
         )
         bars = base.mark_bar(height=34, stroke=tokens.var("surface"), strokeWidth=1).encode(
             x=x,
@@ -66,9 +62,3 @@ def run_timeline(rows: Sequence[Row]) -> Chart | None:
         head=("Part", "Duration"),
         body=[(row["label"], formats.duration(row["duration_seconds"])) for row in rows],
     )
-
-
-def _ticks(whole: float, count: int) -> list[float]:
-    """Return instants on whole minutes or hours, about `count` of them, from 0 to `whole` seconds."""
-    step = next((step for step in _STEPS if whole / step <= count), 86400 * (int(whole / 86400 / count) + 1))
-    return [float(step * n) for n in range(int(whole / step) + 1)]

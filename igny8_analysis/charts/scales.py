@@ -15,8 +15,10 @@ from igny8_analysis.reports import formats, tokens
 Row = Mapping[str, Any]
 STAGE_NUMBERS = [1, 2, 3, 4, 5, 6, 7]
 
-# Labels of an axis of seconds, as a Vega expression.
-HOURS_AXIS = "datum.value >= 3600 ? format(datum.value / 3600, '.3~') + ' h' : format(datum.value / 60, '.3~') + ' min'"
+
+_STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
+_LABEL = """datum.value >= 3600 ? format(datum.value / 3600, '.3~') + ' h'
+  : datum.value >= 60 ? format(datum.value / 60, '.3~') + ' min' : datum.value + ' s'"""
 
 
 def values(rows: Iterable[Row], *columns: str) -> Any:
@@ -49,6 +51,15 @@ def site_names(rows: Iterable[Row]) -> dict[int, str]:
 def site_axis(width: int) -> Any:
     """Return the y encoding of `name`, a site's, in the order of the rows, cut to `width` px."""
     return alt.Y("name:N", sort=None, axis=alt.Axis(title=None, grid=False, labelLimit=width))
+
+
+def duration_axis(longest: float, count: int, **options: Any) -> Any:
+    """Return an axis of seconds from 0 to `longest`, about `count` labels on whole seconds, minutes or hours."""
+    step = next(
+        (step for step in _STEPS if longest / step <= count), 86400 * (int(longest / 86400 / count) + 1)
+    )
+    ticks = [float(step * n) for n in range(int(longest / step) + 1)]
+    return alt.Axis(labelExpr=_LABEL, values=ticks, **options)
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from igny8_analysis import charts
-from igny8_analysis.charts.scales import HOURS_AXIS
 from igny8_analysis.reports import formats
 from igny8_analysis.reports.names import run_file
 from igny8_analysis.reports.panels.panel import Panel, render
@@ -57,7 +56,7 @@ def work(rows: Rows) -> Panel:
 
 def time(rows: Rows) -> Panel:
     """Show how long each stage took in both runs."""
-    chart = charts.paired_stages(rows, "duration_seconds", "Duration by stage", formats.duration, HOURS_AXIS)
+    chart = charts.paired_stages(rows, "duration_seconds", "Duration by stage", formats.duration)
     return render("compare_time.html.j2", rows, chart=chart, write=formats.duration)
 
 

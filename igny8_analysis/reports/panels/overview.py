@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from igny8_analysis import charts
-from igny8_analysis.charts.scales import HOURS_AXIS
 from igny8_analysis.reports import formats
 from igny8_analysis.reports.names import HISTORY_LIMIT, run_file
 from igny8_analysis.reports.panels.panel import Panel, render
@@ -89,7 +88,7 @@ def trends(report: Report, rows: Rows) -> Panel:
     drawn = [
         charts.credits_per_run(oldest_first, "Credits per run"),
         charts.run_measure(oldest_first, "credits_per_item", "Credits per item", "credits", formats.rate),
-        charts.run_measure(oldest_first, "duration_seconds", "Duration", "", formats.duration, HOURS_AXIS),
+        charts.run_measure(oldest_first, "duration_seconds", "Duration", "", formats.duration),
     ]
     linked = charts.linked_trends(oldest_first) if report.is_interactive and rows else None
     return render("trends.html.j2", rows, charts=[chart for chart in drawn if chart], linked=linked)

@@ -10,6 +10,7 @@
     await window.vegaEmbed(target, spec, {
       renderer: "svg", actions: false, defaultStyle: false, tooltip: { disableDefaultStyle: true }, ast: false,
     });
+    for (const area of target.querySelectorAll("[role=graphics-symbol]")) area.setAttribute("aria-hidden", "true");
     for (const drawing of place.parentElement.querySelectorAll(".drawing")) drawing.hidden = true;
   }
   document.documentElement.dataset.interactive = "ready";
