@@ -22,7 +22,7 @@ def paired_stages(
     `write` turns a value into text for the data table; a column of seconds has an axis of minutes or hours.
     """
     stages = [row for row in rows if row["stage_number"] is not None]
-    bars = [
+    bars: list[dict[str, Any]] = [
         {"stage": _name(row), "run": run, "amount": row[f"{column}_{run.lower()}"] or 0}
         for row in stages
         for run in RUNS
