@@ -6,11 +6,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 Work = Callable[[], object]
+ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Result:
-    """A row of the table: `ratio` of what is measured to what it is measured against, and what it may be at most."""
+    """A row of the table: `ratio` of what is measured to what it is measured against, and what it may be at most.
+
+    `numbers` are what is drawn of it.
+    """
 
     what: str
     against: str
@@ -47,6 +51,7 @@ class Result:
     measured: str
     other: str
     is_at_least: bool = False
+    numbers: dict[str, str | float] = field(default_factory=dict)
 
     @property
     def is_reached(self) -> bool:
@@ -62,17 +67,22 @@ def interleave(rounds: int, *works: Work, warm: bool = True) -> list[Timing]:
     timings: list[Timing] = [Timing([], []) for _ in works]
     for _ in range(rounds):
         for work, timing in zip(works, timings, strict=True):
-            before, started = sum(os.times()[:4]), time.perf_counter()
+            before, started = _processor_seconds(), time.perf_counter()
             work()
             timing.wall.append(time.perf_counter() - started)
-            timing.cpu.append(sum(os.times()[:4]) - before)
+            timing.cpu.append(_processor_seconds() - before)
     return timings
 
 
-def compare(
-    what: str, against: str, limit: float, work: Timing, other: Timing, faster: bool = False
-) -> Result:
-    """The row of two timings; `faster` asks how many times quicker the work is than the other."""
+def _processor_seconds() -> float:
+    """Of this process and its children that ended."""
+    used = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(own.ru_utime + own.ru_stime for own in used)
+
+
+def compare(what: str, against: str, limit: float, timings: Sequence[Timing], faster: bool = False) -> Result:
+    """The row of a work's timing and another's; `faster` asks how many times quicker the work is than the other."""
+    work, other = timings
     ratio = other.seconds / work.seconds if faster else work.seconds / other.seconds
     return Result(what, against, ratio, limit, _told(work), _told(other), faster)
 

@@ -4,20 +4,22 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from unittest.mock import patch
 
 import duckdb
-import sqlglot
-from adbc_driver_postgresql import dbapi
 
 from etl.contracts import LAKE_TABLES
-from warehouse.build import build, load_views
+from etl.lake import Version, write_manifest
+from igny8_analysis.connection import Warehouse
+from warehouse import build
+from warehouse.build import View
 
 CACHE = Path(__file__).with_name(".cache")
 SCHEMA = Path(__file__).parent.parent / "tests" / "data" / "source_schema.sql"
 SITES_PER_RUN = 1 / 50
 POSTGRES_SITES_PER_RUN = 1 / 40
 BIGGEST_SHARE = 0.037
+MEMORY = "2GB"
 AS_OF = "2026-03-01 12:00:00+00"
 
 # A site of rank k has 33 runs and a tail that falls with k: a median of some 30, a biggest of 3.7 % of all.
@@ -134,15 +136,47 @@ def lake(runs: int) -> Path:
     return folder
 
 
-def database(runs: int) -> Path:
-    """The warehouse file of `lake(runs)`."""
-    file = CACHE / f"warehouse-{runs}.duckdb"
-    if not file.exists():
-        unfinished = file.with_suffix(".unfinished")
-        unfinished.unlink(missing_ok=True)
-        build(lake(runs), unfinished)
-        unfinished.rename(file)
-    return file
+@contextmanager
+def without_forecasts() -> Iterator[None]:
+    """What is built meanwhile has no forecasts: the last layer, which no other reads."""
+    with patch.object(build, "LAYERS", build.LAYERS[:-1]):
+        yield
+
+
+def needed(*names: str) -> list[View]:
+    """The views named and all that they read, each after those it reads."""
+    views = {view.name: view for view in build.load_views()}
+    wanted, waiting = set(), list(names)
+    while waiting:
+        if (name := waiting.pop()) not in wanted:
+            wanted.add(name)
+            waiting += views[name].references
+    return [view for view in views.values() if view.name in wanted]
+
+
+def version(runs: int) -> Version:
+    """The warehouse of `lake(runs)`, without forecasts."""
+    made = Version(CACHE / "versions" / f"20260301T120000Z-{runs}")
+    if not made.manifest_file.exists():
+        shutil.rmtree(made.path, ignore_errors=True)
+        made.path.mkdir(parents=True)
+        with without_forecasts():
+            build.build(lake(runs), made.database)
+        write_manifest(made, {})
+    return made
+
+
+@contextmanager
+def connect(runs: int, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse file of `lake(runs)`, with as many threads as a build has."""
+    with duckdb.connect(version(runs).database, read_only=read_only) as connection:
+        connection.execute(f"set threads = 2; set timezone = 'UTC'; set memory_limit = '{MEMORY}'")
+        yield connection
+
+
+def warehouse(runs: int) -> Warehouse:
+    """The warehouse of `lake(runs)`, as users open it."""
+    return Warehouse(version(runs))
 
 
 def _make_runs(connection: duckdb.DuckDBPyConnection, sites: int, runs: int) -> None:
@@ -174,90 +208,31 @@ def postgres() -> Iterator[str]:
         server.cleanup()
 
 
-VIEWS_IN_POSTGRES = ("runs", "stage_history", "prediction_totals", "run_statistics")
-POSTGRES_INDEXES = (
-    "lake.runs (site_id, started_at)",
-    "lake.runs (site_id, id)",
-    "lake.sites (site_id)",
-    "lake.pipeline_items (load_number, site_id)",
-    "public.runs (site_id, status, completed_at, id)",
-    "public.stage_state (site_id, stage_number, completion_number)",
-    "public.run_state (site_id, completion_number)",
-)
+def source(server: str, runs: int) -> str:
+    """URL of a database of IGNY8's tables with so many runs on a fortieth as many skewed sites."""
+    from urllib.parse import urlsplit
 
+    from adbc_driver_postgresql import dbapi
 
-def to_postgres(sql: str) -> str:
-    """The SQL in PostgreSQL's dialect."""
-    return sqlglot.transpile(sql, read="duckdb", write="postgres", comments=False)[0]
-
-
-def views_in_postgres(server: str, runs: int) -> str:
-    """URL of a database with the tables of `database(runs)`, indexed, and the views over them that are compared."""
-    name = f"views_{runs}"
-    with _new_postgres(server, name) as (url, is_there):
-        if not is_there:
-            with (
-                duckdb.connect(database(runs), read_only=True) as warehouse,
-                dbapi.connect(url, autocommit=True) as connection,
-                connection.cursor() as cursor,
-            ):
-                warehouse.execute("set timezone = 'UTC'")
-                _fill_views(warehouse, cursor)
-    return urlsplit(server)._replace(path=f"/{name}").geturl()
-
-
-def _fill_views(warehouse: duckdb.DuckDBPyConnection, cursor: dbapi.Cursor) -> None:
-    views = {view.name: view for view in load_views()}
-    wanted = set(VIEWS_IN_POSTGRES)
-    waiting = list(wanted)
-    while waiting:
-        new = views[waiting.pop()].references - wanted
-        wanted |= new
-        waiting += new
-    cursor.execute("create schema lake")
-    cursor.execute(
-        "create function epoch_us(timestamptz) returns bigint immutable parallel safe "
-        "return cast(extract(epoch from $1) * 1000000 as bigint)"
-    )
-    kept = [("public", view.name) for view in views.values() if view.name in wanted and view.is_kept]
-    for schema, table in [*(("lake", name) for name in LAKE_TABLES), *kept]:
-        origin = f"{schema.replace('public', 'main')}.{table}"
-        reader = warehouse.sql(f"from {origin}").to_arrow_reader(100_000)
-        cursor.adbc_ingest(table, reader, mode="create", db_schema_name=schema)
-    for view in views.values():
-        if view.name in wanted and not view.is_kept:
-            cursor.execute(f"create view {view.name} as {to_postgres(view.sql)}")
-    for index in POSTGRES_INDEXES:
-        cursor.execute(f"create index on {index}")
-    cursor.execute("vacuum analyze")
-
-
-@contextmanager
-def _new_postgres(server: str, name: str) -> Iterator[tuple[str, bool]]:
-    """URL of the database to fill, and whether it is there already; it gets its name once it is filled."""
+    name = f"runs_{runs}"
+    url = urlsplit(server)._replace(path=f"/{name}").geturl()
     with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(f"select count(*) from pg_database where datname = '{name}'")
         ((is_there,),) = cursor.fetchall()
-        if not is_there:
-            cursor.execute(f"drop database if exists {name}_unfinished")
-            cursor.execute(f"create database {name}_unfinished")
-    yield urlsplit(server)._replace(path=f"/{name}_unfinished").geturl(), bool(is_there)
-    if not is_there:
-        with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
-            cursor.execute(f"alter database {name}_unfinished rename to {name}")
-
-
-def source(server: str, runs: int) -> str:
-    """URL of a database of IGNY8's tables with so many runs on a fortieth as many skewed sites."""
-    name = f"runs_{runs}"
-    with _new_postgres(server, name) as (url, is_there):
-        if not is_there:
-            with dbapi.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
-                tables = _without_comments(SCHEMA.read_text()).split(";")
-                filling = _fill(int(runs * POSTGRES_SITES_PER_RUN), runs)
-                for statement in [*filter(str.strip, tables), *filling]:
-                    cursor.execute(statement)
-    return urlsplit(server)._replace(path=f"/{name}").geturl()
+        if is_there:
+            return url
+        cursor.execute(f"create database {name}_unfinished")
+    unfinished = urlsplit(server)._replace(path=f"/{name}_unfinished").geturl()
+    sites = int(runs * POSTGRES_SITES_PER_RUN)
+    with dbapi.connect(unfinished, autocommit=True) as connection, connection.cursor() as cursor:
+        for statement in _without_comments(SCHEMA.read_text()).split(";"):
+            if statement.strip():
+                cursor.execute(statement)
+        for statement in _fill(sites, runs):
+            cursor.execute(statement)
+    with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(f"alter database {name}_unfinished rename to {name}")
+    return url
 
 
 def _fill(sites: int, runs: int) -> list[str]:

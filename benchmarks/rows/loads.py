@@ -1,0 +1,95 @@
+"""Loads and builds: their time, their memory, and how both grow."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import partial
+
+from benchmarks import sources
+from benchmarks.measure import ROUNDS, Result, compare, interleave, peak_megabytes
+
+LOADED = 200_000
+LOAD = "from pathlib import Path; from igny8_analysis.load import load; load({url!r}, Path({folder!r}))"
+CORE_LOAD = "from benchmarks.sources import without_forecasts\nwith without_forecasts():\n  " + LOAD
+SIZES = (10_000, 100_000, 1_000_000)
+
+
+def load() -> list[Result]:
+    """A full load from PostgreSQL, without the forecasts' tables, against psql's copy of the runs."""
+    with sources.postgres() as server, tempfile.TemporaryDirectory() as folder:
+        url = sources.source(server, LOADED)
+        timings = interleave(ROUNDS, partial(_load_anew, url, folder, CORE_LOAD), partial(_copy, url))
+    return [compare("full load of 200,000 runs", "psql copy binary of the runs", 5, timings)]
+
+
+def load_with_forecasts() -> list[Result]:
+    """A full load from PostgreSQL against psql's copy of the runs; an unchanged source loaded again."""
+    with sources.postgres() as server, tempfile.TemporaryDirectory() as folder:
+        url = sources.source(server, LOADED)
+        loaded, again, copied = interleave(
+            ROUNDS,
+            partial(_load_anew, url, folder),
+            partial(_load, url, folder),
+            partial(_copy, url),
+            warm=False,
+        )
+    return [
+        compare("full load with forecasts", "psql copy binary of the runs", 10, (loaded, copied)),
+        compare("an unchanged source loaded again", "the first load", 0.6, (again, loaded)),
+    ]
+
+
+def memory() -> list[Result]:
+    """The peak memory of a load of 800,000 runs against one of 200,000."""
+    peaks = []
+    with sources.postgres() as server:
+        for runs in (LOADED, 4 * LOADED):
+            url = sources.source(server, runs)
+            with tempfile.TemporaryDirectory() as folder:
+                peaks.append(peak_megabytes(LOAD.format(url=url, folder=folder)))
+    told = [f"{peak:,.0f} MB" for peak in peaks]
+    return [
+        Result("memory of a load of 800,000 runs", "of 200,000", peaks[1] / peaks[0], 1.3, told[1], told[0]),
+        Result("memory of a load of 800,000 runs", "700 MB", peaks[1] / 700, 1, told[1], "700 MB"),
+    ]
+
+
+def growth() -> list[Result]:
+    """Builds of 10,000, 100,000 and 1,000,000 runs, layer by layer: processor time a run against the smallest."""
+    results = []
+    smallest: dict[str, float] = {}
+    for runs in SIZES:
+        with tempfile.TemporaryDirectory(dir=sources.CACHE) as folder:
+            command = [sys.executable, "-m", "benchmarks.build_steps", str(sources.lake(runs)), folder]
+            told = subprocess.run(command, check=True, capture_output=True, text=True)
+        for step in json.loads(told.stdout):
+            each = step["cpu_seconds"] / runs
+            base = smallest.setdefault(step["step"], each)
+            results.append(
+                Result(
+                    f"{step['step']} of {runs:,} runs, a run",
+                    f"of {SIZES[0]:,} runs",
+                    each / base,
+                    1.3,
+                    f"CPU {step['cpu_seconds']:,.1f} s, {step['megabytes']:,.0f} MB at most",
+                    f"CPU {base * SIZES[0]:,.1f} s",
+                    numbers={"runs": runs} | step,
+                )
+            )
+    return results
+
+
+def _load(url: str, folder: str, code: str = LOAD) -> None:
+    subprocess.run([sys.executable, "-c", code.format(url=url, folder=folder)], check=True)
+
+
+def _load_anew(url: str, folder: str, code: str = LOAD) -> None:
+    shutil.rmtree(folder)
+    _load(url, folder, code)
+
+
+def _copy(url: str) -> None:
+    copy = ["psql", "-c", "copy igny8_automation_runs to stdout (format binary)", url]
+    subprocess.run(copy, check=True, stdout=subprocess.DEVNULL)
