@@ -16,12 +16,12 @@ def main(names: list[str]) -> int:
     if unknown := [name for name in names if name not in ROWS]:
         print(f"there is no row {unknown[0]}: {', '.join(ROWS)}", file=sys.stderr)
         return 2
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in names or ROWS:
         print(f"{name}: {ROWS[name].__doc__}", flush=True)
         results = ROWS[name]()
         for result in results:
             print(line(result), flush=True)
+        kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
         kept[name] = {
             "machine": machine(),
             "results": [asdict(result) | {"is_reached": result.is_reached} for result in results],
