@@ -1,6 +1,7 @@
 """What the README tells people to do works."""
 
 import re
+import shlex
 from pathlib import Path
 
 import adbc_driver_manager
@@ -11,6 +12,7 @@ from etl import demo as demo_data
 from igny8_analysis import Warehouse, connect
 from igny8_analysis.cli import cli
 from igny8_analysis.load import load
+from tests.command import igny8
 from tests.conftest import run_sql
 from tests.test_architecture import ROOT
 
@@ -37,3 +39,27 @@ def test_commands_and_files_it_names_exist(page: str) -> None:
     assert named - commands == set()
     paths = re.findall(r"`((?:etl|warehouse|igny8_analysis|notebooks|tests|docs|benchmarks)/[\w./]*)`", text)
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_what_follows_runs_on_the_sample(demo_warehouse: Path) -> None:
+    text = (
+        (ROOT / "README.md")
+        .read_text()
+        .split("What follows runs on the sample")[1]
+        .split("`--format json`")[0]
+    )
+    lines = [
+        shlex.split(line, comments=True)[1:] for line in text.splitlines() if line.startswith("    igny8 ")
+    ]
+    assert {"forecast", "explain", "sql", "report"} <= {words[0] for words in lines}
+    for words in lines:
+        if words[0] == "report":
+            with cli.make_context("igny8", words, resilient_parsing=True) as context:
+                group = cli.get_command(context, "report")
+                assert isinstance(group, click.Group)
+                made = group.get_command(context, words[1])
+                assert made is not None
+                made.make_context(words[1], words[2:]).close()
+        else:
+            done = igny8(*words, "--warehouse", str(demo_warehouse))
+            assert (done.returncode, done.stderr) == (0, ""), words

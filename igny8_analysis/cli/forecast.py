@@ -171,7 +171,8 @@ def explain_command(
         ],
     )
     shown, in_all = len(rows), explanation.rows_in_all
-    title = f"the {in_all:,} rows that went in" + (f", {shown:,} of them" if shown < in_all else "")
+    counted = "the row" if in_all == 1 else f"the {in_all:,} rows"
+    title = f"{counted} that went in" + (f", {shown:,} of them" if shown < in_all else "")
     print_table(columns, rows, title)
 
 

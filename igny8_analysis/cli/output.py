@@ -53,7 +53,9 @@ def print_table(columns: Sequence[str], rows: Rows, title: str | None = None) ->
     from rich.text import Text
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-    table = Table(box=box.SIMPLE_HEAD, title=title and visible(title), title_justify="left", pad_edge=False)
+    if title:
+        console.print(Text(visible(title)))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     rows = list(rows)
     for position, column in enumerate(columns):
         numbers = all(isinstance(row[position], int | float | Decimal | None) for row in rows)
