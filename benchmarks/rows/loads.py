@@ -82,7 +82,8 @@ def growth() -> list[Result]:
 
 
 def _load(url: str, folder: str, code: str = LOAD) -> None:
-    subprocess.run([sys.executable, "-c", code.format(url=url, folder=folder)], check=True)
+    command = [sys.executable, "-c", code.format(url=url, folder=folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # DuckDB draws its progress there
 
 
 def _load_anew(url: str, folder: str, code: str = LOAD) -> None:
