@@ -24,8 +24,8 @@ class SqliteSource:
         self.as_of = datetime.now(UTC)
 
     def columns(self, table: str) -> frozenset[str]:
-        """Names of the table's columns; empty where there is no such table."""
-        rows = self._connection.execute("select name from pragma_table_info(?)", [table])
+        """Names of the table's columns, in lower case (SQLite takes any); empty where there is no such table."""
+        rows = self._connection.execute("select lower(name) from pragma_table_info(?)", [table])
         return frozenset(name for (name,) in rows)
 
     def read(self, query: str) -> pa.RecordBatchReader:

@@ -202,7 +202,7 @@ class Site:
 
     @property
     def label(self) -> str:
-        return self.domain or self.name
+        return self.domain or (self.name if self.name.strip(" ") else f"site {self.site_id}")
 
 
 @dataclass(frozen=True)

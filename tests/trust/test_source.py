@@ -281,3 +281,35 @@ def test_the_missing_file_is_not_made(tmp_path: Path) -> None:
     done = igny8("etl", "--source", f"sqlite:///{tmp_path / 'none.sqlite'}", "--warehouse", tmp_path / "data")
     assert_told(done, 5, "none.sqlite")
     assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_sqlite_of_another_case_and_encoding(tmp_path: Path) -> None:
+    """A copy may have been made by a tool that writes names in upper case and texts in UTF-16."""
+    rows = [run(n, f"2026-02-0{n}T08:00:00Z", stages={1: (50, 4, 20)}) for n in (1, 2, 3)]
+    make_source(
+        tmp_path / "plain.sqlite", [site(1, "a.example", "Ä & 山")], rows, items("keywords", "new", 3)
+    )
+    with (
+        closing(sqlite3.connect(tmp_path / "plain.sqlite")) as plain,
+        closing(sqlite3.connect(tmp_path / "other.sqlite", isolation_level=None)) as other,
+    ):
+        other.execute("pragma encoding = 'UTF-16be'")
+        other.executescript("\n".join(plain.iterdump()))
+        for table, column in (("igny8_sites", "domain"), ("igny8_automation_runs", "site_id")):
+            other.execute(f"alter table {table} rename column {column} to {column.upper()}")
+        other.execute("alter table igny8_sites rename to sites")
+        other.execute("alter table sites rename to IGNY8_SITES")
+    assert load(f"sqlite:///{tmp_path / 'other.sqlite'}", tmp_path / "data").missing == []
+    with connect(tmp_path / "data") as warehouse:
+        overview = warehouse.overview_stats("a.example")
+    assert overview["site"]["name"] == "Ä & 山"
+    assert overview["run_statistics"]["total_runs"] == 3
+
+
+@pytest.mark.parametrize("name", [None, "", "  "])
+def test_a_site_without_domain_and_name_goes_by_its_id(tmp_path: Path, name: str | None) -> None:
+    rows = [run(1, "2026-02-01T08:00:00Z", site_id=7)]
+    make_source(tmp_path / "s.sqlite", [site(7, None) | {"name": name}], rows)
+    load(f"sqlite:///{tmp_path / 's.sqlite'}", tmp_path / "data")
+    with connect(tmp_path / "data") as warehouse:
+        assert warehouse.history(7)["runs"][0]["run_title"] == "site 7 #1"

@@ -3,7 +3,9 @@ select
     s.site_id,
     s.domain,
     s.name,
-    coalesce(s.domain, s.name) as label,
+    coalesce(
+        s.domain, case when trim(s.name) <> '' then s.name end, 'site ' || cast(s.site_id as varchar)
+    ) as label,
     s.account_id,
     a.name as account_name,
     s.is_active,
