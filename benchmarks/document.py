@@ -26,7 +26,7 @@ def table() -> str:
     ]
     for row in ROWS:
         if row not in kept:
-            lines.append(f"| `{row}` | not measured since it changed | | | | |")
+            lines.append(f"| `{row}` | no result kept yet | | | | |")
             continue
         machine = kept[row]["machine"]
         on = f"{machine['date']}, load {machine['load']}"
