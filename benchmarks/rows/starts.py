@@ -1,6 +1,5 @@
 """What a user waits for: the package's import, the command's help, and reports."""
 
-import json
 import os
 import subprocess
 import sys
@@ -34,36 +33,35 @@ def imports() -> list[Result]:
 
 
 def reports() -> list[Result]:
-    """Run reports by the warm engine against papermill and nbconvert on the command line; a report's size."""
-    binaries = Path(sys.executable).parent
+    """50 run reports by warm kernels against papermill and nbconvert on the command line; a report's size."""
+    from etl import demo
+    from igny8_analysis import connect
+    from igny8_analysis.load import load
+    from igny8_analysis.reports.make import RUN_DETAIL
+
+    binaries, site = Path(sys.executable).parent, int(demo.DemoSite.BUSIEST)
     with tempfile.TemporaryDirectory() as folder:
+        source, made = Path(folder, "demo.sqlite"), Path(folder, "made")
+        demo.write_sqlite(source)
+        load(f"sqlite:///{source}", Path(folder), as_of=demo.AS_OF)
+        query = "select max(id) from runs where site_id = ? and status = 'completed'"
+        with connect(Path(folder)) as warehouse:
+            ((run,),) = warehouse.sql(query, [site]).fetchall()
         environment = os.environ | {"IGNY8_WAREHOUSE": folder}
-        igny8 = [sys.executable, "-m", "igny8_analysis"]
-        subprocess.run([*igny8, "demo"], check=True, env=environment, stdout=subprocess.DEVNULL)
-        listed = (
-            "select r.site_id, r.run_id from runs as r where site_id = 1 order by started_at desc limit 50"
-        )
-        out = subprocess.run(
-            [*igny8, "sql", listed, "--format", "json"], env=environment, capture_output=True, check=True
-        )
-        runs = json.loads(out.stdout)
-        ours = [*igny8, "report", "site", str(runs[0]["site_id"]), "--jobs", "2", "--quiet"]
+        ours = [sys.executable, "-m", "igny8_analysis", "report", "site", str(site), "-o", str(made)]
+        ours += ["--last", "50", "--jobs", "2", "--quiet"]
 
         def by_hand() -> None:
-            notebook, made = "notebooks/run_detail.ipynb", f"{folder}/by_hand.ipynb"
-            parameters = [*("-p", "site", str(runs[0]["site_id"])), *("-p", "run_id", runs[0]["run_id"])]
-            command = [binaries / "papermill", notebook, made, *parameters, "--log-level", "ERROR"]
-            subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
-            subprocess.run(
-                [binaries / "jupyter", "nbconvert", "--to", "html", made],
-                check=True,
-                env=environment,
-                stderr=subprocess.DEVNULL,
-            )
+            executed = f"{folder}/by_hand.ipynb"
+            parameters = ["-p", "site", str(site), "-p", "run", str(run), "--log-level", "ERROR"]
+            for command in (
+                [binaries / "papermill", RUN_DETAIL, executed, *parameters],
+                [binaries / "jupyter", "nbconvert", "--to", "html", executed],
+            ):
+                subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
 
         work, other = interleave(ROUNDS, lambda: subprocess.run(ours, check=True, env=environment), by_hand)
-        pages = sorted(Path(folder).glob("reports/**/*.html"), key=lambda page: page.stat().st_size)
-        sizes = [page.stat().st_size for page in pages if "run_" in page.name]
+        sizes = [page.stat().st_size for page in made.glob("run-*.html")]
     per_report = Timing([w / len(sizes) for w in work.wall], [c / len(sizes) for c in work.cpu])
     size = max(sizes)
     return [
