@@ -6,14 +6,15 @@ known here and nowhere in the rows, so that a forecast can be measured against t
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.cases import KEYS, Row, as_result, items, make_source, stamp
 
+T = TypeVar("T", int, float)
 START = datetime(2025, 6, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 PRICES = (0.4, 15.0, 0.0, 15.0, 2.0, 5.0, 0.0)
@@ -58,6 +59,18 @@ class World:
         """Write the world as a SQLite source."""
         return _write(path, self.sites, self.runs, self.waiting)
 
+    def expected_credits(self, run: dict[str, Any]) -> float:
+        """What one who knows the site's rules and prices would expect the run to cost, from its snapshot alone."""
+        site = next(site for site in self.sites if site.site_id == run["site_id"])
+        day = (run["started_at"] - START) / timedelta(days=1)
+        created, credits = [0.0] * 7, 0.0
+        for k in range(7):
+            arriving = _arriving(created, k)
+            taken = min(run["snapshot"][k] + site.flow * arriving, site.caps.get(k + 1, math.inf))
+            created[k] = taken * site.yields[k]
+            credits += taken * _price(site, k, day) * math.exp(_price_spread(site, k) ** 2 / 2)
+        return credits * (1 + site.unattributed)
+
     def write_before(self, path: Path, run: dict[str, Any]) -> datetime:
         """Write what the source held 1 µs before the run's start, its snapshot as what waits; return that instant."""
         instant: datetime = run["started_at"] - MICROSECOND
@@ -80,10 +93,37 @@ def world(name: str, seed: int = 1, sites: int = 24, accounts: int = 6, days: fl
         made.append(site)
         site_runs, waiting[number] = _simulate(site, rng, days)
         runs += site_runs
+    _number(runs)
+    return World(made, runs, waiting, START + timedelta(days=days))
+
+
+def together(
+    names: Iterable[str], sites: int, accounts: int, seed: int = 1
+) -> tuple[World, dict[str, set[int]]]:
+    """Worlds of these names on one platform, so many sites and accounts each; and the sites of each, by its name."""
+    whole = World([], [], {}, START)
+    sites_of: dict[str, set[int]] = {}
+    for number, name in enumerate(names):
+        part = world(name, seed, sites, accounts)
+        for site in part.sites:
+            site.site_id += number * sites
+            site.account_id += number * accounts
+        for run in part.runs:
+            run["site_id"] += number * sites
+            run["account_id"] += number * accounts
+        whole.sites += part.sites
+        whole.runs += part.runs
+        whole.waiting |= {site_id + number * sites: counts for site_id, counts in part.waiting.items()}
+        whole.as_of = part.as_of
+        sites_of[name] = {site.site_id for site in part.sites}
+    _number(whole.runs)
+    return whole, sites_of
+
+
+def _number(runs: list[dict[str, Any]]) -> None:
     runs.sort(key=lambda run: (run["started_at"], run["site_id"]))
     for number, run in enumerate(runs, 1):
         run["id"] = number
-    return World(made, runs, waiting, START + timedelta(days=days))
 
 
 def _site(rng: random.Random, number: int, accounts: int) -> Site:
@@ -111,13 +151,12 @@ def _simulate(site: Site, rng: random.Random, days: float) -> tuple[list[dict[st
         stages: dict[int, tuple[int, int, int]] = {}
         created, seconds = [0] * 7, 30.0
         for k in range(7):
-            arrived = created[3] if k == 6 else created[k - 1] if k else 0
+            arrived = _arriving(created, k)
             processed = 0
             if k < stop:
                 processed = min(snapshot[k] + round(site.flow * arrived), site.caps.get(k + 1, 10**9))
                 created[k] = _created(rng, processed, site.yields[k])
-                spread = site.price_spread if k in (1, 3, 5) else 0.0
-                price = _price(site, k, day) * math.exp(rng.gauss(0, spread))
+                price = _price(site, k, day) * math.exp(rng.gauss(0, _price_spread(site, k)))
                 seconds += processed * SECONDS[k]
                 stages[k + 1] = (processed, created[k], round(processed * price))
             queue[k] = snapshot[k] + arrived - processed
@@ -132,6 +171,14 @@ def _simulate(site: Site, rng: random.Random, days: float) -> tuple[list[dict[st
         })  # fmt: skip
         day += max(seconds / 86400 + 0.01, rng.expovariate(1 / site.days_between_runs))
     return runs, queue
+
+
+def _arriving(created: list[T], k: int) -> T | int:
+    return created[3] if k == 6 else created[k - 1] if k else 0
+
+
+def _price_spread(site: Site, k: int) -> float:
+    return site.price_spread if k in (1, 3, 5) else 0.0
 
 
 def _price(site: Site, k: int, day: float) -> float:

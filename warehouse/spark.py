@@ -77,15 +77,34 @@ def _element(node: exp.Expression) -> exp.Expression:
     return node
 
 
-REWRITES: tuple[Callable[[exp.Expression], exp.Expression], ...] = (_lake_table, _microseconds, _element)
+def _largest(node: exp.Expression) -> exp.Expression:
+    """`max(x, n) over w` → `slice(sort_array(collect_list(x) over w, false), 1, n)`: the n largest, largest first."""
+    if isinstance(node, exp.Window) and isinstance(node.this, exp.Max) and node.this.args.get("count"):
+        values, count = node.this.this, node.this.args["count"]
+        window = node.copy()
+        window.set("this", exp.Anonymous(this="collect_list", expressions=[values]))
+        ordered = exp.Anonymous(this="sort_array", expressions=[window, exp.false()])
+        return exp.Anonymous(this="slice", expressions=[ordered, exp.Literal.number(1), count])
+    return node
+
+
+REWRITES: tuple[Callable[[exp.Expression], exp.Expression], ...] = (
+    _lake_table,
+    _microseconds,
+    _element,
+    _largest,
+)
 
 
 def to_spark(sql: str) -> str:
-    """The view's SQL in Spark's dialect: sqlglot's transpilation and the few rewrites of this file."""
+    """The view's SQL in Spark's dialect: sqlglot's transpilation and the few rewrites of this file.
+
+    Raises sqlglot's UnsupportedError for what Spark cannot say.
+    """
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     for rewrite in REWRITES:
         tree = tree.transform(rewrite)
-    return tree.sql(dialect="spark", comments=False)
+    return tree.sql(dialect="spark", comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
 def compute_views(

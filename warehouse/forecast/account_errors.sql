@@ -1,34 +1,48 @@
--- One row per account, method, band of known runs and day with too few sites: ranks of its own errors.
+-- One row per account, method, band of known runs and day with too few sites: ranks of its last errors.
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
 with
-    errors as (
-        select
-            method,
-            known_runs_from,
-            account_id,
-            completed_on,
-            log_error,
-            row_number() over (
-                partition by account_id, method, known_runs_from order by completed_at, site_id, id
-            ) as error_number
-        from forecast_points
-        where not is_live and log_error is not null
-    ),
+    limits as (select own_errors_needed, pooled_errors from forecast_parameters),
     needed as (
         select p.account_id, p.method, p.known_runs_from, p.known_on
         from forecast_points as p
-        left join
-            shared_errors as s
-            on s.method = p.method
-            and s.known_runs_from = p.known_runs_from
-            and s.known_on = p.known_on
+        cross join limits
         left join
             own_record as r
             on r.site_id = p.site_id
             and r.method = p.method
-            and r.completion_number = p.known_runs
-        where r.errors is null and not coalesce(s.is_platform, false)
+            and r.origin_number = p.known_origins
+        left join
+            platform_errors as s
+            on s.method = p.method
+            and s.known_runs_from = p.known_runs_from
+            and s.known_on = p.known_on
+        where coalesce(r.errors, 0) < limits.own_errors_needed and not coalesce(s.is_platform, false)
         group by p.account_id, p.method, p.known_runs_from, p.known_on
+    ),
+    ends as (
+        select account_id, method, known_runs_from, max(known_on) as known_on
+        from needed
+        group by account_id, method, known_runs_from
+    ),
+    errors as (
+        select
+            p.account_id,
+            p.method,
+            p.known_runs_from,
+            p.site_id,
+            p.completed_on,
+            p.log_error,
+            row_number() over (
+                partition by p.account_id, p.method, p.known_runs_from
+                order by p.completed_at, p.site_id, p.id
+            ) as error_number
+        from forecast_points as p
+        join
+            ends as n
+            on n.account_id = p.account_id
+            and n.method = p.method
+            and n.known_runs_from = p.known_runs_from
+        where not p.is_live and p.log_error is not null and p.completed_on < n.known_on
     ),
     events as (
         select
@@ -57,18 +71,16 @@ with
     ),
     blocks as (
         select
-            account_id,
-            method,
-            known_runs_from,
-            event_on as known_on,
-            errors_before,
-            floor(errors_before / 1000) as block
-        from counted
-        where is_after = 0
-        union all
-        select account_id, method, known_runs_from, event_on, errors_before, floor(errors_before / 1000) - 1
-        from counted
-        where is_after = 0
+            c.account_id,
+            c.method,
+            c.known_runs_from,
+            c.event_on as known_on,
+            c.errors_before,
+            floor(c.errors_before / nullif(limits.pooled_errors, 0)) - b.blocks_back as block
+        from counted as c
+        cross join limits
+        cross join (values (0), (1)) as b(blocks_back)
+        where c.is_after = 0
     ),
     pools as (
         select
@@ -80,14 +92,15 @@ with
             list_sort(array_agg(abs(e.log_error))) as sizes,
             list_sort(array_agg(e.log_error)) as log_errors
         from blocks as b
+        cross join limits
         join
             errors as e
             on e.account_id = b.account_id
             and e.method = b.method
             and e.known_runs_from = b.known_runs_from
-            and floor(e.error_number / 1000) = b.block
+            and floor(e.error_number / nullif(limits.pooled_errors, 0)) = b.block
             and e.error_number <= b.errors_before
-            and e.error_number > b.errors_before - 1000
+            and e.error_number > b.errors_before - limits.pooled_errors
         group by b.account_id, b.method, b.known_runs_from, b.known_on
     ),
     ranked as (

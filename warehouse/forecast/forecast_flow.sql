@@ -1,47 +1,196 @@
--- One row per origin: the items that each stage will take in, by what waits, what flows on, and limits.
+-- One row per origin: the items that each stage will take in, and what they will cost, make and take.
+-- Kept as a table: intervals, accuracy and champions are made of it.
 with
-    wide as (
+    inputs as (
         select
             site_id,
             id,
             run_id,
-            max(case when stage_number = 1 then items_waiting end) as waiting_1,
-            max(case when stage_number = 2 then items_waiting end) as waiting_2,
-            max(case when stage_number = 3 then items_waiting end) as waiting_3,
-            max(case when stage_number = 4 then items_waiting end) as waiting_4,
-            max(case when stage_number = 5 then items_waiting end) as waiting_5,
-            max(case when stage_number = 6 then items_waiting end) as waiting_6,
-            max(case when stage_number = 7 then items_waiting end) as waiting_7,
-            max(case when stage_number = 1 then output_ratio end) as output_1,
-            max(case when stage_number = 2 then output_ratio end) as output_2,
-            max(case when stage_number = 3 then output_ratio end) as output_3,
-            max(case when stage_number = 4 then output_ratio end) as output_4,
-            max(case when stage_number = 5 then output_ratio end) as output_5,
-            max(case when stage_number = 2 then flow_share end) as share_2,
-            max(case when stage_number = 3 then flow_share end) as share_3,
-            max(case when stage_number = 4 then flow_share end) as share_4,
-            max(case when stage_number = 5 then flow_share end) as share_5,
-            max(case when stage_number = 6 then flow_share end) as share_6,
-            max(case when stage_number = 7 then flow_share end) as share_7,
-            max(case when stage_number = 1 then coalesce(items_limit, 1e18) end) as limit_1,
-            max(case when stage_number = 2 then coalesce(items_limit, 1e18) end) as limit_2,
-            max(case when stage_number = 3 then coalesce(items_limit, 1e18) end) as limit_3,
-            max(case when stage_number = 4 then coalesce(items_limit, 1e18) end) as limit_4,
-            max(case when stage_number = 5 then coalesce(items_limit, 1e18) end) as limit_5,
-            max(case when stage_number = 6 then coalesce(items_limit, 1e18) end) as limit_6,
-            max(case when stage_number = 7 then coalesce(items_limit, 1e18) end) as limit_7
+            stage_number,
+            items_waiting,
+            coalesce(items_limit, 1e18) as items_limit,
+            flow_share,
+            output_ratio,
+            price,
+            seconds_per_item,
+            cast(items_waiting * original_price as decimal(38, 9)) as original_credits,
+            cast(items_waiting * original_output_ratio as decimal(38, 9)) as original_output
         from forecast_inputs
-        group by site_id, id, run_id
+    ),
+    s1 as (
+        select
+            site_id,
+            id,
+            run_id,
+            items_waiting,
+            items_limit,
+            flow_share,
+            output_ratio,
+            price,
+            seconds_per_item,
+            original_credits,
+            original_output
+        from inputs
+        where stage_number = 1
+    ),
+    s2 as (
+        select
+            site_id,
+            id,
+            items_waiting,
+            items_limit,
+            flow_share,
+            output_ratio,
+            price,
+            seconds_per_item,
+            original_credits,
+            original_output
+        from inputs
+        where stage_number = 2
+    ),
+    s3 as (
+        select
+            site_id,
+            id,
+            items_waiting,
+            items_limit,
+            flow_share,
+            output_ratio,
+            price,
+            seconds_per_item,
+            original_credits,
+            original_output
+        from inputs
+        where stage_number = 3
+    ),
+    s4 as (
+        select
+            site_id,
+            id,
+            items_waiting,
+            items_limit,
+            flow_share,
+            output_ratio,
+            price,
+            seconds_per_item,
+            original_credits,
+            original_output
+        from inputs
+        where stage_number = 4
+    ),
+    s5 as (
+        select
+            site_id,
+            id,
+            items_waiting,
+            items_limit,
+            flow_share,
+            output_ratio,
+            price,
+            seconds_per_item,
+            original_credits,
+            original_output
+        from inputs
+        where stage_number = 5
+    ),
+    s6 as (
+        select
+            site_id,
+            id,
+            items_waiting,
+            items_limit,
+            flow_share,
+            output_ratio,
+            price,
+            seconds_per_item,
+            original_credits,
+            original_output
+        from inputs
+        where stage_number = 6
+    ),
+    s7 as (
+        select
+            site_id,
+            id,
+            items_waiting,
+            items_limit,
+            flow_share,
+            output_ratio,
+            price,
+            seconds_per_item,
+            original_credits,
+            original_output
+        from inputs
+        where stage_number = 7
     )
 select
-    site_id,
-    id,
-    run_id,
-    least(limit_1, waiting_1) as items_1,
-    least(limit_2, waiting_2 + share_2 * output_1 * items_1) as items_2,
-    least(limit_3, waiting_3 + share_3 * output_2 * items_2) as items_3,
-    least(limit_4, waiting_4 + share_4 * output_3 * items_3) as items_4,
-    least(limit_5, waiting_5 + share_5 * output_4 * items_4) as items_5,
-    least(limit_6, waiting_6 + share_6 * output_5 * items_5) as items_6,
-    least(limit_7, waiting_7 + share_7 * output_4 * items_4) as items_7
-from wide
+    s1.site_id,
+    s1.id,
+    s1.run_id,
+    least(s1.items_limit, s1.items_waiting) as items_1,
+    least(s2.items_limit, s2.items_waiting + s2.flow_share * s1.output_ratio * items_1) as items_2,
+    least(s3.items_limit, s3.items_waiting + s3.flow_share * s2.output_ratio * items_2) as items_3,
+    least(s4.items_limit, s4.items_waiting + s4.flow_share * s3.output_ratio * items_3) as items_4,
+    least(s5.items_limit, s5.items_waiting + s5.flow_share * s4.output_ratio * items_4) as items_5,
+    least(s6.items_limit, s6.items_waiting + s6.flow_share * s5.output_ratio * items_5) as items_6,
+    least(s7.items_limit, s7.items_waiting + s7.flow_share * s4.output_ratio * items_4) as items_7,
+    items_1 * s1.price
+    + items_2 * s2.price
+    + items_3 * s3.price
+    + items_4 * s4.price
+    + items_5 * s5.price
+    + items_6 * s6.price
+    + items_7 * s7.price as stages_credits,
+    items_1 * s1.output_ratio
+    + items_2 * s2.output_ratio
+    + items_3 * s3.output_ratio
+    + items_4 * s4.output_ratio
+    + items_5 * s5.output_ratio
+    + items_6 * s6.output_ratio
+    + items_7 * s7.output_ratio as output,
+    case
+        when
+            coalesce(
+                s1.seconds_per_item,
+                s2.seconds_per_item,
+                s3.seconds_per_item,
+                s4.seconds_per_item,
+                s5.seconds_per_item,
+                s6.seconds_per_item,
+                s7.seconds_per_item
+            )
+            is not null
+        then
+            items_1 * coalesce(s1.seconds_per_item, 0)
+            + items_2 * coalesce(s2.seconds_per_item, 0)
+            + items_3 * coalesce(s3.seconds_per_item, 0)
+            + items_4 * coalesce(s4.seconds_per_item, 0)
+            + items_5 * coalesce(s5.seconds_per_item, 0)
+            + items_6 * coalesce(s6.seconds_per_item, 0)
+            + items_7 * coalesce(s7.seconds_per_item, 0)
+    end as stages_seconds,
+    cast(
+        round(s1.original_credits, 0)
+        + round(s2.original_credits, 0)
+        + round(s3.original_credits, 0)
+        + round(s4.original_credits, 0)
+        + round(s5.original_credits, 0)
+        + round(s6.original_credits, 0)
+        + round(s7.original_credits, 0) as double
+    ) as original_credits,
+    cast(
+        round(s1.original_output, 0)
+        + round(s2.original_output, 0)
+        + round(s3.original_output, 0)
+        + round(s4.original_output, 0)
+        + round(s5.original_output, 0)
+        + round(s6.original_output, 0)
+        + round(s7.original_output, 0) as double
+    ) as original_output
+from s1
+join s2 on s2.site_id = s1.site_id and s2.id = s1.id
+join s3 on s3.site_id = s1.site_id and s3.id = s1.id
+join s4 on s4.site_id = s1.site_id and s4.id = s1.id
+join s5 on s5.site_id = s1.site_id and s5.id = s1.id
+join s6 on s6.site_id = s1.site_id and s6.id = s1.id
+join s7 on s7.site_id = s1.site_id and s7.id = s1.id

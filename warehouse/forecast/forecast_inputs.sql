@@ -1,6 +1,39 @@
 -- One row per origin and stage: what waited, and the price, flow, yield and limit known then.
 -- Kept as a table: every method reads it.
 with
+    waiting as (
+        select o.site_id, o.id, g.stage_number, coalesce(cast(g.snapshot_items as double), 0) as items_waiting
+        from forecast_origins as o
+        join run_stages as g on g.site_id = o.site_id and g.id = o.id
+        where not o.is_live
+        union all
+        select o.site_id, o.id, i.stage_number, cast(i.pending_items as double)
+        from forecast_origins as o
+        join pending_items as i on i.site_id = o.site_id
+        where o.is_live
+    ),
+    shared as (
+        select
+            p.known_on,
+            p.stage_number,
+            p.has_prices,
+            p.has_flow,
+            p.price,
+            p.within_variance,
+            p.between_variance,
+            p.output_ratio,
+            p.flow_share,
+            d.default_credits_per_processed_item as default_price,
+            d.default_output_ratio,
+            f.account_weight_sites,
+            f.flow_weight_items,
+            f.output_weight_items,
+            h.sufficient_runs
+        from platform_lessons as p
+        join stage_parameters as d on d.stage_number = p.stage_number
+        cross join forecast_parameters as f
+        cross join parameters as h
+    ),
     learned as (
         select
             o.site_id,
@@ -9,76 +42,62 @@ with
             o.is_live,
             w.stage_number,
             w.items_waiting,
-            w.has_history,
-            w.original_price,
-            w.original_output_ratio,
-            p.default_credits_per_processed_item as default_price,
-            p.default_output_ratio,
+            o.known_runs >= s.sufficient_runs and coalesce(l.recent_items_processed, 0) > 0 as has_history,
+            l.recent_credits as items_credits,
+            coalesce(l.recent_items_processed, 0) as items_processed,
+            coalesce(l.recent_items_created, 0) as items_created,
             l.items_limit,
-            coalesce(l.items_processed, 0) as items_processed,
-            coalesce(l.items_created, 0) as items_created,
-            coalesce(l.items_taken, 0) as items_taken,
-            coalesce(l.items_arrived, 0) as items_arrived,
+            coalesce(l.recent_items_taken, 0) as items_taken,
+            coalesce(l.recent_items_arrived, 0) as items_arrived,
+            coalesce(g.items_taken, 0) as site_items_taken,
+            coalesce(g.items_arrived, 0) as site_items_arrived,
             l.seconds_per_item,
             coalesce(l.price_items, 0) as price_items,
             l.price_credits / nullif(l.price_items, 0) as own_price,
             l.price_since,
-            s.is_platform,
-            s.price as shared_price,
-            s.within_variance,
+            s.has_prices,
+            case
+                when not s.has_prices
+                then a.price_credits / nullif(a.price_items, 0)
+                when coalesce(a.price_sites, 0) = 0
+                then s.price
+                else
+                    (
+                        a.price_sites * (a.price_credits / nullif(a.price_items, 0))
+                        + s.account_weight_sites * s.price
+                    )
+                    / nullif(a.price_sites + s.account_weight_sites, 0)
+            end as shared_price,
+            case when s.has_prices then s.within_variance else 0 end as within_variance,
             s.between_variance,
-            s.output_ratio as shared_output_ratio,
-            s.flow_share as shared_flow_share,
-            limits.flow_weight_items,
-            limits.output_weight_items
+            coalesce(
+                case
+                    when s.has_prices then s.output_ratio else a.items_created / nullif(a.items_processed, 0)
+                end,
+                s.default_output_ratio
+            ) as shared_output_ratio,
+            coalesce(
+                case when s.has_flow then s.flow_share else a.items_taken / nullif(a.items_arrived, 0) end, 1
+            ) as shared_flow_share,
+            s.default_price,
+            s.default_output_ratio,
+            s.flow_weight_items,
+            s.output_weight_items
         from forecast_origins as o
-        join forecast_waiting as w on w.site_id = o.site_id and w.id = o.id
-        join stage_parameters as p on p.stage_number = w.stage_number
+        join waiting as w on w.site_id = o.site_id and w.id = o.id
+        join shared as s on s.stage_number = w.stage_number and s.known_on = o.known_on
+        left join site_lessons as g on g.site_id = o.site_id and g.completion_number = o.known_runs
         left join
             stage_lessons as l
             on l.site_id = o.site_id
             and l.stage_number = w.stage_number
             and l.completion_number = o.known_runs
+        join account_days as t on t.account_id = o.account_id and t.known_on = o.known_on
         left join
-            shared_lessons as s
-            on s.account_id = o.account_id
-            and s.stage_number = w.stage_number
-            and s.known_on = o.known_on
-        cross join forecast_parameters as limits
-    ),
-    shrunk as (
-        select
-            site_id,
-            id,
-            run_id,
-            is_live,
-            stage_number,
-            items_waiting,
-            has_history,
-            original_price,
-            original_output_ratio,
-            default_price,
-            default_output_ratio,
-            items_limit,
-            items_processed,
-            items_created,
-            items_taken,
-            items_arrived,
-            seconds_per_item,
-            price_items,
-            own_price,
-            price_since,
-            is_platform,
-            shared_price,
-            within_variance,
-            between_variance,
-            shared_output_ratio,
-            flow_weight_items,
-            output_weight_items,
-            (sum(items_taken) over origin + flow_weight_items * coalesce(shared_flow_share, 1))
-            / nullif(sum(items_arrived) over origin + flow_weight_items, 0) as site_flow_share
-        from learned
-        window origin as (partition by site_id, id)
+            account_lessons as a
+            on a.account_id = o.account_id
+            and a.stage_number = w.stage_number
+            and a.completed_on = t.completed_on
     )
 select
     site_id,
@@ -88,8 +107,12 @@ select
     stage_number,
     items_waiting,
     has_history,
-    original_price,
-    original_output_ratio,
+    case
+        when has_history then items_credits / nullif(items_processed, 0) else default_price
+    end as original_price,
+    case
+        when has_history then items_created / nullif(items_processed, 0) else default_output_ratio
+    end as original_output_ratio,
     items_limit,
     case
         when own_price is null
@@ -103,20 +126,24 @@ select
                 own_price
             )
     end as price,
-    (items_created + output_weight_items * coalesce(shared_output_ratio, default_output_ratio))
+    (items_created + output_weight_items * shared_output_ratio)
     / nullif(items_processed + output_weight_items, 0) as output_ratio,
-    (items_taken + flow_weight_items * site_flow_share)
+    (
+        items_taken
+        + flow_weight_items
+        * (site_items_taken + flow_weight_items * shared_flow_share)
+        / nullif(site_items_arrived + flow_weight_items, 0)
+    )
     / nullif(items_arrived + flow_weight_items, 0) as flow_share,
     seconds_per_item,
     case
         when own_price is null and shared_price is null
         then 'default'
         when own_price is null
-        then case when is_platform then 'all sites' else 'account' end
+        then case when has_prices then 'all sites' else 'account' end
         when price_since is not null
         then 'since price break'
         else 'history'
     end as basis,
     price_since
-from shrunk
-order by site_id, id, stage_number
+from learned

@@ -47,6 +47,18 @@ with
         cross join load
         cross join lowest
         left join known_completions as k on k.site_id = s.site_id
+    ),
+    measured as (
+        select
+            c.site_id,
+            c.completion_number,
+            count(p.id) over (
+                partition by c.site_id
+                order by c.completion_number
+                rows between unbounded preceding and current row
+            ) as origins
+        from completions as c
+        left join past as p on p.site_id = c.site_id and p.id = c.id
     )
 select
     o.site_id,
@@ -64,11 +76,15 @@ select
         then limits.sufficient_runs
         else limits.analyzed_runs
     end as known_runs_from,
+    coalesce(k.origins, 0) as known_origins,
+    m.origins as origin_number,
     o.completion_number,
     o.completed_at,
     cast(o.completed_at at time zone 'UTC' as date) as completed_on,
     o.actual_credits
 from origins as o
 join sites as s on s.site_id = o.site_id
+left join measured as k on k.site_id = o.site_id and k.completion_number = o.known_runs
+left join measured as m on m.site_id = o.site_id and m.completion_number = o.completion_number
 cross join parameters as limits
 order by o.site_id, o.origin_at, o.id

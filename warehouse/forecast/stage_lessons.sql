@@ -1,17 +1,23 @@
 -- One row per completion and stage: all that the site's own past teaches of the stage, as of that completion.
--- Kept as a table: every forecast looks it up.
+-- Kept as a table: every forecast looks it up, and what all sites teach is summed from it.
 with
     recent as (
         select
             site_id,
             stage_number,
             completion_number,
-            sum(items_processed) over ten as items_processed,
-            sum(items_created) over ten as items_created,
-            sum(items_taken) over ten as items_taken,
-            sum(items_arrived) over ten as items_arrived,
+            completed_on,
+            items_processed,
+            items_created,
+            items_taken,
+            items_arrived,
+            sum(items_processed) over ten as recent_items_processed,
+            sum(items_created) over ten as recent_items_created,
+            sum(credits_used) over ten as recent_credits,
+            sum(items_taken) over ten as recent_items_taken,
+            sum(items_arrived) over ten as recent_items_arrived,
+            sum(duration_seconds) over ten as recent_seconds,
             sum(case when duration_seconds is not null then items_processed end) over ten as items_timed,
-            sum(duration_seconds) over ten as duration_seconds,
             last_value(case when is_bound then items_processed end ignore nulls) over ten as bound_items,
             last_value(case when is_bound then is_capped end ignore nulls) over ten as is_capped,
             max(items_processed) over three as items_processed_at_most,
@@ -38,17 +44,27 @@ select
     r.site_id,
     r.stage_number,
     r.completion_number,
+    r.completed_on,
     r.items_processed,
     r.items_created,
     r.items_taken,
     r.items_arrived,
-    r.duration_seconds / nullif(r.items_timed, 0) as seconds_per_item,
+    r.recent_items_processed,
+    r.recent_items_created,
+    r.recent_credits,
+    r.recent_items_taken,
+    r.recent_items_arrived,
+    r.recent_seconds,
+    r.recent_seconds / nullif(r.items_timed, 0) as seconds_per_item,
     case
         when r.is_capped and r.items_processed_at_most <= r.bound_items then r.bound_items
     end as items_limit,
     p.price_items,
     p.price_credits,
-    p.price_since
+    p.price_since,
+    case when r.items_processed > 0 then p.price_items - p.items_before else 0 end as price_items_added,
+    case when r.items_processed > 0 then p.price_credits - p.credits_before else 0 end as price_credits_added,
+    case when r.items_processed > 0 and r.price_number = 1 then 1 else 0 end as price_sites_added
 from recent as r
 left join
     stage_prices as p

@@ -1,30 +1,39 @@
 -- One row per method, band of known runs and day: ranks of all sites' last thousand errors by then.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 with
-    errors as (
-        select
-            method,
-            known_runs_from,
-            site_id,
-            account_id,
-            completed_on,
-            log_error,
-            row_number() over (
-                partition by method, known_runs_from order by completed_at, site_id, id
-            ) as error_number
-        from forecast_points
-        where not is_live and log_error is not null
+    limits as (
+        select own_errors_needed, pooled_errors, pool_sites_needed, pool_accounts_needed
+        from forecast_parameters
     ),
     needed as (
         select p.method, p.known_runs_from, p.known_on
         from forecast_points as p
+        cross join limits
         left join
             own_record as r
             on r.site_id = p.site_id
             and r.method = p.method
-            and r.completion_number = p.known_runs
-        where r.errors is null
+            and r.origin_number = p.known_origins
+        where coalesce(r.errors, 0) < limits.own_errors_needed
         group by p.method, p.known_runs_from, p.known_on
+    ),
+    ends as (
+        select method, known_runs_from, max(known_on) as known_on from needed group by method, known_runs_from
+    ),
+    errors as (
+        select
+            p.method,
+            p.known_runs_from,
+            p.site_id,
+            p.account_id,
+            p.completed_on,
+            p.log_error,
+            row_number() over (
+                partition by p.method, p.known_runs_from order by p.completed_at, p.site_id, p.id
+            ) as error_number
+        from forecast_points as p
+        join ends as n on n.method = p.method and n.known_runs_from = p.known_runs_from
+        where not p.is_live and p.log_error is not null and p.completed_on < n.known_on
     ),
     events as (
         select method, known_runs_from, completed_on as event_on, 1 as is_after, count(*) as errors
@@ -51,13 +60,15 @@ with
     ),
     blocks as (
         select
-            method, known_runs_from, event_on as known_on, errors_before, floor(errors_before / 1000) as block
-        from counted
-        where is_after = 0
-        union all
-        select method, known_runs_from, event_on, errors_before, floor(errors_before / 1000) - 1
-        from counted
-        where is_after = 0
+            c.method,
+            c.known_runs_from,
+            c.event_on as known_on,
+            c.errors_before,
+            floor(c.errors_before / nullif(limits.pooled_errors, 0)) - b.blocks_back as block
+        from counted as c
+        cross join limits
+        cross join (values (0), (1)) as b(blocks_back)
+        where c.is_after = 0
     ),
     pools as (
         select
@@ -65,18 +76,19 @@ with
             b.known_runs_from,
             b.known_on,
             count(*) as errors,
-            count(distinct e.site_id) as sites,
-            count(distinct e.account_id) as accounts,
+            array_length(list_distinct(array_agg(e.site_id))) as sites,
+            array_length(list_distinct(array_agg(e.account_id))) as accounts,
             list_sort(array_agg(abs(e.log_error))) as sizes,
             list_sort(array_agg(e.log_error)) as log_errors
         from blocks as b
+        cross join limits
         join
             errors as e
             on e.method = b.method
             and e.known_runs_from = b.known_runs_from
-            and floor(e.error_number / 1000) = b.block
+            and floor(e.error_number / nullif(limits.pooled_errors, 0)) = b.block
             and e.error_number <= b.errors_before
-            and e.error_number > b.errors_before - 1000
+            and e.error_number > b.errors_before - limits.pooled_errors
         group by b.method, b.known_runs_from, b.known_on
     ),
     ranked as (
@@ -91,7 +103,7 @@ with
             cast(ceil(cast(4 * (p.errors + 1) as double) / 5) as integer) as rank_80,
             cast(ceil(cast(9 * (p.errors + 1) as double) / 10) as integer) as rank_90
         from pools as p
-        cross join forecast_parameters as limits
+        cross join limits
     )
 select
     method,

@@ -1,0 +1,45 @@
+-- One row per account, day and method while all sites are too few: how its forecasts had done by then.
+-- Kept as a table: it is of all sites of an account; forecasts look a day up.
+with
+    lookups as (
+        select p.account_id, p.method, p.known_on
+        from forecast_points as p
+        join platform_record as r on r.method = p.method and r.known_on = p.known_on
+        where not r.is_platform
+        group by p.account_id, p.method, p.known_on
+    ),
+    ends as (select method, max(known_on) as known_on from lookups group by method),
+    events as (
+        select
+            p.account_id,
+            p.method,
+            p.completed_on as event_on,
+            1 as is_after,
+            abs(p.credits - p.actual_credits) as absolute_error,
+            p.actual_credits
+        from forecast_points as p
+        join ends as e on e.method = p.method and p.completed_on < e.known_on
+        where not p.is_live and p.credits is not null
+        union all
+        select account_id, method, known_on, 0, 0, 0
+        from lookups
+    ),
+    known as (
+        select
+            account_id,
+            method,
+            event_on,
+            is_after,
+            sum(absolute_error) over w as absolute_error,
+            sum(actual_credits) over w as actual_credits
+        from events
+        window
+            w as (
+                partition by account_id, method
+                order by event_on, is_after
+                rows between unbounded preceding and current row
+            )
+    )
+select account_id, method, event_on as known_on, absolute_error / nullif(actual_credits, 0) as shared_wape
+from known
+where is_after = 0

@@ -1,0 +1,182 @@
+-- One row per stage and day: what all sites had taught of the stage by that UTC midnight.
+-- Kept as a table: it is of all sites by nature; forecasts look a day up.
+with
+    limits as (select pool_sites_needed, pool_accounts_needed from forecast_parameters),
+    flows as (
+        select
+            stage_number,
+            completed_on,
+            sum(items_processed) as items_processed,
+            sum(items_created) as items_created,
+            sum(items_taken) as items_taken,
+            sum(items_arrived) as items_arrived
+        from stage_lessons
+        group by stage_number, completed_on
+    ),
+    prices as (
+        select
+            stage_number,
+            completed_on,
+            sum(price_items - items_before) as price_items,
+            sum(price_credits - credits_before) as price_credits,
+            sum(price_items * price_items - items_before * items_before) as items_squared,
+            sum(
+                price_credits * price_credits / nullif(price_items, 0)
+                - coalesce(credits_before * credits_before / nullif(items_before, 0), 0)
+            ) as own_squares,
+            sum(price_squares - squares_before) as price_squares,
+            sum(price_runs - runs_before) as spare_runs
+        from stage_prices
+        group by stage_number, completed_on
+    ),
+    sites_from as (
+        select
+            site_id,
+            stage_number,
+            min(case when items_processed > 0 then completed_on end) as price_on,
+            min(case when items_arrived > 0 then completed_on end) as flow_on
+        from stage_lessons
+        group by site_id, stage_number
+    ),
+    accounts_from as (
+        select
+            coalesce(s.account_id, - s.site_id) as account_id,
+            f.stage_number,
+            min(f.price_on) as price_on,
+            min(f.flow_on) as flow_on
+        from sites_from as f
+        join sites as s on s.site_id = f.site_id
+        group by 1, 2
+    ),
+    counts as (
+        select
+            stage_number,
+            price_on as event_on,
+            1 as price_sites,
+            0 as price_accounts,
+            0 as flow_sites,
+            0 as flow_accounts
+        from sites_from
+        where price_on is not null
+        union all
+        select stage_number, price_on, 0, 1, 0, 0
+        from accounts_from
+        where price_on is not null
+        union all
+        select stage_number, flow_on, 0, 0, 1, 0
+        from sites_from
+        where flow_on is not null
+        union all
+        select stage_number, flow_on, 0, 0, 0, 1
+        from accounts_from
+        where flow_on is not null
+    ),
+    counted as (
+        select
+            stage_number,
+            event_on,
+            sum(price_sites) as price_sites,
+            sum(price_accounts) as price_accounts,
+            sum(flow_sites) as flow_sites,
+            sum(flow_accounts) as flow_accounts
+        from counts
+        group by stage_number, event_on
+    ),
+    lookups as (
+        select f.stage_number, o.known_on
+        from forecast_origins as o
+        cross join stage_feeds as f
+        group by f.stage_number, o.known_on
+    ),
+    events as (
+        select
+            f.stage_number,
+            f.completed_on as event_on,
+            1 as is_after,
+            f.items_processed,
+            f.items_created,
+            f.items_taken,
+            f.items_arrived,
+            coalesce(p.price_items, 0) as price_items,
+            coalesce(p.price_credits, 0) as price_credits,
+            coalesce(p.items_squared, 0) as items_squared,
+            coalesce(p.own_squares, 0) as own_squares,
+            coalesce(p.price_squares, 0) as price_squares,
+            coalesce(p.spare_runs, 0) as spare_runs,
+            coalesce(c.price_sites, 0) as price_sites,
+            coalesce(c.price_accounts, 0) as price_accounts,
+            coalesce(c.flow_sites, 0) as flow_sites,
+            coalesce(c.flow_accounts, 0) as flow_accounts
+        from flows as f
+        left join prices as p on p.stage_number = f.stage_number and p.completed_on = f.completed_on
+        left join counted as c on c.stage_number = f.stage_number and c.event_on = f.completed_on
+        union all
+        select stage_number, known_on, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+        from lookups
+    ),
+    sums as (
+        select
+            stage_number,
+            event_on,
+            is_after,
+            sum(items_processed) over w as items_processed,
+            sum(items_created) over w as items_created,
+            sum(items_taken) over w as items_taken,
+            sum(items_arrived) over w as items_arrived,
+            sum(price_items) over w as price_items,
+            sum(price_credits) over w as price_credits,
+            sum(items_squared) over w as items_squared,
+            sum(own_squares) over w as own_squares,
+            sum(price_squares) over w as price_squares,
+            sum(spare_runs) over w as spare_runs,
+            sum(price_sites) over w as price_sites,
+            sum(price_accounts) over w as price_accounts,
+            sum(flow_sites) over w as flow_sites,
+            sum(flow_accounts) over w as flow_accounts
+        from events
+        window
+            w as (
+                partition by stage_number
+                order by event_on, is_after
+                rows between unbounded preceding and current row
+            )
+    ),
+    spread as (
+        select
+            stage_number,
+            event_on,
+            items_created / nullif(items_processed, 0) as output_ratio,
+            items_taken / nullif(items_arrived, 0) as flow_share,
+            price_items,
+            price_credits,
+            items_squared,
+            own_squares,
+            price_sites,
+            price_accounts,
+            flow_sites,
+            flow_accounts,
+            (price_squares - own_squares) / nullif(spare_runs, 0) as within_variance
+        from sums
+        where is_after = 0
+    )
+select
+    s.stage_number,
+    s.event_on as known_on,
+    s.price_sites >= limits.pool_sites_needed
+    and s.price_accounts >= limits.pool_accounts_needed as has_prices,
+    s.flow_sites >= limits.pool_sites_needed and s.flow_accounts >= limits.pool_accounts_needed as has_flow,
+    s.output_ratio,
+    s.flow_share,
+    s.price_credits / nullif(s.price_items, 0) as price,
+    greatest(s.within_variance, 0) as within_variance,
+    greatest(
+        (
+            s.own_squares
+            - s.price_credits * s.price_credits / nullif(s.price_items, 0)
+            - (s.price_sites - 1) * s.within_variance
+        )
+        / nullif(s.price_items - s.items_squared / nullif(s.price_items, 0), 0),
+        0
+    ) as between_variance
+from spread as s
+cross join limits
