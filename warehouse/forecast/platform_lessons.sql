@@ -141,42 +141,46 @@ with
                 rows between unbounded preceding and current row
             )
     ),
-    spread as (
+    judged as (
         select
-            stage_number,
-            event_on,
-            items_created / nullif(items_processed, 0) as output_ratio,
-            items_taken / nullif(items_arrived, 0) as flow_share,
-            price_items,
-            price_credits,
-            items_squared,
-            own_squares,
-            price_sites,
-            price_accounts,
-            flow_sites,
-            flow_accounts,
-            (price_squares - own_squares) / nullif(spare_runs, 0) as within_variance
-        from sums
-        where is_after = 0
+            s.stage_number,
+            s.event_on,
+            s.price_sites >= limits.pool_sites_needed
+            and s.price_accounts >= limits.pool_accounts_needed as has_prices,
+            s.flow_sites >= limits.pool_sites_needed
+            and s.flow_accounts >= limits.pool_accounts_needed as has_flow,
+            s.items_created / nullif(s.items_processed, 0) as output_ratio,
+            s.items_taken / nullif(s.items_arrived, 0) as flow_share,
+            s.price_sites,
+            s.price_items,
+            s.price_credits,
+            s.items_squared,
+            s.own_squares,
+            (s.price_squares - s.own_squares) / nullif(s.spare_runs, 0) as within_variance
+        from sums as s
+        cross join limits
+        where s.is_after = 0
     )
 select
-    s.stage_number,
-    s.event_on as known_on,
-    s.price_sites >= limits.pool_sites_needed
-    and s.price_accounts >= limits.pool_accounts_needed as has_prices,
-    s.flow_sites >= limits.pool_sites_needed and s.flow_accounts >= limits.pool_accounts_needed as has_flow,
-    s.output_ratio,
-    s.flow_share,
-    s.price_credits / nullif(s.price_items, 0) as price,
-    greatest(s.within_variance, 0) as within_variance,
-    greatest(
-        (
-            s.own_squares
-            - s.price_credits * s.price_credits / nullif(s.price_items, 0)
-            - (s.price_sites - 1) * s.within_variance
-        )
-        / nullif(s.price_items - s.items_squared / nullif(s.price_items, 0), 0),
-        0
-    ) as between_variance
-from spread as s
-cross join limits
+    stage_number,
+    event_on as known_on,
+    has_prices,
+    has_flow,
+    case when has_prices then output_ratio end as output_ratio,
+    case when has_flow then flow_share end as flow_share,
+    case when has_prices then price_credits / nullif(price_items, 0) end as price,
+    case when has_prices then greatest(within_variance, 0) end as within_variance,
+    case
+        when has_prices
+        then
+            greatest(
+                (
+                    own_squares
+                    - price_credits * price_credits / nullif(price_items, 0)
+                    - (price_sites - 1) * within_variance
+                )
+                / nullif(price_items - items_squared / nullif(price_items, 0), 0),
+                0
+            )
+    end as between_variance
+from judged
