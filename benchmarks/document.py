@@ -1,12 +1,16 @@
-"""`python -m benchmarks.document`: write results.json into docs/scale.md, between its two marks."""
+"""`python -m benchmarks.document`: write results.json into docs/scale.md, between its two marks, and draw growth."""
 
 import json
 from pathlib import Path
+
+import altair as alt
+import vl_convert
 
 from benchmarks.__main__ import RESULTS
 from benchmarks.rows import ROWS
 
 PAGE = RESULTS.parent.parent / "docs" / "scale.md"
+PLOT = PAGE.parent / "images" / "growth.svg"
 BEGIN, END = "<!-- results: python -m benchmarks.document -->", "<!-- end of results -->"
 
 
@@ -40,5 +44,42 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def draw_growth(file: Path = PLOT) -> None:
+    """Draw processor time, file and peak memory of builds against their runs, as SVG with logarithmic scales."""
+    kept = json.loads(RESULTS.read_text())["growth"]["results"]
+    measures = {
+        "cpu_seconds": "processor time, s",
+        "file_megabytes": "file, MB",
+        "megabytes": "peak memory, MB",
+    }
+    builds = [result["numbers"] for result in kept if result["numbers"]["step"].startswith("build")]
+    points = [
+        {"runs": build["runs"], "step": build["step"], "measure": title, "value": build[name]}
+        for build in builds
+        for name, title in measures.items()
+    ]
+    lines = (
+        alt.Chart(alt.Data(values=points))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X(
+                "runs:Q", title="runs", scale=alt.Scale(type="log"), axis=alt.Axis(format="~s", tickCount=3)
+            ),
+            y=alt.Y(
+                "value:Q", title=None, scale=alt.Scale(type="log"), axis=alt.Axis(format="~s", tickCount=4)
+            ),
+            color=alt.Color("step:N", title=None, legend=alt.Legend(orient="bottom")),
+            strokeDash=alt.StrokeDash("step:N", title=None),
+        )
+        .properties(width=190, height=170)
+    )
+    chart = lines.facet(column=alt.Column("measure:N", title=None, sort=list(measures.values())))
+    svg = vl_convert.vegalite_to_svg(
+        chart.resolve_scale(y="independent").properties(background="white").to_json()
+    )
+    file.write_text(svg)
+
+
 if __name__ == "__main__":
     document()
+    draw_growth()

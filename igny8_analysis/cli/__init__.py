@@ -104,6 +104,11 @@ def main() -> NoReturn:
     except Exception as error:
         if debug:
             raise
+        if type(error).__name__ == "CatalogException":  # DuckDB's, which is not imported just to name it
+            lacking = str(error).splitlines()[0]
+            _fail(
+                f"the version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl", 4
+            )
         _fail(f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1)
     sys.exit(status if isinstance(status, int) else 0)
 

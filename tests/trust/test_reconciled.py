@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 import etl.extract
@@ -222,6 +223,14 @@ def test_a_newer_format_is_told(tmp_path: Path) -> None:
     assert manifest["format"] == 1
     version.manifest_file.write_text(json.dumps(manifest | {"format": 2}))
     assert_told(igny8("sites", "--warehouse", tmp_path / "data"), 4, "format 2")
+
+
+def test_a_version_that_lacks_a_view_is_told(tmp_path: Path) -> None:
+    load(url(make_source(tmp_path / "s.sqlite", [site(1)])), tmp_path / "data")
+    with duckdb.connect(lake.find_version(tmp_path / "data").database) as connection:
+        connection.execute("drop view attention_items cascade")
+    told = igny8("overview", "1", "--warehouse", tmp_path / "data")
+    assert_told(told, 4, "attention_items", "igny8 etl")
 
 
 def test_only_folders_are_swept(tmp_path: Path) -> None:
