@@ -32,25 +32,25 @@ SETTINGS = {
 }
 
 
-class SiteNotFound(Igny8Error):  # noqa: N818 (the names are part of the public interface)
+class SiteNotFound(Igny8Error):  # noqa: N818 (a public name)
     """No site has this id or domain."""
 
     exit_code = 3
 
 
-class AmbiguousSite(Igny8Error):  # noqa: N818
+class AmbiguousSite(Igny8Error):  # noqa: N818 (a public name)
     """Several sites share this domain."""
 
     exit_code = 3
 
 
-class RunNotFound(Igny8Error):  # noqa: N818
+class RunNotFound(Igny8Error):  # noqa: N818 (a public name)
     """The site has no such run."""
 
     exit_code = 3
 
 
-class AccountNotFound(Igny8Error):  # noqa: N818
+class AccountNotFound(Igny8Error):  # noqa: N818 (a public name)
     """No account has this id or name, or several have the name."""
 
     exit_code = 3

@@ -9,4 +9,4 @@ def without_iri_syntax() -> None:
     `rfc3987_syntax` compiles its grammar when imported: 3 s of a kernel's 5 s until its first report. Only for
     processes that are this package's own: the command line and the kernels that make reports.
     """
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None bars an import

@@ -46,7 +46,7 @@ def test_what_follows_runs_on_the_sample(demo_warehouse: Path) -> None:
         (ROOT / "README.md")
         .read_text()
         .split("What follows runs on the sample")[1]
-        .split("`--format json`")[0]
+        .split("Your own data are one load away")[0]
     )
     lines = [
         shlex.split(line, comments=True)[1:] for line in text.splitlines() if line.startswith("    igny8 ")

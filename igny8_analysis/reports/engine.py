@@ -38,7 +38,7 @@ class ReportError(Igny8Error):
     exit_code = 5
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):  # noqa: N818 (it is no error)
     """The work was called off while a kernel was at it."""
 
 
@@ -233,7 +233,8 @@ _declared = lru_cache(maxsize=16)(declared_parameters)
 def _read(notebook: Path, changed: int) -> NotebookNode:
     import nbformat
 
-    return nbformat.read(notebook, as_version=4)  # type: ignore[no-any-return]
+    read: NotebookNode = nbformat.read(notebook, as_version=4)
+    return read
 
 
 def _loaded(notebook: Path) -> NotebookNode:
@@ -249,7 +250,7 @@ def _register() -> None:
     """Make the engine known to papermill, once a process."""
     from papermill.engines import Engine, papermill_engines
 
-    class WarmEngine(Engine):  # type: ignore[misc]
+    class WarmEngine(Engine):  # type: ignore[misc]  # papermill has no types
         """Runs a notebook's cells in the kernel that it is given."""
 
         @classmethod

@@ -80,6 +80,6 @@ def _queries(notebook: Path) -> Iterator[str]:
     for cell in nbformat.read(notebook, as_version=4).cells:
         if cell.cell_type == "code":
             for node in ast.walk(ast.parse(cell.source)):
-                is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-                if is_text and node.value.strip().startswith(("select", "with")):  # type: ignore[attr-defined]
-                    yield node.value  # type: ignore[attr-defined]
+                match node:
+                    case ast.Constant(value=str(text)) if text.strip().startswith(("select", "with")):
+                        yield text

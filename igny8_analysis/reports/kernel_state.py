@@ -12,6 +12,7 @@ import os
 import random
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 from igny8_analysis.quicker import without_iri_syntax
@@ -25,13 +26,13 @@ def keep() -> None:
     import polars
     from altair.utils import schemapi
 
-    from igny8_analysis.reports import panels, rows  # noqa: F401
+    from igny8_analysis.reports import panels, rows  # noqa: F401 (imported once, for all reports)
 
     schemapi.DEBUG_MODE = False  # the tests hold the charts to Vega-Lite's schema
 
     _kept.update(
         environment=dict(os.environ),
-        folder=os.getcwd(),  # noqa: PTH109
+        folder=str(Path.cwd()),
         path=list(sys.path),
         filters=list(warnings.filters),
         polars=polars.Config.save(),
@@ -50,7 +51,7 @@ def put_back() -> None:
     os.environ.update(_kept["environment"])
     os.chdir(_kept["folder"])
     sys.path[:] = _kept["path"]
-    warnings.filters[:] = _kept["filters"]  # type: ignore[index]
+    warnings.filters[:] = _kept["filters"]  # type: ignore[index]  # typeshed has it a sequence; it is a list
     polars.Config.restore_defaults()
     polars.Config.load(_kept["polars"])
     decimal.setcontext(_kept["decimals"].copy())

@@ -47,11 +47,11 @@ class NotANumber:
     """A NaN or Infinity of a JSON text: no JSON at all, but written by some."""
 
 
-class Unparsable(Exception):  # noqa: N818
+class Unparsable(Exception):  # noqa: N818 (it is a finding, no error)
     """The value cannot be read as what it should be."""
 
 
-class Negative(Exception):  # noqa: N818
+class Negative(Exception):  # noqa: N818 (it is a finding, no error)
     """The value is a number below zero where there can be none."""
 
 
