@@ -113,7 +113,7 @@ def build(lake: Path, database: Path, previous: Path | None = None) -> None:
     """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`.
 
     `previous` is a file that the same `definition` made: where its runs are these, so are most tables, and a table
-    that reads nothing but what did not change is copied from it.
+    that reads nothing but what did not change is copied from it. Where it is damaged, all is built anew.
 
     What needs more memory than usual is built again with twice as much, up to half of the machine's.
     """
@@ -126,8 +126,12 @@ def build(lake: Path, database: Path, previous: Path | None = None) -> None:
             megabytes *= 2
             if megabytes > most:
                 raise
-            database.unlink(missing_ok=True)
-            database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
+        except duckdb.Error as error:  # what a damaged file gives has no class of its own
+            if previous is None or isinstance(error, duckdb.InterruptException):
+                raise
+            previous = None
+        database.unlink(missing_ok=True)
+        database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
 
 
 def _build(lake: Path, database: Path, megabytes: int, previous: Path | None = None) -> None:

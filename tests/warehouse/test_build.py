@@ -53,6 +53,15 @@ def test_nothing_is_copied_where_a_value_of_a_run_differs(
     assert stage_states(tmp_path / "new.duckdb") > 0
 
 
+def test_a_damaged_previous_file_stands_in_no_loads_way(demo_source: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{demo_source}"
+    load(url, tmp_path, AS_OF)
+    damaged = lake.find_version(tmp_path).database
+    damaged.write_bytes(damaged.read_bytes()[:4096] + b"damaged" * 1000)
+    load(url, tmp_path, AS_OF)
+    assert stage_states(lake.find_version(tmp_path).database) > 0
+
+
 def test_loaded_again_it_is_what_building_anew_makes(demo_source: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{demo_source}"
     load(url, tmp_path, AS_OF)
