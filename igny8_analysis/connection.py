@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Payload = dict[str, Any]
 Parameters = Sequence[object] | Mapping[str, object]
 
+SQL_HINTS = ("Did you mean", "Candidate bindings")
 EXPLAIN_OPTIONS = ("analyze", "format")
 SETTINGS = {
     "enable_external_access": "false",
@@ -260,7 +261,9 @@ def sql_errors() -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise UsageError(f"the SQL is wrong: {str(error).splitlines()[0]}") from None
+        first, *others = str(error).splitlines()
+        hints = [line for line in others if line.startswith(SQL_HINTS)]
+        raise UsageError(" ".join([f"the SQL is wrong: {first}", *hints])) from None
 
 
 def _no_run(site: int | str, site_id: int, run_id: str) -> RunNotFound:

@@ -205,7 +205,8 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
     known = metrics(run_id is not None)
     if general not in known or len(found) > 1:
         near = get_close_matches(general, known, 3, 0.4) or known[:3]
-        raise UsageError(f"there is no metric {metric!r} here; try {', '.join(near)}")
+        of = "an overview; a run's come after its RUN_ID" if run_id is None else "a run"
+        raise UsageError(f"there is no metric {metric!r} of {of}; try {', '.join(near)}")
     name, _, field = general.replace(".<n>", "").rpartition(".")
     section = (OVERVIEW if run_id is None else RUN)[name]
     position = int(found[0]) if found else None

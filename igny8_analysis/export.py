@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
 
 ROWS_PER_BATCH = 100_000
+OTHER_FORMATS = (".csv", ".json", ".xlsx")
 VIEWS = """
 select table_name, bool_or(column_name = 'site_id') from duckdb_columns()
 where schema_name = 'main' and not internal
@@ -25,8 +26,13 @@ def export_view(
 
     Without `file` it is `<view>.parquet` or `<view>-<site_id>.parquet` in the working directory. The file is seen
     complete or not at all. Raises UsageError for an unknown view, or `site` for a view that is not of sites;
-    SiteNotFound and AmbiguousSite; LoadError where the file cannot be written.
+    SiteNotFound and AmbiguousSite; LoadError where the file cannot be written; UsageError for a file name of another
+    format.
     """
+    if file and file.suffix.lower() in OTHER_FORMATS:
+        raise UsageError(
+            f'{file} would hold Parquet: name it .parquet; for CSV: igny8 sql "from {view}" --format csv'
+        )
     has_site_id = _find(warehouse, view)
     query, parameters, name = f"select * from {view}", None, view
     if site is not None:
@@ -50,8 +56,9 @@ def _find(warehouse: "Warehouse", view: str) -> bool:
     """Whether the view has a site_id. Raises UsageError where there is no such view."""
     views = view_names(warehouse)
     if view not in views:
-        near = ", ".join(difflib.get_close_matches(view, views)) or 'igny8 sql "show tables" lists them'
-        raise UsageError(f"there is no view {view!r}: {near}")
+        near = difflib.get_close_matches(view, views)
+        help_ = f"did you mean {' or '.join(near)}?" if near else 'igny8 sql "show tables" lists them'
+        raise UsageError(f"there is no view {view!r}; {help_}")
     return views[view]
 
 

@@ -62,7 +62,7 @@ class Sheet:
 
 
 class Site:
-    """One site of a warehouse: `.overview()`, `.history()`, `.run(run_id)`, `.forecast()`.
+    """One site of a warehouse: `.overview()`, `.history()`, `.run(run_id)`, `.compare(run_a, run_b)`, `.forecast()`.
 
     >>> site = wh.site("mysite.com")
     >>> site.overview()                                   # shows the report's panels
@@ -77,7 +77,10 @@ class Site:
         ((self.label,),) = warehouse.sql("select label from sites where site_id = ?", [site_id]).fetchall()
 
     def __repr__(self) -> str:
-        return f"<Site {self.site_id}, {self.label}: .overview(), .history(), .run(run_id), .forecast()>"
+        return (
+            f"<Site {self.site_id}, {self.label}: "
+            ".overview(), .history(), .run(run_id), .compare(run_a, run_b), .forecast()>"
+        )
 
     def overview(self) -> Sheet:
         """The site's statistics, prediction, attention items and averages; `pl()` has one row per stage."""
@@ -87,14 +90,19 @@ class Site:
         return Sheet(f"overview of {self.label}", payload, rows, lambda: self._show("overview"))
 
     def history(self, page: int = 1, page_size: int = 100) -> Sheet:
-        """A page of the site's runs, most recent first; `pl()` has one row per run. Raises UsageError."""
+        """A page of the site's runs, most recent first; `pl()` has one row per run, at most 100. Raises UsageError.
+
+        All of them at once: `wh.sql("from run_history where site_id = ?", [site.site_id]).pl()`.
+        """
         payload = self._warehouse.history(self.site_id, page, page_size)
         rows = [
             {key: value for key, value in run.items() if key not in ("summary", "initial_snapshot")}
             | run["summary"]
             for run in payload["runs"]
         ]
-        return Sheet(f"runs of {self.label}", payload, rows, lambda: self._show("overview", "run_history"))
+        count = payload["pagination"]["total_count"]
+        title = f"{len(rows):,} of the {count:,} runs of {self.label}"
+        return Sheet(title, payload, rows, lambda: self._show("overview", "run_history"))
 
     def run(self, run_id: str) -> Sheet:
         """One run beside its baseline; `pl()` has one row per stage. Raises RunNotFound."""
@@ -105,6 +113,14 @@ class Site:
         ]
         title = payload["run"]["run_title"]
         return Sheet(title, payload, rows, lambda: self._show("run_detail", run=run_id))
+
+    def compare(self, run_a: str, run_b: str) -> Sheet:
+        """Run B beside run A: what differs and why it cost that; `pl()` has one row per stage. Raises RunNotFound."""
+        payload = self._warehouse.compare_runs(self.site_id, run_a, run_b)
+        title = f"{payload['run_b']['run_title']} beside {payload['run_a']['run_title']}"
+        return Sheet(
+            title, payload, payload["stages"], lambda: self._show("compare", run_a=run_a, run_b=run_b)
+        )
 
     def forecast(self) -> Sheet:
         """What the next full run is expected to cost, by every method; `pl()` has one row per method."""

@@ -25,6 +25,10 @@ def forecast_command(
 ) -> None:
     """Forecast a site's next full run by every method: credits, interval, budget, output, time.
 
+    Four runs in five should cost p80_low to p80_high, nine in ten p90_low to p90_high. A balance of budget_80 covers
+    four in five, budget_90 nine in ten. The champion is the method to use; `igny8 sql "from forecast_methods"` tells
+    what each does.
+
     JSON has the rows of forecast_totals under `totals` and of forecast_stages under `stages`.
     """
     from igny8_analysis.cli.output import print_csv, print_json, print_table
@@ -53,10 +57,11 @@ def forecast_command(
         "budget_90",
         "output",
         "duration_seconds",
-        "track_record",
     ]
     rows = [[_short(row[column]) for column in columns] for row in totals]
     print_table(columns, rows, f"next run of site {site_id}, as of {as_of}")
+    records = [(row["method"], row["track_record"]) for row in totals]
+    print_table(("method", "its range of 80 %, p80_low to p80_high"), records)
     chosen = [row for row in totals if row["is_champion"]]
     for row in chosen:
         click.echo(f"Use {row['method']}: {row['reason']}.")
@@ -82,6 +87,10 @@ def backtest_command(
     site: str | None, method: str | None, directory: Path | None, version: str | None, format_: str
 ) -> None:
     """Show how well each method forecast past runs: of SITE, or of all sites together.
+
+    wape is the error as a share of the credits (0.13: off by 13 %), bias its sign (below 0: too low), mae_ratio the
+    error beside that of a simple method (below 1: better), coverage the share of runs that stayed in the interval,
+    width the interval as a share of the forecast, window the past runs that count: all, or the last 30.
 
     JSON has the rows of forecast_accuracy under `accuracy` and, for a site, of forecast_backtest under `backtest`.
     """

@@ -170,7 +170,8 @@ def is_demo_loaded(root: Path, source: Path, as_of: datetime) -> bool:
 DEMO_DONE = """
 Open      {index}
 Then try  igny8 overview mysite.com{warehouse}
-          igny8 run mysite.com "$(igny8 sql{warehouse} --format csv \\
-              "select run_id from runs where site_id = 101 order by started_at desc limit 1" | tail -1)"{warehouse}
+          igny8 history mysite.com{warehouse}
+          igny8 run mysite.com run_20260226_073127_manual{warehouse}
+          igny8 forecast mysite.com{warehouse}
           igny8 sql{warehouse} "select * from run_statistics"
           igny8 lab{warehouse}"""

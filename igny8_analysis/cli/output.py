@@ -7,13 +7,17 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from igny8_analysis.cli.text import visible
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 Rows = Iterable[Sequence[Any]]
 
 WIDE = 10_000
+LONGEST_WORD = 40
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -63,12 +67,30 @@ def print_table(columns: Sequence[str], rows: Rows, title: str | None = None) ->
             Text(visible(column)), justify="right" if rows and numbers else "left", overflow="fold"
         )
     for row in rows:
-        table.add_row(*(Text(visible(_show(value))) for value in row))
-    console.print(table)
+        table.add_row(
+            *(Text(visible(_show(value, column))) for column, value in zip(columns, row, strict=True))
+        )
+    if console.measure(table, options=console.options.update_width(WIDE)).maximum > console.width:
+        _narrow(table)
+    console.print(table, crop=False)
 
 
-def _show(value: Any) -> str:  # noqa: PLR0911 (one return a type)
+def _narrow(table: "Table") -> None:
+    """Less space between columns, names that break at underscores; values wrap, but words such as ids stay whole."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    table.padding = 0
+    for column in table.columns:
+        column.header = Text(str(column.header).replace("_", "\n_"))
+        words = [word for cell in (column.header, *column.cells) for word in str(cell).split()]
+        column.min_width = min(max(map(cell_len, words), default=0), LONGEST_WORD)
+
+
+def _show(value: Any, column: str) -> str:  # noqa: PLR0911 (one return a type)
     match value:
+        case int() if column == "id" or column.endswith("_id"):
+            return str(value)
         case None:
             return "–"
         case bool():

@@ -41,7 +41,8 @@ def quality_command(
 ) -> None:
     """Show the load's reconciliation with its source, and the data quality findings of all sites or of SITE.
 
-    As CSV: the findings alone. Quarantined rows belong to no site: they show where no SITE is named.
+    docs/words.md says what each check means. As CSV: the findings alone. Quarantined rows belong to no site: they show
+    where no SITE is named.
     """
     with open_warehouse(directory, version) as warehouse:
         site_id = None if site is None else warehouse.resolve_site(site)

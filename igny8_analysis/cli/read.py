@@ -106,7 +106,10 @@ def sites_command(part: str, directory: Path | None, version: str | None, format
             """,
             {"part": part},
         )
-        print_rows(sites.columns, sites.fetchall(), format_)
+        columns, rows = sites.columns, sites.fetchall()
+    print_rows(columns, rows, format_)
+    if not rows and format_ == "table":
+        click.echo(f"No site has {part!r} in its name, domain or id.")
 
 
 def _print_payload(payload: Payload, format_: str) -> None:

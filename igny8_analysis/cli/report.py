@@ -21,10 +21,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @click.group(
     "report",
+    invoke_without_command=True,
     epilog=examples("igny8 report overview mysite.com", "igny8 report all --jobs 2 --only-changed"),
 )
-def report_command() -> None:
+@click.pass_context
+def report_command(context: click.Context) -> None:
     """Make reports: self-contained HTML files that need no network."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def _making_options(command: F) -> F:

@@ -13,6 +13,7 @@ import click
 import pytest
 
 from igny8_analysis.cli import COMMANDS, cli
+from igny8_analysis.cli.output import print_table
 from tests.command import igny8
 
 CONTEXT = click.Context(cli)
@@ -41,6 +42,31 @@ def test_help_says_what_it_does(name: str) -> None:
     done = igny8(name, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"Usage: igny8 {name}" in done.stdout
+
+
+def test_report_alone_says_what_there_is() -> None:
+    assert igny8("report").stdout == igny8("report", "--help").stdout
+
+
+def test_no_site_found_is_told_to_people(demo_warehouse: Path) -> None:
+    command = ["sites", "nowhere", "--warehouse", str(demo_warehouse)]
+    assert "No site has 'nowhere'" in igny8(*command).stdout
+    assert igny8(*command, "--format", "json").stdout == "[]\n"
+
+
+def test_what_is_copied_from_a_narrow_terminal_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "60")
+    columns = ["site_id", "run_id", "total_credits_used", "status", "detail"]
+    print_table(columns, [[12345, RUN, 1416, "completed", "many words " * 8]])
+    shown = terminal.getvalue()
+    assert {"12345", RUN, "1,416", "completed"} < set(shown.split())
+    assert "many words " * 5 not in shown
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -43,9 +43,10 @@ def test_only_the_site_that_was_asked_for(
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        (["run_sumary"], 2, "run_summary"),
+        (["run_sumary"], 2, "did you mean run_summary or"),
         (["runs; drop table x"], 2, "no view"),
         (["loads", "--site", "101"], 2, "not of sites"),
+        (["runs", "--output", "runs.csv"], 2, "Parquet"),
         (["runs", "--site", "nowhere.example"], 3, "no site"),
         (["runs", "--output", "no/such/folder/file.parquet"], 5, "cannot be written"),
     ],

@@ -34,6 +34,22 @@ def test_sheets_become_frames(demo: Warehouse) -> None:
     assert methods["is_champion"].sum() == 1
 
 
+def test_two_runs_side_by_side(demo: Warehouse) -> None:
+    before = "run_20260225_020000_scheduled"
+    pair = demo.site(101).compare(before, RUN)
+    assert pair.to_dict() == demo.compare_runs(101, before, RUN)
+    stages = pair.pl()
+    assert stages["stage_number"].to_list() == [*range(1, 8), None]
+    assert stages["credits_difference"].sum() == pytest.approx(pair["totals"]["credits_difference"])
+    shown = pair._repr_html_()
+    assert "mysite.com #297" in shown
+    assert "<script" not in shown
+
+
+def test_history_says_how_much_of_it_is_there(demo: Warehouse) -> None:
+    assert repr(demo.site(101).history()).startswith("<100 of the 300 runs of mysite.com: ")
+
+
 def test_sheets_show_the_panels_of_the_report(demo: Warehouse) -> None:
     site = demo.site("mysite.com")
     shown = site.run(RUN)._repr_html_()
@@ -57,6 +73,8 @@ def test_what_is_not_there_is_told_as_everywhere(demo: Warehouse) -> None:
         demo.site("nowhere.example")
     with pytest.raises(RunNotFound):
         demo.site(101).run("nope")
+    with pytest.raises(RunNotFound):
+        demo.site(101).compare(RUN, "nope")
 
 
 def test_an_older_version_is_shown_as_it_was(demo_warehouse: Path) -> None:

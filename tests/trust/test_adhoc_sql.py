@@ -145,6 +145,7 @@ def test_refused(demo: Warehouse, demo_warehouse: Path, folder: Path, query: str
         ("select 1; select 2", "one SQL statement"),
         ("", "one SQL statement"),
         ("selec 1", "SQL is wrong"),
+        ("select run_idd from runs", 'Candidate bindings: "run_id"'),
         ("select cast('x' as integer)", "Conversion"),
         ("from sniff_csv('/etc/passwd')", "Permission"),
         ("explain analyze create temp table t as select 1", "CREATE is refused"),
