@@ -5,6 +5,7 @@ can say anything else than the program.
 """
 
 import html
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -79,8 +80,10 @@ def sql_file(schema: str, name: str) -> Path | None:
 
 
 def cell(text: str) -> str:
-    """Text that stays inside a cell of a table."""
-    return html.escape(text, quote=False).replace("|", r"\|").replace("\n", " ")
+    """Text that stays inside a cell of a table; what is between backticks is shown as it is."""
+    parts = re.split(r"(`[^`]*`)", text)
+    escaped = "".join(part if part.startswith("`") else html.escape(part, quote=False) for part in parts)
+    return escaped.replace("|", r"\|").replace("\n", " ")
 
 
 def reference(command: click.Command, name: str) -> str:

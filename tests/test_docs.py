@@ -40,6 +40,11 @@ def test_methods_name_views_and_columns_that_exist(demo: Warehouse) -> None:
     assert named - known == set()
 
 
+def test_each_finding_is_explained(demo: Warehouse) -> None:
+    checks = {name for (name,) in demo.sql("select distinct check_name from data_quality").fetchall()}
+    assert checks - set(re.findall(r"`(\w+)`", (DOCS / "words.md").read_text())) == set()
+
+
 def test_each_promise_names_tests_that_exist() -> None:
     page = (DOCS / "promises.md").read_text()
     written = {
