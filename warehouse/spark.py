@@ -78,14 +78,17 @@ def _element(node: exp.Expression) -> exp.Expression:
 
 
 def _largest(node: exp.Expression) -> exp.Expression:
-    """`max(x, n) over w` → `slice(sort_array(collect_list(x) over w, false), 1, n)`: the n largest, largest first."""
-    if isinstance(node, exp.Window) and isinstance(node.this, exp.Max) and node.this.args.get("count"):
-        values, count = node.this.this, node.this.args["count"]
+    """`max(x, n)` → `slice(sort_array(collect_list(x), false), 1, n)`: the n largest, largest first; also `over w`."""
+    largest = node.this if isinstance(node, exp.Window) else node
+    if not isinstance(largest, exp.Max) or not largest.args.get("count"):
+        return node
+    collected: exp.Expression = exp.Anonymous(this="collect_list", expressions=[largest.this])
+    if isinstance(node, exp.Window):
         window = node.copy()
-        window.set("this", exp.Anonymous(this="collect_list", expressions=[values]))
-        ordered = exp.Anonymous(this="sort_array", expressions=[window, exp.false()])
-        return exp.Anonymous(this="slice", expressions=[ordered, exp.Literal.number(1), count])
-    return node
+        window.set("this", collected)
+        collected = window
+    ordered = exp.Anonymous(this="sort_array", expressions=[collected, exp.false()])
+    return exp.Anonymous(this="slice", expressions=[ordered, exp.Literal.number(1), largest.args["count"]])
 
 
 REWRITES: tuple[Callable[[exp.Expression], exp.Expression], ...] = (

@@ -87,7 +87,12 @@ KNOWN = {
     "account_record": ("account_id, method, epoch(known_on)", "shared_wape from account_record"),
     "account_lessons": (
         "account_id, stage_number, epoch(completed_on)",
-        "price_items, price_credits, price_sites, items_taken, items_arrived from account_lessons "
+        "price_items, price_credits, price_sites from account_lessons "
+        "where completed_on < (select cast(as_of at time zone 'UTC' as date) from current_load)",
+    ),
+    "account_flows": (
+        "account_id, stage_number, epoch(completed_on)",
+        "items_processed, items_created, items_taken, items_arrived from account_flows "
         "where completed_on < (select cast(as_of at time zone 'UTC' as date) from current_load)",
     ),
 }  # fmt: skip

@@ -122,6 +122,9 @@ def test_rewrites() -> None:
     assert rewritten("select runs.id from lake.runs") == "SELECT runs.id FROM lake_runs AS runs"
     assert rewritten("select r.id from lake.runs as r") == "SELECT r.id FROM lake_runs AS r"
     assert rewritten("select list_extract(a, k) from t") == "SELECT GET(a, CAST((k) - 1 AS INT)) FROM t"
+    assert rewritten("select max(x, 6) from t") == (
+        "SELECT SLICE(SORT_ARRAY(COLLECT_LIST(x), FALSE), 1, 6) FROM t"
+    )
     assert rewritten("select max(x, 6) over (order by y) from t") == (
         "SELECT SLICE(SORT_ARRAY(COLLECT_LIST(x) OVER (ORDER BY y NULLS LAST), FALSE), 1, 6) FROM t"
     )

@@ -89,8 +89,8 @@ with
             b.known_runs_from,
             b.known_on,
             count(*) as errors,
-            list_sort(array_agg(abs(e.log_error))) as sizes,
-            list_sort(array_agg(e.log_error)) as log_errors
+            max(abs(e.log_error), 200) as largest_sizes,
+            max(e.log_error, 200) as largest_errors
         from blocks as b
         cross join limits
         join
@@ -110,10 +110,10 @@ with
             p.known_runs_from,
             p.known_on,
             p.errors,
-            p.sizes,
-            p.log_errors,
-            cast(ceil(cast(4 * (p.errors + 1) as double) / 5) as integer) as rank_80,
-            cast(ceil(cast(9 * (p.errors + 1) as double) / 10) as integer) as rank_90
+            p.largest_sizes,
+            p.largest_errors,
+            p.errors + 1 - cast(ceil(cast(4 * (p.errors + 1) as double) / 5) as integer) as from_top_80,
+            p.errors + 1 - cast(ceil(cast(9 * (p.errors + 1) as double) / 10) as integer) as from_top_90
         from pools as p
     )
 select
@@ -122,8 +122,8 @@ select
     known_runs_from,
     known_on,
     errors,
-    case when rank_80 <= errors then list_extract(sizes, rank_80) end as size_80,
-    case when rank_90 <= errors then list_extract(sizes, rank_90) end as size_90,
-    case when rank_80 <= errors then list_extract(log_errors, rank_80) end as log_80,
-    case when rank_90 <= errors then list_extract(log_errors, rank_90) end as log_90
+    case when from_top_80 > 0 then list_extract(largest_sizes, from_top_80) end as size_80,
+    case when from_top_90 > 0 then list_extract(largest_sizes, from_top_90) end as size_90,
+    case when from_top_80 > 0 then list_extract(largest_errors, from_top_80) end as log_80,
+    case when from_top_90 > 0 then list_extract(largest_errors, from_top_90) end as log_90
 from ranked

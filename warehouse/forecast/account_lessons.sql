@@ -1,4 +1,4 @@
--- One row per account, stage and day on which a run of it completed: what its sites had taught by its end.
+-- One row per account, stage and day on which a run of it completed: what its sites paid by its end.
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
 with
     days as (
@@ -6,10 +6,6 @@ with
             coalesce(s.account_id, - s.site_id) as account_id,
             l.stage_number,
             l.completed_on,
-            sum(l.items_processed) as items_processed,
-            sum(l.items_created) as items_created,
-            sum(l.items_taken) as items_taken,
-            sum(l.items_arrived) as items_arrived,
             sum(l.price_items_added) as price_items,
             sum(l.price_credits_added) as price_credits,
             sum(l.price_sites_added) as price_sites
@@ -21,10 +17,6 @@ select
     account_id,
     stage_number,
     completed_on,
-    sum(items_processed) over w as items_processed,
-    sum(items_created) over w as items_created,
-    sum(items_taken) over w as items_taken,
-    sum(items_arrived) over w as items_arrived,
     sum(price_items) over w as price_items,
     sum(price_credits) over w as price_credits,
     sum(price_sites) over w as price_sites

@@ -5,7 +5,6 @@ with
         select
             site_id,
             id,
-            run_id,
             stage_number,
             items_waiting,
             coalesce(items_limit, 1e18) as items_limit,
@@ -17,116 +16,54 @@ with
             cast(items_waiting * original_output_ratio as decimal(38, 9)) as original_output
         from forecast_inputs
     ),
-    s1 as (
+    originals as (
         select
             site_id,
             id,
-            run_id,
-            items_waiting,
-            items_limit,
-            flow_share,
-            output_ratio,
-            price,
-            seconds_per_item,
-            original_credits,
-            original_output
+            sum(round(cast(original_credits as double), 0)) as credits,
+            sum(round(cast(original_output as double), 0)) as output
+        from inputs
+        group by site_id, id
+    ),
+    s1 as (
+        select site_id, id, items_waiting, items_limit, flow_share, output_ratio, price, seconds_per_item
         from inputs
         where stage_number = 1
     ),
     s2 as (
-        select
-            site_id,
-            id,
-            items_waiting,
-            items_limit,
-            flow_share,
-            output_ratio,
-            price,
-            seconds_per_item,
-            original_credits,
-            original_output
+        select site_id, id, items_waiting, items_limit, flow_share, output_ratio, price, seconds_per_item
         from inputs
         where stage_number = 2
     ),
     s3 as (
-        select
-            site_id,
-            id,
-            items_waiting,
-            items_limit,
-            flow_share,
-            output_ratio,
-            price,
-            seconds_per_item,
-            original_credits,
-            original_output
+        select site_id, id, items_waiting, items_limit, flow_share, output_ratio, price, seconds_per_item
         from inputs
         where stage_number = 3
     ),
     s4 as (
-        select
-            site_id,
-            id,
-            items_waiting,
-            items_limit,
-            flow_share,
-            output_ratio,
-            price,
-            seconds_per_item,
-            original_credits,
-            original_output
+        select site_id, id, items_waiting, items_limit, flow_share, output_ratio, price, seconds_per_item
         from inputs
         where stage_number = 4
     ),
     s5 as (
-        select
-            site_id,
-            id,
-            items_waiting,
-            items_limit,
-            flow_share,
-            output_ratio,
-            price,
-            seconds_per_item,
-            original_credits,
-            original_output
+        select site_id, id, items_waiting, items_limit, flow_share, output_ratio, price, seconds_per_item
         from inputs
         where stage_number = 5
     ),
     s6 as (
-        select
-            site_id,
-            id,
-            items_waiting,
-            items_limit,
-            flow_share,
-            output_ratio,
-            price,
-            seconds_per_item,
-            original_credits,
-            original_output
+        select site_id, id, items_waiting, items_limit, flow_share, output_ratio, price, seconds_per_item
         from inputs
         where stage_number = 6
     ),
     s7 as (
-        select
-            site_id,
-            id,
-            items_waiting,
-            items_limit,
-            flow_share,
-            output_ratio,
-            price,
-            seconds_per_item,
-            original_credits,
-            original_output
+        select site_id, id, items_waiting, items_limit, flow_share, output_ratio, price, seconds_per_item
         from inputs
         where stage_number = 7
     )
 select
     s1.site_id,
     s1.id,
-    s1.run_id,
+    o.run_id,
     least(s1.items_limit, s1.items_waiting) as items_1,
     least(s2.items_limit, s2.items_waiting + s2.flow_share * s1.output_ratio * items_1) as items_2,
     least(s3.items_limit, s3.items_waiting + s3.flow_share * s2.output_ratio * items_2) as items_3,
@@ -169,24 +106,8 @@ select
             + items_6 * coalesce(s6.seconds_per_item, 0)
             + items_7 * coalesce(s7.seconds_per_item, 0)
     end as stages_seconds,
-    cast(
-        round(s1.original_credits, 0)
-        + round(s2.original_credits, 0)
-        + round(s3.original_credits, 0)
-        + round(s4.original_credits, 0)
-        + round(s5.original_credits, 0)
-        + round(s6.original_credits, 0)
-        + round(s7.original_credits, 0) as double
-    ) as original_credits,
-    cast(
-        round(s1.original_output, 0)
-        + round(s2.original_output, 0)
-        + round(s3.original_output, 0)
-        + round(s4.original_output, 0)
-        + round(s5.original_output, 0)
-        + round(s6.original_output, 0)
-        + round(s7.original_output, 0) as double
-    ) as original_output
+    original.credits as original_credits,
+    original.output as original_output
 from s1
 join s2 on s2.site_id = s1.site_id and s2.id = s1.id
 join s3 on s3.site_id = s1.site_id and s3.id = s1.id
@@ -194,3 +115,5 @@ join s4 on s4.site_id = s1.site_id and s4.id = s1.id
 join s5 on s5.site_id = s1.site_id and s5.id = s1.id
 join s6 on s6.site_id = s1.site_id and s6.id = s1.id
 join s7 on s7.site_id = s1.site_id and s7.id = s1.id
+join originals as original on original.site_id = s1.site_id and original.id = s1.id
+join forecast_origins as o on o.site_id = s1.site_id and o.id = s1.id

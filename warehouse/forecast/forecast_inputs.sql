@@ -1,5 +1,4 @@
 -- One row per origin and stage: what waited, and the price, flow, yield and limit known then.
--- Kept as a table: every method reads it.
 with
     waiting as (
         select o.site_id, o.id, g.stage_number, coalesce(cast(g.snapshot_items as double), 0) as items_waiting
@@ -72,12 +71,12 @@ with
             s.between_variance,
             coalesce(
                 case
-                    when s.has_prices then s.output_ratio else a.items_created / nullif(a.items_processed, 0)
+                    when s.has_prices then s.output_ratio else b.items_created / nullif(b.items_processed, 0)
                 end,
                 s.default_output_ratio
             ) as shared_output_ratio,
             coalesce(
-                case when s.has_flow then s.flow_share else a.items_taken / nullif(a.items_arrived, 0) end, 1
+                case when s.has_flow then s.flow_share else b.items_taken / nullif(b.items_arrived, 0) end, 1
             ) as shared_flow_share,
             s.default_price,
             s.default_output_ratio,
@@ -98,6 +97,11 @@ with
             on a.account_id = o.account_id
             and a.stage_number = w.stage_number
             and a.completed_on = t.completed_on
+        left join
+            account_flows as b
+            on b.account_id = o.account_id
+            and b.stage_number = w.stage_number
+            and b.completed_on = t.completed_on
     )
 select
     site_id,

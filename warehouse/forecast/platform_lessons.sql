@@ -2,31 +2,45 @@
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 with
     limits as (select pool_sites_needed, pool_accounts_needed from forecast_parameters),
-    flows as (
+    learned as (
+        select
+            stage_number,
+            completed_on,
+            items_processed,
+            items_created,
+            items_taken,
+            items_arrived,
+            price_items_added,
+            price_credits_added,
+            price_squares_added,
+            price_runs_added,
+            case when items_processed > 0 then price_items end as items_after,
+            case when items_processed > 0 then price_credits end as credits_after,
+            case when items_processed > 0 then price_items - price_items_added end as items_before,
+            case when items_processed > 0 then price_credits - price_credits_added end as credits_before
+        from stage_lessons
+    ),
+    days as (
         select
             stage_number,
             completed_on,
             sum(items_processed) as items_processed,
             sum(items_created) as items_created,
             sum(items_taken) as items_taken,
-            sum(items_arrived) as items_arrived
-        from stage_lessons
-        group by stage_number, completed_on
-    ),
-    prices as (
-        select
-            stage_number,
-            completed_on,
-            sum(price_items - items_before) as price_items,
-            sum(price_credits - credits_before) as price_credits,
-            sum(price_items * price_items - items_before * items_before) as items_squared,
-            sum(
-                price_credits * price_credits / nullif(price_items, 0)
-                - coalesce(credits_before * credits_before / nullif(items_before, 0), 0)
-            ) as own_squares,
-            sum(price_squares - squares_before) as price_squares,
-            sum(price_runs - runs_before) as spare_runs
-        from stage_prices
+            sum(items_arrived) as items_arrived,
+            sum(price_items_added) as price_items,
+            sum(price_credits_added) as price_credits,
+            sum(price_squares_added) as price_squares,
+            sum(price_runs_added) as spare_runs,
+            coalesce(sum(items_after * items_after - items_before * items_before), 0) as items_squared,
+            coalesce(
+                sum(
+                    credits_after * credits_after / nullif(items_after, 0)
+                    - coalesce(credits_before * credits_before / nullif(items_before, 0), 0)
+                ),
+                0
+            ) as own_squares
+        from learned
         group by stage_number, completed_on
     ),
     sites_from as (
@@ -90,26 +104,25 @@ with
     ),
     events as (
         select
-            f.stage_number,
-            f.completed_on as event_on,
+            d.stage_number,
+            d.completed_on as event_on,
             1 as is_after,
-            f.items_processed,
-            f.items_created,
-            f.items_taken,
-            f.items_arrived,
-            coalesce(p.price_items, 0) as price_items,
-            coalesce(p.price_credits, 0) as price_credits,
-            coalesce(p.items_squared, 0) as items_squared,
-            coalesce(p.own_squares, 0) as own_squares,
-            coalesce(p.price_squares, 0) as price_squares,
-            coalesce(p.spare_runs, 0) as spare_runs,
+            d.items_processed,
+            d.items_created,
+            d.items_taken,
+            d.items_arrived,
+            d.price_items,
+            d.price_credits,
+            d.items_squared,
+            d.own_squares,
+            d.price_squares,
+            d.spare_runs,
             coalesce(c.price_sites, 0) as price_sites,
             coalesce(c.price_accounts, 0) as price_accounts,
             coalesce(c.flow_sites, 0) as flow_sites,
             coalesce(c.flow_accounts, 0) as flow_accounts
-        from flows as f
-        left join prices as p on p.stage_number = f.stage_number and p.completed_on = f.completed_on
-        left join counted as c on c.stage_number = f.stage_number and c.event_on = f.completed_on
+        from days as d
+        left join counted as c on c.stage_number = d.stage_number and c.event_on = d.completed_on
         union all
         select stage_number, known_on, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
         from lookups

@@ -18,8 +18,9 @@ with
             sum(items_arrived) over ten as recent_items_arrived,
             sum(duration_seconds) over ten as recent_seconds,
             sum(case when duration_seconds is not null then items_processed end) over ten as items_timed,
-            last_value(case when is_bound then items_processed end ignore nulls) over ten as bound_items,
-            last_value(case when is_bound then is_capped end ignore nulls) over ten as is_capped,
+            last_value(
+                case when is_capped then items_processed when is_bound then -1 end ignore nulls
+            ) over ten as bound_items,
             max(items_processed) over three as items_processed_at_most,
             count(case when items_processed > 0 then 1 end) over so_far as price_number
         from stage_passages
@@ -56,14 +57,14 @@ select
     r.recent_items_arrived,
     r.recent_seconds,
     r.recent_seconds / nullif(r.items_timed, 0) as seconds_per_item,
-    case
-        when r.is_capped and r.items_processed_at_most <= r.bound_items then r.bound_items
-    end as items_limit,
+    case when r.bound_items >= r.items_processed_at_most then r.bound_items end as items_limit,
     p.price_items,
     p.price_credits,
     p.price_since,
     case when r.items_processed > 0 then p.price_items - p.items_before else 0 end as price_items_added,
     case when r.items_processed > 0 then p.price_credits - p.credits_before else 0 end as price_credits_added,
+    case when r.items_processed > 0 then p.price_squares - p.squares_before else 0 end as price_squares_added,
+    case when r.items_processed > 0 then p.price_runs - p.runs_before else 0 end as price_runs_added,
     case when r.items_processed > 0 and r.price_number = 1 then 1 else 0 end as price_sites_added
 from recent as r
 left join

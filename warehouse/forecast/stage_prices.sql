@@ -1,10 +1,9 @@
 -- One row per completion in which the stage took anything in: the price known then, and the one known before.
--- Kept as a table: own prices and prices over all sites are read off it.
 with
     limits as (select analyzed_runs from parameters),
     steps as (
-        select cast(steps_back as bigint) as steps_back
-        from (values (0), (1), (2), (3), (4), (5), (6), (7), (8)) as steps(steps_back)
+        select cast(runs_after as bigint) as runs_after
+        from (values (0), (1), (2), (3), (4), (5), (6), (7), (8)) as steps(runs_after)
     ),
     -- a break shows only with the run after it: at the break itself, what is known is the old price and
     -- this run
@@ -29,22 +28,23 @@ with
     ),
     renewed as (
         select
-            s.site_id,
-            s.stage_number,
-            s.price_number,
+            b.site_id,
+            b.stage_number,
+            b.since_number + l.runs_after as price_number,
             sum(c.items) as items,
             sum(c.credits) as credits,
             sum(c.squares) as squares
-        from spans as s
+        from stage_breaks as b
         cross join limits
-        join steps on steps.steps_back < s.runs
+        join steps as l on l.runs_after > 0 and l.runs_after + 1 < limits.analyzed_runs
+        join steps as s on s.runs_after <= l.runs_after
         join
             stage_charges as c
-            on c.site_id = s.site_id
-            and c.stage_number = s.stage_number
-            and c.price_number = s.price_number - steps.steps_back
-        where s.price_since is not null and s.runs < limits.analyzed_runs
-        group by s.site_id, s.stage_number, s.price_number
+            on c.site_id = b.site_id
+            and c.stage_number = b.stage_number
+            and c.price_number = b.since_number + s.runs_after
+        where b.next_number is null or b.since_number + l.runs_after <= b.next_number
+        group by b.site_id, b.stage_number, b.since_number + l.runs_after
     ),
     known as (
         select
