@@ -154,7 +154,7 @@ def resolve_run(warehouse: Warehouse, site_id: int, run: int | str | None) -> in
     found = warehouse.sql(query, {"site_id": site_id, "run_id": run_id, "id": source_id}).fetchall()
     if not found:
         msg = (
-            f"site {site_id} has no run {formats.visible(str(run))!r}"
+            f"site {site_id} has no run {formats.visible(str(run))!r}; igny8 history {site_id} lists its runs"
             if run
             else f"site {site_id} has no runs"
         )

@@ -25,7 +25,7 @@ WRONG: list[tuple[list[str], tuple[int | str, ...]]] = [
     *(([command, "mysite.com", "run_1", *more], NO_RUN) for command, more in (
         ("run", []), ("explain", ["run.status"]), ("compare", ["run_2"]),
     )),
-    (["report run", "mysite.com", "run_1"], (3, "has no run")),
+    (["report run", "mysite.com", "run_1"], NO_RUN),
     (["history", "101", "--page", "0"], (2, "page", "from 1")),
     (["history", "101", "--page", "-1"], (2, "page")),
     (["history", "101", "--page", "x"], (2, "--page")),
