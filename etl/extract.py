@@ -1,7 +1,9 @@
 """Source to Parquet: read one snapshot as text, type it in DuckDB with nothing lost, write and check the lake."""
 
+import hashlib
 import json
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,15 +16,16 @@ from jinja2 import StrictUndefined, Template
 
 from etl.contracts import LAKE_TABLES, LakeTable
 from etl.domains import bare_domain_sql
-from etl.errors import LoadError
-from etl.lake import parquet_files
+from etl.errors import Igny8Error, LoadError
+from etl.lake import Version, digest, parquet_files
 from etl.source_schema import COMMON_RESULT_KEYS, ENTITIES, SOURCE_TABLES, STAGES, SourceTable, Stage
 from etl.sources import Source
 
 QUERIES = Path(__file__).parent / "queries"
 TRANSFORM = Path(__file__).parent / "transform"
-MEMORY_LIMIT = "400MB"
+MEMORY_LIMIT = "500MB"
 ROW_GROUP_ROWS = 122_880
+RUN_TABLES = ("runs", "run_stages")
 QUARANTINE_SHARE = 0.01
 QUARANTINE_ROWS = 10
 
@@ -34,7 +37,7 @@ NUMBER_KEYS = (
 # Of at most 15 digits, which DuckDB's JSON parser keeps whole.
 PLAIN_NUMBER = r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?"
 PLAIN_TIME = "[0-9]{1,6}:[0-5][0-9]:[0-5][0-9]"
-MACROS = {"number_keys": "|".join(NUMBER_KEYS), "plain_number": PLAIN_NUMBER}
+MACROS = {"number_keys": "|".join(NUMBER_KEYS), "plain_number": PLAIN_NUMBER, "plain_time": PLAIN_TIME}
 
 Progress = Callable[[str], None]
 Number = int | Decimal
@@ -61,10 +64,11 @@ class Measure:
 
 @dataclass(frozen=True)
 class Extracted:
-    """What an extraction tells: the optional names the source lacks, and what was reconciled."""
+    """What an extraction tells: the optional names the source lacks, what was reconciled, a digest of the runs."""
 
     missing: list[str]
     measures: list[Measure]
+    runs_digest: str
 
 
 @dataclass(frozen=True)
@@ -119,30 +123,41 @@ def list_missing(tables: dict[str, FoundTable]) -> list[str]:
 
 
 def extract(
-    source: Source, load: Load, lake: Path, previous_lake: Path | None, progress: Progress
+    source: Source, load: Load, lake: Path, previous: Version | None, progress: Progress
 ) -> Extracted:
     """Write the lake of one load into the empty folder `lake` and reconcile it with the source.
 
-    `previous_lake` is the lake whose growing tables go on. Raises LoadError; the caller removes what was written.
+    The growing tables of the version `previous` go on; where its runs were read as these are, their tables are
+    copied from it. Raises LoadError; the caller removes what was written.
     """
     tables = find_tables(source)
     missing = list_missing(tables)
+    names = {key: found.name or found.table.names[0] for key, found in tables.items()}
     with duckdb.connect() as scratch:
         scratch.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set timezone = 'UTC'; set threads = 2")
         scratch.execute(f"set temp_directory = '{_quoted(lake.parent / 'spill')}'")
         scratch.execute("set preserve_insertion_order = false")
         scratch.execute(_filled("macros", MACROS))
         _read_source(scratch, source, tables, progress)
-        _register_load(scratch, source, load, missing, previous_lake)
-        names = {key: found.name or found.table.names[0] for key, found in tables.items()}
-        _read_values(scratch, names, progress)
+        _register_load(scratch, source, load, missing, previous)
+        scratch.execute(_filled("read_items"))
+        scratch.execute(_filled("unreadable", names))
         _stop_if_unreadable(scratch, names)
-        for name, table in LAKE_TABLES.items():
-            progress(f"write {name}")
-            query = _filled(name, {**names, "bare_domain": bare_domain_sql("domain")})
-            _write(scratch, name, table, query, lake / f"{name}.parquet")
+        runs_digest = _digest_runs(scratch)
+        if previous and _holds_runs(previous, runs_digest):
+            progress("copy runs: as they were")
+            _copy_runs(scratch, previous, lake)
+        else:
+            _write(scratch, "runs", lake, progress)
+            progress("unnest results")
+            _unnest_results(scratch)
+            _write(scratch, "run_stages", lake, progress)
+        values = {**names, "bare_domain": bare_domain_sql("domain")}
+        for name in LAKE_TABLES:
+            if name not in RUN_TABLES:
+                _write(scratch, name, lake, progress, values)
         measures = _reconcile(scratch, names)
-    return Extracted(missing, measures)
+    return Extracted(missing, measures, runs_digest)
 
 
 def _read_source(
@@ -200,7 +215,7 @@ def _register_load(
     source: Source,
     load: Load,
     missing: list[str],
-    previous_lake: Path | None,
+    previous: Version | None,
 ) -> None:
     scratch.execute(
         "create table this_load as select ?::bigint as load_number, ? as load_id, ?::timestamptz as as_of, "
@@ -208,8 +223,8 @@ def _register_load(
         [load.number, load.version, load.as_of, source.kind, ", ".join(missing)],
     )
     for name, table in LAKE_TABLES.items():
-        if table.is_growing and previous_lake:
-            file = parquet_files(previous_lake, name)
+        if table.is_growing and previous:
+            file = parquet_files(previous.lake, name)
             columns = ", ".join(table.columns)
             scratch.execute(f"create table previous_{name} as select {columns} from read_parquet(?)", [file])
         elif table.is_growing:
@@ -217,29 +232,61 @@ def _register_load(
             scratch.execute(f"create table previous_{name} ({columns})")
 
 
-def _read_values(scratch: duckdb.DuckDBPyConnection, names: dict[str, str], progress: Progress) -> None:
-    progress("unnest results")
+def _digest_runs(scratch: duckdb.DuckDBPyConnection) -> str:
+    """What the tables of runs are made of: the rows that were read, in any order, and the program that writes them."""
+    program = hashlib.sha256(duckdb.__version__.encode())
+    for file in sorted(Path(__file__).parent.rglob("*")):
+        if file.suffix in (".py", ".sql"):
+            program.update(file.read_bytes())
+    rows = _row(
+        scratch, "select count(*), bit_xor(hash(r)), sum(cast(hash(r) as hugeint)) from read_runs as r"
+    )
+    return "-".join(map(str, (program.hexdigest(), *rows)))
+
+
+def _holds_runs(version: Version, runs_digest: str) -> bool:
+    """Whether the version's tables of runs are of this digest, and still as they were written."""
+    try:
+        manifest = version.manifest()
+        return manifest.get("runs_digest") == runs_digest and all(
+            digest(version.lake / f"{name}.parquet") == manifest["tables"][name]["sha256"]
+            for name in (*RUN_TABLES, "value_findings")
+        )
+    except (Igny8Error, OSError, KeyError):
+        return False
+
+
+def _copy_runs(scratch: duckdb.DuckDBPyConnection, previous: Version, lake: Path) -> None:
+    for name in RUN_TABLES:
+        file = lake / f"{name}.parquet"
+        shutil.copyfile(previous.lake / file.name, file)
+        scratch.execute(f"create view {name} as from read_parquet('{_quoted(file)}')")
+    findings = _quoted(previous.lake / "value_findings.parquet")
+    scratch.execute(
+        f"create table stage_findings as from read_parquet('{findings}') where stage_number is not null"
+    )
+
+
+def _unnest_results(scratch: duckdb.DuckDBPyConnection) -> None:
     columns = ", ".join(f"{name} {c.type}" for name, c in LAKE_TABLES["run_stages"].columns.items())
     checks = "checks struct(key varchar, value_text varchar, check_name varchar)[]"
     scratch.execute(f"create table read_stages ({columns}, {checks})")
     for stage in STAGES:
         scratch.execute(_filled("read_stages", _stage_values(stage)))
-    scratch.execute(_filled("read_items"))
-    scratch.execute(_filled("unreadable", names))
+    scratch.execute(_filled("stage_findings"))
 
 
 def _snapshot_values() -> dict[str, str]:
-    keys = [f"stage_{stage.number}_initial" for stage in STAGES]
-    structure = {"structure": json.dumps(dict.fromkeys(keys, "VARCHAR"))}
-    return structure | _plain_values("initial_snapshot", [*keys, "total_initial_items"])
+    keys = [f"stage_{stage.number}_initial" for stage in STAGES] + ["total_initial_items"]
+    return {"structure": json.dumps(dict.fromkeys(keys, "VARCHAR"))} | _plain_values(keys)
 
 
-def _plain_values(column: str, number_keys: list[str], time_keys: tuple[str, ...] = ()) -> dict[str, str]:
-    """How an item of a plain object looks that has these keys alone, and how many of them the column's text has."""
+def _plain_values(number_keys: list[str], time_keys: tuple[str, ...] = ()) -> dict[str, str]:
+    """How an item of a plain object looks that has these keys alone, and how many of them a parsed one has."""
     items = [rf'"({"|".join(number_keys)})": ?{PLAIN_NUMBER}']
     items += [f'"{key}": ?"{PLAIN_TIME}"' for key in time_keys]
-    found = [f"""cast(contains({column}, '"{key}":') as integer)""" for key in (*number_keys, *time_keys)]
-    return {"plain_item": f"({'|'.join(items)})", "plain_keys": " + ".join(found)}
+    found = [f"cast(simple.{key} is not null as integer)" for key in (*number_keys, *time_keys)]
+    return {"plain_item": f"({'|'.join(items)})", "keys_in_simple": " + ".join(found)}
 
 
 def _stage_values(stage: Stage) -> dict[str, str]:
@@ -254,7 +301,7 @@ def _stage_values(stage: Stage) -> dict[str, str]:
         "created_text": f"field.{stage.created_key}" if stage.created_key else "cast(null as varchar)",
         "structure": json.dumps(structure),
         "known_keys": str(known_keys),
-        **_plain_values("source_text", [*stage.number_keys, "credits_used"], ("time_elapsed",)),
+        **_plain_values([*stage.number_keys, "credits_used"], ("time_elapsed",)),
     }
     for key in ("batches", "total_words"):
         is_read = key in stage.extra_number_keys
@@ -290,16 +337,25 @@ def _stop_if_unreadable(scratch: duckdb.DuckDBPyConnection, names: dict[str, str
             )
 
 
-def _write(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTable, query: str, file: Path) -> None:
-    """Type the query's rows as the contract says, check them against it and write them, sorted."""
+def _write(
+    scratch: duckdb.DuckDBPyConnection,
+    name: str,
+    lake: Path,
+    progress: Progress,
+    values: dict[str, str] | None = None,
+) -> None:
+    """Type the rows of the table's query as its contract says, check them against it and write them, sorted."""
+    progress(f"write {name}")
+    table = LAKE_TABLES[name]
+    file = _quoted(lake / f"{name}.parquet")
     columns = ", ".join(f"cast({column} as {c.type}) as {column}" for column, c in table.columns.items())
     order = ", ".join(f"{column} nulls first" for column in table.sort_columns)
-    scratch.execute(f"create view {name} as select {columns} from ({query})")
+    scratch.execute(f"create view {name} as select {columns} from ({_filled(name, values)})")
     scratch.execute(
-        f"copy (from {name} order by {order}) to '{_quoted(file)}' "
+        f"copy (from {name} order by {order}) to '{file}' "
         f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
     )
-    scratch.execute(f"drop view {name}; create view {name} as from read_parquet('{_quoted(file)}')")
+    scratch.execute(f"drop view {name}; create view {name} as from read_parquet('{file}')")
     _check_contract(scratch, name, table)
 
 

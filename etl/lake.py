@@ -4,10 +4,12 @@ A version is visible when `current` names it; any folder numbered after it is an
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import re
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from typing import Any
 from etl.errors import LoadError, WarehouseNotFound
 
 FORMAT = 1
+BLOCK_BYTES = 1 << 20
 VERSION_ID = re.compile(r"[0-9]+T[0-9]{6}Z-[0-9]+")
 
 
@@ -116,6 +119,29 @@ def parquet_files(lake: Path, table: str) -> str:
     """The lake table's file, or a pattern of its files where it is a folder of parts."""
     path = lake / f"{table}.parquet"
     return f"{path}/**/*.parquet" if path.is_dir() else str(path)
+
+
+def digest(*files: Path) -> str:
+    """SHA-256 of the files' content, one after the other."""
+    total = hashlib.sha256()
+    for block in _blocks(*files):
+        total.update(block)
+    return total.hexdigest()
+
+
+def checksum(file: Path) -> int:
+    """CRC-32 of the file's content: tells damage, ten times as fast as a digest."""
+    total = 0
+    for block in _blocks(file):
+        total = zlib.crc32(block, total)
+    return total
+
+
+def _blocks(*files: Path) -> Iterator[bytes]:
+    for file in files:
+        with file.open("rb") as content:
+            while block := content.read(BLOCK_BYTES):
+                yield block
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """A load as a whole: extract, build, check, publish, under one lock; visible complete or not at all."""
 
 import errno
-import hashlib
 import os
 import shutil
 import time
@@ -22,7 +21,6 @@ from etl.sources import open_source
 from warehouse.build import build, check, definition, totals
 
 KEEP = 5
-BLOCK_BYTES = 1 << 20
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 Progress = Callable[[str], None]
@@ -71,16 +69,16 @@ def load(
                     instant = (as_of or source.as_of).astimezone(UTC)
                     version = lake.new_version(root, instant)
                     this_load = Load(version.number, version.id, instant)
-                    previous_lake = previous.lake if previous else None
-                    extracted = extract(source, this_load, version.lake, previous_lake, progress)
+                    extracted = extract(source, this_load, version.lake, previous, progress)
                 progress("build warehouse")
-                build(version.lake, version.database, _reusable_database(previous))
+                build(version.lake, version.database, _reusable(previous))
                 progress("check")
                 check(version.database)
                 about = {
                     "source": {"kind": source.kind, "missing": extracted.missing},
                     "reconciliation": _reconcile(version, extracted),
                     "definition": definition(),
+                    "runs_digest": extracted.runs_digest,
                 }
                 return publish(root, version, instant, about, keep, started, progress)
             except BaseException:
@@ -120,6 +118,7 @@ def publish(
         **about,
         "tables": tables,
         "database_bytes": version.database.stat().st_size,
+        "database_crc32": lake.checksum(version.database),
         "duration_seconds": round(report.seconds, 3),
     }
     progress("publish")
@@ -130,13 +129,15 @@ def publish(
     return report
 
 
-def _reusable_database(previous: lake.Version | None) -> Path | None:
-    """The previous version's warehouse, if the same definition made it and it is there."""
+def _reusable(previous: lake.Version | None) -> lake.Version | None:
+    """The previous version, if the same definition made its warehouse and that is as it was written."""
     try:
-        is_alike = previous is not None and previous.manifest().get("definition") == definition()
-    except Igny8Error:
+        manifest = previous.manifest() if previous else {}
+        is_alike = manifest.get("definition") == definition()
+        is_whole = is_alike and previous and manifest["database_crc32"] == lake.checksum(previous.database)
+    except (Igny8Error, OSError, KeyError):
         return None
-    return previous.database if previous and is_alike and previous.database.exists() else None
+    return previous if is_whole else None
 
 
 def _reconcile(version: lake.Version, extracted: Extracted) -> dict[str, dict[str, int | float]]:
@@ -167,22 +168,18 @@ def plain_number(number: int | Decimal) -> int | float:
 def _describe_tables(version: lake.Version) -> dict[str, dict[str, Any]]:
     """Rows, bytes and SHA-256 of each Parquet file of the lake."""
     described = {}
-    for name in LAKE_TABLES:
-        with duckdb.connect() as metadata:
-            files = metadata.execute(
+    with duckdb.connect() as metadata:
+        for name in LAKE_TABLES:
+            found = metadata.execute(
                 "select file_name, num_rows from parquet_file_metadata(?) order by file_name",
                 [lake.parquet_files(version.lake, name)],
             ).fetchall()
-        digest = hashlib.sha256()
-        for file, _ in files:
-            with Path(file).open("rb") as content:
-                while block := content.read(BLOCK_BYTES):
-                    digest.update(block)
-        described[name] = {
-            "rows": sum(rows for _, rows in files),
-            "bytes": sum(Path(file).stat().st_size for file, _ in files),
-            "sha256": digest.hexdigest(),
-        }
+            files = [Path(file) for file, _ in found]
+            described[name] = {
+                "rows": sum(rows for _, rows in found),
+                "bytes": sum(file.stat().st_size for file in files),
+                "sha256": lake.digest(*files),
+            }
     return described
 
 

@@ -1,9 +1,11 @@
 """Lake to warehouse: one new DuckDB file of the lake's tables and every SQL file as a commented view."""
 
+import filecmp
 import hashlib
 import itertools
 import os
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from sqlglot import exp
 
 from etl.contracts import LAKE_TABLES
 from etl.errors import LoadError
-from etl.lake import parquet_files
+from etl.lake import Version, parquet_files
 
 ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast")
@@ -33,6 +35,7 @@ TOTALS = {
     "credits": "select sum(total_credits_used) from run_statistics",
     "items": "select sum(items) from pipeline_items join current_load using (load_number)",
 }
+RUN_TABLES = {"lake.runs", "lake.run_stages"}
 ORDER = ("site_id", "started_at", "id", "stage_number")
 KEPT = "-- Kept as a table:"
 
@@ -109,19 +112,22 @@ def definition() -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
-def build(lake: Path, database: Path, previous: Path | None = None) -> None:
+def build(lake: Path, database: Path, previous: Version | None = None) -> None:
     """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`.
 
-    `previous` is a file that the same `definition` made: where its runs are these, so are most tables, and a table
-    that reads nothing but what did not change is copied from it. Where it is damaged, all is built anew.
+    `previous` is a version that the same `definition` made: where its runs are these, its file is copied, and what
+    reads nothing but what did not change stays. Where it is damaged, all is built anew.
 
     What needs more memory than usual is built again with twice as much, up to half of the machine's.
     """
     most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**21
     megabytes = MEMORY_LIMIT_MB
+    unchanged = _unchanged_lake_tables(lake, previous) if previous else set()
     while True:
         try:
-            return _build(lake, database, megabytes, previous)
+            if previous and unchanged >= RUN_TABLES:
+                return _renew(lake, database, megabytes, previous, unchanged)
+            return _build(lake, database, megabytes)
         except duckdb.OutOfMemoryException:
             megabytes *= 2
             if megabytes > most:
@@ -134,27 +140,43 @@ def build(lake: Path, database: Path, previous: Path | None = None) -> None:
         database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
 
 
-def _build(lake: Path, database: Path, megabytes: int, previous: Path | None = None) -> None:
-    with _new_database(database, megabytes, previous) as connection:
-        _create_lake_tables(connection, lake)
-        unchanged = _unchanged_lake_tables(connection) if previous else None
+def _build(lake: Path, database: Path, megabytes: int) -> None:
+    with _writing(database, megabytes) as connection:
+        for name in LAKE_TABLES:
+            _create_lake_table(connection, lake, name)
         for view in load_views():
             kind = "table" if view.is_kept else "view"
-            is_unchanged = unchanged is not None and view.reads <= unchanged
-            query = f"from previous.{view.name}" if view.is_kept and is_unchanged else view.sql
-            connection.execute(f"create {kind} {view.name} as {query}")
-            if unchanged is not None and (
-                is_unchanged or (view.is_kept and _is_as_before(connection, view.name))
-            ):
-                unchanged.add(view.name)
+            connection.execute(f"create {kind} {view.name} as {view.sql}")
             _comment_view(connection, view, kind)
 
 
-def _unchanged_lake_tables(connection: duckdb.DuckDBPyConnection) -> set[str] | None:
-    """The lake's tables that hold what the previous file holds; None where runs changed: then nearly all else did."""
-    tables = [f"lake.{name}" for name in LAKE_TABLES]
-    unchanged = {table for table in tables if _is_as_before(connection, table)}
-    return unchanged if {"lake.runs", "lake.run_stages"} <= unchanged else None
+def _renew(lake: Path, database: Path, megabytes: int, previous: Version, unchanged: set[str]) -> None:
+    """Copy the previous version's file and make anew in it what reads a table that is not `unchanged`."""
+    shutil.copyfile(previous.database, database)
+    unchanged = set(unchanged)
+    with _writing(database, megabytes) as connection:
+        connection.execute(f"attach '{_quoted(previous.database)}' as previous (read_only)")
+        for name in LAKE_TABLES:
+            if f"lake.{name}" not in unchanged:
+                _create_lake_table(connection, lake, name)
+        for view in load_views():
+            if view.reads <= unchanged:
+                unchanged.add(view.name)
+            elif view.is_kept:
+                connection.execute(f"create or replace table {view.name} as {view.sql}")
+                _comment_view(connection, view, "table")
+                if _is_as_before(connection, view.name):
+                    unchanged.add(view.name)
+
+
+def _unchanged_lake_tables(lake: Path, previous: Version) -> set[str]:
+    """The lake's tables whose files are the previous version's, byte for byte."""
+    return {
+        f"lake.{name}"
+        for name in LAKE_TABLES
+        if all((folder / f"{name}.parquet").is_file() for folder in (lake, previous.lake))
+        and filecmp.cmp(lake / f"{name}.parquet", previous.lake / f"{name}.parquet", shallow=False)
+    }
 
 
 def _is_as_before(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -172,8 +194,9 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
     `views` holds a folder of Parquet files for each view. Columns and types are those of `build`.
     """
     columns = _describe_views()
-    with _new_database(database) as connection:
-        _create_lake_tables(connection, lake)
+    with _writing(database) as connection:
+        for name in LAKE_TABLES:
+            _create_lake_table(connection, lake, name)
         for view in load_views():
             names = columns[view.name]
             types = ", ".join(f'cast("{name}" as {type_}) as "{name}"' for name, type_ in names.items())
@@ -191,19 +214,15 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
 
 
 @contextmanager
-def _new_database(
-    database: Path, megabytes: int = MEMORY_LIMIT_MB, previous: Path | None = None
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that writes into the new file, all in one transaction; `previous` is the database `previous`."""
+def _writing(database: Path, megabytes: int = MEMORY_LIMIT_MB) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that writes into the file, all in one transaction."""
     with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{megabytes}MB'; set timezone = 'UTC'; set threads = 2")
         connection.execute(f"set temp_directory = '{_quoted(database.parent / 'spill')}'")
         connection.execute(
             f"attach '{_quoted(database)}' as warehouse (storage_version '{STORAGE_VERSION}'); use warehouse"
         )
-        if previous:
-            connection.execute(f"attach '{_quoted(previous)}' as previous (read_only)")
-        connection.execute("begin; create schema lake")
+        connection.execute("begin; create schema if not exists lake")
         yield connection
         connection.execute("commit; use memory; detach warehouse")
 
@@ -217,13 +236,12 @@ def totals(database: Path) -> dict[str, int | Decimal]:
         }
 
 
-def _create_lake_tables(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
-    for name, table in LAKE_TABLES.items():
-        files = _quoted(parquet_files(lake, name))
-        connection.execute(f"create table lake.{name} as from read_parquet('{files}')")
-        _comment(connection, "table", f"lake.{name}", table.description)
-        for column, c in table.columns.items():
-            _comment(connection, "column", f'lake.{name}."{column}"', c.description)
+def _create_lake_table(connection: duckdb.DuckDBPyConnection, lake: Path, name: str) -> None:
+    files = _quoted(parquet_files(lake, name))
+    connection.execute(f"create or replace table lake.{name} as from read_parquet('{files}')")
+    _comment(connection, "table", f"lake.{name}", LAKE_TABLES[name].description)
+    for column, c in LAKE_TABLES[name].columns.items():
+        _comment(connection, "column", f'lake.{name}."{column}"', c.description)
 
 
 def _describe_views() -> dict[str, dict[str, str]]:

@@ -13,13 +13,13 @@ create macro is_plain_time(text) as
         '[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}(:[0-9]{2})?)'
     );
 
--- An object of nothing but such items, none of its keys twice: `keys` says how many different ones it has.
-create macro is_plain_object(text, item, keys) as
-    coalesce(
-        regexp_full_match(text, '\{(' || item || '(, ?' || item || ')*)?\}')
-        and 2 * keys = strlen(text) - strlen(replace(text, '":', '')),
-        false
-    );
+-- An object of nothing but such items.
+create macro is_simple_object(text, item) as
+    coalesce(regexp_full_match(text, '\{(' || item || '(, ?' || item || ')*)?\}'), false);
+
+-- A simple object with none of its keys twice: `keys` says how many different ones it has.
+create macro is_plain_object(is_simple, text, keys) as
+    is_simple and 2 * keys = strlen(text) - strlen(replace(text, '":', ''));
 
 create macro is_numeric(text) as
     regexp_full_match(trimmed(text), '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?');
@@ -54,7 +54,12 @@ create macro number_or_zero(text) as
     end;
 
 create macro as_bigint(text) as
-    case when regexp_full_match(trimmed(text), '[+-]?[0-9]+') then try_cast(trimmed(text) as bigint) end;
+    case
+        when regexp_full_match(text, '[0-9]{1,18}')
+        then cast(text as bigint)
+        when regexp_full_match(trimmed(text), '[+-]?[0-9]+')
+        then try_cast(trimmed(text) as bigint)
+    end;
 
 create macro as_boolean(text) as
     case
@@ -133,15 +138,11 @@ create macro plain_json(text) as
 
 create macro as_object(text) as case when json_type(plain_json(text)) = 'OBJECT' then plain_json(text) end;
 
-create macro time_check(text) as case when text is not null and as_time(text) is null then 'unparsable_value' end;
+create macro unparsable(text, value) as case when text is not null and value is null then 'unparsable_value' end;
 
 create macro elapsed_seconds(text) as
     case
-        when regexp_full_match(text, '[0-9]{1,6}:[0-5][0-9]:[0-5][0-9]')
-        then
-            cast(split_part(text, ':', 1) as bigint) * 3600
-            + cast(split_part(text, ':', 2) as bigint) * 60
-            + cast(split_part(text, ':', 3) as bigint)
+        when regexp_full_match(text, '{{plain_time}}') then cast(epoch(cast(text as interval)) as bigint)
     end;
 
 create macro nullif_blank(text) as case when trimmed(text) <> '' then text end;

@@ -2,7 +2,13 @@
 create table read_runs as
 with
     looked_at as (
-        select *, is_plain_object(initial_snapshot, '{{plain_item}}', {{ plain_keys }}) as is_plain from batches
+        select *, is_simple_object(initial_snapshot, '{{plain_item}}') as is_simple from batches
+    ),
+    parsed as (
+        select *, from_json(case when is_simple then initial_snapshot end, '{{structure}}') as simple from looked_at
+    ),
+    known as (
+        select *, is_plain_object(is_simple, initial_snapshot, {{ keys_in_simple }}) as is_plain from parsed
     ),
     typed as (
         select
@@ -20,9 +26,9 @@ with
             as_time(cancelled_at) as cancelled_at,
             number_or_zero(total_credits_used) as total_credits_used,
             case when is_plain or is_json(initial_snapshot) then initial_snapshot end as initial_snapshot,
-            from_json(
-                case when is_plain then initial_snapshot else as_object(initial_snapshot) end, '{{structure}}'
-            ) as snapshot,
+            case
+                when is_plain then simple else from_json(as_object(initial_snapshot), '{{structure}}')
+            end as snapshot,
             stage_1_result,
             stage_2_result,
             stage_3_result,
@@ -33,42 +39,90 @@ with
             error_message,
             as_time(updated_at) as updated_at,
             id as id_text,
+            current_stage as current_stage_text,
             total_credits_used as credits_text,
-            [
-                {
-                    'key': 'current_stage',
-                    'value_text': current_stage,
-                    'check_name': case
-                        when current_stage is not null and try_cast(as_number(current_stage) as integer) is null
-                        then 'unparsable_value'
-                    end
-                },
-                {
-                    'key': 'total_credits_used',
-                    'value_text': total_credits_used,
-                    'check_name': number_check(coalesce(total_credits_used, ''))
-                },
-                {
-                    'key': 'initial_snapshot',
-                    'value_text': initial_snapshot,
-                    'check_name': case when not (is_plain or is_json(initial_snapshot)) then 'unparsable_value' end
-                },
-                {'key': 'completed_at', 'value_text': completed_at, 'check_name': time_check(completed_at)},
-                {'key': 'paused_at', 'value_text': paused_at, 'check_name': time_check(paused_at)},
-                {'key': 'resumed_at', 'value_text': resumed_at, 'check_name': time_check(resumed_at)},
-                {'key': 'cancelled_at', 'value_text': cancelled_at, 'check_name': time_check(cancelled_at)},
-                {'key': 'updated_at', 'value_text': updated_at, 'check_name': time_check(updated_at)}
-            ] as checks,
-            case
-                when as_bigint(id) is null then 'id is not a whole number'
-                when as_bigint(site_id) is null then 'site_id is not a whole number'
-                when run_id is null then 'run_id is missing'
-                when status is null then 'status is missing'
-                when as_time(started_at) is null then 'started_at is not a time'
-            end as reason
-        from looked_at
+            initial_snapshot as snapshot_text,
+            completed_at as completed_text,
+            paused_at as paused_text,
+            resumed_at as resumed_text,
+            cancelled_at as cancelled_text,
+            updated_at as updated_text
+        from known
     )
-select * replace (list_filter(checks, lambda c: c.check_name is not null) as checks)
+select
+    * exclude (
+        current_stage_text,
+        snapshot_text,
+        completed_text,
+        paused_text,
+        resumed_text,
+        cancelled_text,
+        updated_text
+    ),
+    case
+        when id is null then 'id is not a whole number'
+        when site_id is null then 'site_id is not a whole number'
+        when run_id is null then 'run_id is missing'
+        when status is null then 'status is missing'
+        when started_at is null then 'started_at is not a time'
+    end as reason,
+    case
+        when
+            (current_stage_text is not null and current_stage is null)
+            or not coalesce(is_plain_number(credits_text), false)
+            or (snapshot_text is not null and initial_snapshot is null)
+            or (completed_text is not null and completed_at is null)
+            or (paused_text is not null and paused_at is null)
+            or (resumed_text is not null and resumed_at is null)
+            or (cancelled_text is not null and cancelled_at is null)
+            or (updated_text is not null and updated_at is null)
+        then
+            list_filter(
+                [
+                    {
+                        'key': 'current_stage',
+                        'value_text': current_stage_text,
+                        'check_name': unparsable(current_stage_text, current_stage)
+                    },
+                    {
+                        'key': 'total_credits_used',
+                        'value_text': credits_text,
+                        'check_name': number_check(coalesce(credits_text, ''))
+                    },
+                    {
+                        'key': 'initial_snapshot',
+                        'value_text': snapshot_text,
+                        'check_name': unparsable(snapshot_text, initial_snapshot)
+                    },
+                    {
+                        'key': 'completed_at',
+                        'value_text': completed_text,
+                        'check_name': unparsable(completed_text, completed_at)
+                    },
+                    {
+                        'key': 'paused_at',
+                        'value_text': paused_text,
+                        'check_name': unparsable(paused_text, paused_at)
+                    },
+                    {
+                        'key': 'resumed_at',
+                        'value_text': resumed_text,
+                        'check_name': unparsable(resumed_text, resumed_at)
+                    },
+                    {
+                        'key': 'cancelled_at',
+                        'value_text': cancelled_text,
+                        'check_name': unparsable(cancelled_text, cancelled_at)
+                    },
+                    {
+                        'key': 'updated_at',
+                        'value_text': updated_text,
+                        'check_name': unparsable(updated_text, updated_at)
+                    }
+                ],
+                lambda c: c.check_name is not null
+            )
+    end as checks
 from typed;
 
 -- One row per run: what of it is text, as read.

@@ -7,32 +7,19 @@ with
             id,
             run_id,
             stage_{{number}}_result as source_text,
-            is_plain_object(source_text, '{{plain_item}}', {{ plain_keys }}) as is_plain,
+            is_simple_object(source_text, '{{plain_item}}') as is_simple,
             snapshot.stage_{{number}}_initial as snapshot_text
         from read_runs
         where reason is null
     ),
     parsed as (
-        select
-            site_id,
-            id,
-            run_id,
-            source_text,
-            is_plain,
-            case when is_plain then source_text else plain_json(source_text) end as json_text,
-            snapshot_text
-        from texts
+        select *, from_json(case when is_simple then source_text end, '{{structure}}') as simple from texts
+    ),
+    known as (
+        select *, is_plain_object(is_simple, source_text, {{ keys_in_simple }}) as is_plain from parsed
     ),
     objects as (
-        select
-            site_id,
-            id,
-            run_id,
-            source_text,
-            is_plain,
-            case when is_plain or json_type(json_text) = 'OBJECT' then json_text end as object,
-            snapshot_text
-        from parsed
+        select *, case when not is_plain then as_object(source_text) end as object from known
     ),
     fields as (
         select
@@ -41,9 +28,9 @@ with
             run_id,
             source_text,
             is_plain,
-            object is null and source_text is not null as is_unreadable,
+            not is_plain and object is null and source_text is not null as is_unreadable,
             case when not is_plain then coalesce(json_keys(object), []) end as keys,
-            from_json(object, '{{structure}}') as field,
+            case when is_plain then simple else from_json(object, '{{structure}}') end as field,
             snapshot_text
         from objects
     ),

@@ -9,7 +9,7 @@ from etl import extract
 from etl.contracts import LAKE_TABLES
 from etl.source_schema import SOURCE_TABLES
 
-SHORT_WAYS = ("is_plain_number(text)", "is_plain_time(text)", "is_plain_object(text, item, keys)")
+SHORT_WAYS = ("is_plain_number(text)", "is_plain_time(text)", "is_simple_object(text, item)")
 
 NUMBERS = [
     *(
@@ -111,8 +111,7 @@ def what_is_read(rows: list[dict[str, str | None]], is_short: bool) -> list[Any]
             f"insert into batches values ({places})", [[row.get(c) for c in columns] for row in rows]
         )
         scratch.execute(extract._filled("read_runs", extract._snapshot_values()))
-        names = {key: table.names[0] for key, table in SOURCE_TABLES.items()}
-        extract._read_values(scratch, names, lambda step: None)
+        extract._unnest_results(scratch)
         return [
             scratch.execute(query).fetchall()
             for query in (

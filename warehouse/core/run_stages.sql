@@ -8,7 +8,6 @@ with
             g.run_id,
             g.stage_number,
             p.stage_name,
-            r.started_at,
             case
                 when g.credits_used > 0 or g.items_created > 0
                 then 'completed'
@@ -51,4 +50,3 @@ select
     total_words,
     snapshot_items
 from named
-order by site_id, started_at, id, stage_number
