@@ -1,9 +1,11 @@
 """What the benchmarks read: a PostgreSQL of skewed sites, and lakes made by SQL alone. Kept in `.cache`."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from unittest.mock import patch
 
 import duckdb
@@ -143,9 +145,9 @@ def without_forecasts() -> Iterator[None]:
         yield
 
 
-def needed(*names: str) -> list[View]:
-    """The views named and all that they read, each after those it reads."""
-    views = {view.name: view for view in build.load_views()}
+def needed(*names: str, instead: Mapping[str, str] = MappingProxyType({})) -> list[View]:
+    """The views named and all that they read, each after those it reads; of some, other SQL `instead`."""
+    views = {view.name: replace(view, sql=instead.get(view.name, view.sql)) for view in build.load_views()}
     wanted, waiting = set(), list(names)
     while waiting:
         if (name := waiting.pop()) not in wanted:

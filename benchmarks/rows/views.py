@@ -1,8 +1,8 @@
 """The views over all sites: against reading their columns, against PostgreSQL, and the backtest's methods."""
 
 import re
-from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -35,7 +35,11 @@ POSTGRES_VIEWS = {
     "run statistics": "run_statistics",
 }
 BACKTEST_RUNS = 100_000
-ONLY_ORIGINAL = "select * from ({}) as all_methods where method = 'original'"
+ORIGINAL = """
+select site_id, id, forecast_credits, p80_low, p80_high, p90_low, p90_high, budget_80, budget_90
+from forecast_backtest where method = 'original' order by site_id, id
+"""
+ORIGINAL_ALONE = Path(__file__).parent.parent / "original_alone"
 
 
 def all_sites() -> list[Result]:
@@ -77,13 +81,13 @@ def postgres() -> list[Result]:
 
 
 def backtest() -> list[Result]:
-    """The backtest of every origin of all sites by every method against the `original` method alone."""
-    views = [view for view in sources.needed("forecast_backtest") if view.layer == "forecast"]
-    alone = [
-        replace(view, sql=ONLY_ORIGINAL.format(view.sql)) if view.name == "forecast_methods" else view
-        for view in views
-    ]
+    """The backtest of every origin of all sites by every method against `original` alone: equal first, then in time."""
+    views, alone = (
+        [view for view in sources.needed("forecast_backtest", instead=instead) if view.layer == "forecast"]
+        for instead in ({}, {path.stem: path.read_text() for path in ORIGINAL_ALONE.glob("*.sql")})
+    )
     with sources.connect(BACKTEST_RUNS, read_only=False) as connection:
+        assert_frame_equal(*(_compute(connection, each, ORIGINAL) for each in (views, alone)), rel_tol=1e-9)
         timings = interleave(
             ROUNDS, partial(_compute, connection, views), partial(_compute, connection, alone)
         )
@@ -96,12 +100,16 @@ def _run(cursor: Cursor, *queries: str) -> None:
         cursor.fetchall()
 
 
-def _compute(connection: duckdb.DuckDBPyConnection, views: list[View]) -> None:
-    """Create the views and fill those that are kept, then let go of them."""
+def _compute(
+    connection: duckdb.DuckDBPyConnection, views: list[View], query: str = "select 1"
+) -> pl.DataFrame:
+    """Create the views and fill those that are kept, ask the query, then let go of them."""
     connection.execute("begin")
     for view in views:
         connection.execute(f"create {'table' if view.is_kept else 'view'} {view.name} as {view.sql}")
+    answer = pl.DataFrame(connection.sql(query))
     connection.execute("rollback")
+    return answer
 
 
 def _whole(connection: duckdb.DuckDBPyConnection, view: View) -> str:

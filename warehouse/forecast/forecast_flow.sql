@@ -117,3 +117,4 @@ join s6 on s6.site_id = s1.site_id and s6.id = s1.id
 join s7 on s7.site_id = s1.site_id and s7.id = s1.id
 join originals as original on original.site_id = s1.site_id and original.id = s1.id
 join forecast_origins as o on o.site_id = s1.site_id and o.id = s1.id
+order by s1.site_id, s1.id
