@@ -16,10 +16,10 @@ import click
 from etl import demo
 from igny8_analysis import Warehouse, connect
 from igny8_analysis.cli import cli
+from igny8_analysis.explain import sql_file
 from igny8_analysis.load import load
 
 DOCS = Path(__file__).parent
-ROOT = DOCS.parent
 MADE = "<!-- Made by docs/generate.py (make docs): change the source, not this page. -->"
 
 TABLES = """
@@ -46,7 +46,8 @@ def dictionary(warehouse: Warehouse) -> str:
     ]
     for schema, name, comment, is_table in tables:
         lines += ["", f"## {title(schema, name)}", "", comment or "", ""]
-        if source := sql_file(schema, name):
+        if schema == "main":
+            source = sql_file(name)
             kept = ", kept as a table" if is_table else ""
             lines += [f"Made by [{source}](../{source}){kept}.", ""]
         lines += ["| column | type | meaning |", "|---|---|---|"]
@@ -61,8 +62,8 @@ def introduction(tables: list[tuple[str, str]]) -> Iterator[str]:
     yield "load's `as_of`. Views are in the schema `main`, what a load wrote is in the schema `lake`."
     layers: dict[str, list[str]] = {}
     for schema, name in tables:
-        source = sql_file(schema, name)
-        layers.setdefault(source.parent.name if source else schema, []).append(title(schema, name))
+        layer = Path(sql_file(name)).parent.name if schema == "main" else schema
+        layers.setdefault(layer, []).append(title(schema, name))
     for layer, names in layers.items():
         yield ""
         yield f"- **{layer}**: " + ", ".join(f"[{name}](#{name.replace('.', '')})" for name in names)
@@ -71,12 +72,6 @@ def introduction(tables: list[tuple[str, str]]) -> Iterator[str]:
 def title(schema: str, name: str) -> str:
     """The name to write in a query."""
     return name if schema == "main" else f"{schema}.{name}"
-
-
-def sql_file(schema: str, name: str) -> Path | None:
-    """The file that makes a view, relative to the repository; None for what a load wrote."""
-    found = sorted((ROOT / "warehouse").rglob(f"{name}.sql")) if schema == "main" else []
-    return found[0].relative_to(ROOT) if found else None
 
 
 def cell(text: str) -> str:

@@ -3,8 +3,10 @@
 import re
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import warehouse as views
 from etl.errors import UsageError
 from igny8_analysis import payloads
 from igny8_analysis.payloads import AS_IS, TIME, Fields
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 class Explanation:
     """One number of a payload, explained. `query` gives `result`; `rows_query` gives `rows`, what it is made of.
 
-    Both queries can be pasted into `igny8 sql`. `rows` are at most the newest MOST_ROWS; `rows_in_all` counts all.
+    Both queries can be pasted into `igny8 sql`. `file` makes the view that `query` reads. `rows` are at most the newest
+    MOST_ROWS; `rows_in_all` counts all.
     """
 
     site_id: int
@@ -25,6 +28,7 @@ class Explanation:
     metric: str
     definition: str
     grain: str
+    file: str
     query: str
     result: Any
     rows_query: str
@@ -238,6 +242,7 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
         metric=metric,
         definition=definition,
         grain=grain,
+        file=sql_file(section.view),
         query=query,
         result=section.fields[field].value(values[0][0]),
         rows_query=rows_query,
@@ -245,6 +250,13 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
         rows_in_all=rows_in_all,
         version=warehouse.version,
     )
+
+
+def sql_file(view: str) -> str:
+    """The file that makes the view: `warehouse/<layer>/<view>.sql`."""
+    folder = Path(views.__path__[0])
+    (file,) = folder.rglob(f"{view}.sql")
+    return file.relative_to(folder.parent).as_posix()
 
 
 def _described(warehouse: "Warehouse", view: str, column: str) -> tuple[str, str]:

@@ -10,9 +10,7 @@ from etl import lake
 from etl.errors import Igny8Error, LoadError
 from igny8_analysis.load import KEEP, LoadReport, Progress, explain, plain_number, publish
 from warehouse.build import build, check, take_in, totals
-from warehouse.spark import compute_views, copy_lake
-
-ENGINES = ("duckdb", "spark")
+from warehouse.spark import compute_views, copy_lake, local_lake
 
 
 def rebuild(
@@ -30,6 +28,8 @@ def rebuild(
     it was.
     """
     started = time.monotonic()
+    if local_lake(lake_uri) is None and engine == "duckdb":
+        raise LoadError(f"{lake_uri} is not on this machine: copy the lake here, or use --engine spark")
     try:
         with lake.locked(root):
             lake.sweep(root)
@@ -61,8 +61,7 @@ def _rebuild(
         progress("take in")
         take_in(parquet, views, database)
     else:
-        if copy_lake(lake_uri, parquet):
-            raise LoadError(f"{lake_uri} is not on this machine: copy the lake here, or use --engine spark")
+        copy_lake(lake_uri, parquet)
         progress("build warehouse")
         build(parquet, database)
     with duckdb.connect(database, read_only=True) as connection:

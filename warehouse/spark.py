@@ -144,12 +144,9 @@ def compute_views(
 
 def copy_lake(lake_uri: str, lake: Path) -> dict[str, str]:
     """Link or copy a local lake's files into the folder `lake`; of another one, say what is to be copied where."""
-    local = local_path(lake_uri)
+    local = local_lake(lake_uri)
     if local is None:
         return {f"{lake_uri}/{name}.parquet": str(lake / f"{name}.parquet") for name in LAKE_TABLES}
-    missing = [name for name in LAKE_TABLES if not (local / f"{name}.parquet").exists()]
-    if missing:
-        raise LoadError(f"{local} is no lake: it lacks {', '.join(f'{name}.parquet' for name in missing)}")
     for name in LAKE_TABLES:
         source, target = local / f"{name}.parquet", lake / f"{name}.parquet"
         if source.is_dir():
@@ -157,6 +154,15 @@ def copy_lake(lake_uri: str, lake: Path) -> dict[str, str]:
         else:
             shutil.copyfile(source, target)
     return {}
+
+
+def local_lake(lake_uri: str) -> Path | None:
+    """The folder of a lake on this machine; None where the address is of another. Raises LoadError for no lake."""
+    local = local_path(lake_uri)
+    missing = [name for name in LAKE_TABLES if local and not (local / f"{name}.parquet").exists()]
+    if missing:
+        raise LoadError(f"{local} is no lake: it lacks {', '.join(f'{name}.parquet' for name in missing)}")
+    return local
 
 
 def _is_small(lake: Path) -> bool:

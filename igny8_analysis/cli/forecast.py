@@ -62,6 +62,7 @@ def forecast_command(
     print_table(columns, rows, f"next run of site {site_id}, as of {as_of}")
     records = [(row["method"], row["track_record"]) for row in totals]
     print_table(("method", "its range of 80 %, p80_low to p80_high"), records)
+    click.echo("A wide range means that the method's own past errors were large.")
     chosen = [row for row in totals if row["is_champion"]]
     for row in chosen:
         click.echo(f"Use {row['method']}: {row['reason']}.")
@@ -149,7 +150,8 @@ def explain_command(
     version: str | None,
     format_: str,
 ) -> None:
-    """Explain a number: its definition, its query, the rows that went in, the result, the version of the data.
+    """Explain a number: its definition, the SQL file that makes it, its query, the rows that went in, the result, the
+    version of the data.
 
     METRIC is the field's path in `igny8 run`'s JSON, or without RUN_ID in `igny8 overview`'s; stages go by number.
     """
@@ -169,11 +171,12 @@ def explain_command(
         print_csv(columns, rows)
         return
     print_table(
-        (explanation.metric, ""),
+        ("metric", explanation.metric),
         [
             ("result", explanation.result),
             ("definition", explanation.definition),
             ("of", explanation.grain),
+            ("file", explanation.file),
             ("query", explanation.query),
             ("rows from", explanation.rows_query),
             ("version", explanation.version),

@@ -54,19 +54,31 @@ def test_no_site_found_is_told_to_people(demo_warehouse: Path) -> None:
     assert igny8(*command, "--format", "json").stdout == "[]\n"
 
 
-def test_what_is_copied_from_a_narrow_terminal_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    terminal = Terminal()
+def printed(monkeypatch: pytest.MonkeyPatch, columns: list[str], rows: list[list[object]]) -> list[str]:
+    """The lines of a table on a terminal of 60 columns."""
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setenv("COLUMNS", "60")
+    print_table(columns, rows)
+    lines = click.unstyle(terminal.getvalue()).splitlines()
+    assert max(map(len, lines)) <= 60
+    return lines
+
+
+def test_what_is_copied_from_a_narrow_terminal_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = ["site_id", "run_id", "total_credits_used", "status", "detail"]
-    print_table(columns, [[12345, RUN, 1416, "completed", "many words " * 8]])
-    shown = terminal.getvalue()
-    assert {"12345", RUN, "1,416", "completed"} < set(shown.split())
-    assert "many words " * 5 not in shown
+    lines = printed(monkeypatch, columns, [[12345, RUN, 1416, "completed", "many words " * 8]])
+    assert {"12345", RUN, "1,416", "completed"} < set(" ".join(lines).split())
+
+
+def test_columns_that_do_not_fit_follow_beside_the_first_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = ["method", "window", *(f"measure_{n}" for n in range(20))]
+    lines = printed(monkeypatch, columns, [["flow", name, *range(1000, 1020)] for name in ("all", "last_30")])
+    rows = [line.split() for line in lines if "last_30" in line]
+    assert len(rows) > 1
+    assert {tuple(row[:2]) for row in rows} == {("flow", "last_30")}
+    assert [value for row in rows for value in row[2:]] == [f"{n:,}" for n in range(1000, 1020)]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

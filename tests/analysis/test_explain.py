@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import igny8_analysis
 from igny8_analysis import RunNotFound, UsageError, Warehouse
 from igny8_analysis.cli import cli
 
@@ -28,11 +29,13 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def test_every_field_of_the_overview(site_id: int, demo: Warehouse) -> None:
     fields = list(leaves(demo.overview_stats(site_id)))
     assert len(fields) > 110
+    root = Path(igny8_analysis.__file__).parent.parent
     for path, value in fields:
         explanation = demo.explain(site_id, None, path)
         assert explanation.result == value, path
         assert explanation.definition
         assert explanation.version == demo.version
+        assert (root / explanation.file).read_text().startswith(f"-- {explanation.grain.split('. ')[0]}")
 
 
 def test_every_field_of_a_run_of_each_status(demo: Warehouse) -> None:

@@ -49,6 +49,13 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, made: Made, name: str) 
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_no_table_scrolls_sideways_on_a_desk(browser: Browser, made: Made, name: str) -> None:
+    with opened(browser, getattr(made, name), viewport={"width": 1280, "height": 900}) as page:
+        wide = "all => all.filter((table) => table.scrollWidth > table.clientWidth).map((table) => table.ariaLabel)"
+        assert page.locator(".scroll:visible").evaluate_all(wide) == []
+
+
 def test_every_link_leads_to_a_file(made: Made) -> None:
     for file in made.folder.rglob("*.html"):
         for link in re.findall(r'<a (?:class="skip" )?href="([^"]*)"', file.read_text()):

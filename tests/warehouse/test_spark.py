@@ -180,6 +180,7 @@ def test_no_pyspark(demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.Mo
 def test_no_lake(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match=r"is no lake: it lacks accounts\.parquet"):
         rebuild(str(tmp_path / "nothing"), tmp_path / "out", "duckdb")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_duckdb_builds_the_same_from_the_lake_alone(
