@@ -2,21 +2,25 @@
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
 with
     limits as (select own_errors_needed, pooled_errors from forecast_parameters),
+    sufficient as (
+        select r.site_id, r.method, min(r.origin_number) as origin_number
+        from own_record as r
+        cross join limits
+        where r.errors >= limits.own_errors_needed
+        group by r.site_id, r.method
+    ),
     needed as (
         select p.account_id, p.method, p.known_runs_from, p.known_on
         from forecast_points as p
-        cross join limits
-        left join
-            own_record as r
-            on r.site_id = p.site_id
-            and r.method = p.method
-            and r.origin_number = p.known_origins
+        left join sufficient as r on r.site_id = p.site_id and r.method = p.method
         left join
             platform_errors as s
             on s.method = p.method
             and s.known_runs_from = p.known_runs_from
             and s.known_on = p.known_on
-        where coalesce(r.errors, 0) < limits.own_errors_needed and not coalesce(s.is_platform, false)
+        where
+            (r.origin_number is null or p.known_origins < r.origin_number)
+            and not coalesce(s.is_platform, false)
         group by p.account_id, p.method, p.known_runs_from, p.known_on
     ),
     ends as (

@@ -15,10 +15,14 @@ with
             p90_low,
             p90_high,
             budget_80,
-            budget_90,
-            row_number() over (partition by site_id, method order by completion_number desc) as newest
+            budget_90
         from forecasts
         where not is_live and credits is not null
+    ),
+    latest as (
+        select site_id, method, list_extract(max(completion_number, 30), 30) as since_number
+        from forecasts_made
+        group by site_id, method
     ),
     rivals as (
         select
@@ -33,7 +37,7 @@ with
         select
             f.site_id,
             f.method,
-            f.newest,
+            l.since_number is null or f.completion_number >= l.since_number as is_recent,
             f.credits - f.actual_credits as error_credits,
             f.absolute_error,
             f.actual_credits,
@@ -69,11 +73,9 @@ with
             (f.p90_high - f.p90_low) / nullif(f.credits, 0) as width_90
         from forecasts_made as f
         join rivals as r on r.site_id = f.site_id and r.id = f.id
+        join latest as l on l.site_id = f.site_id and l.method = f.method
     ),
-    spans as (
-        select span, newest_at_most
-        from (values ('all', 9000000000), ('last_30', 30)) as spans(span, newest_at_most)
-    ),
+    spans as (select span, is_whole from (values ('all', true), ('last_30', false)) as spans(span, is_whole)),
     site_sums as (
         select
             m.site_id,
@@ -101,7 +103,7 @@ with
             sum(m.width_80) as width_80,
             sum(m.width_90) as width_90
         from measured as m
-        join spans as s on m.newest <= s.newest_at_most
+        join spans as s on m.is_recent or s.is_whole
         group by m.site_id, m.method, s.span
     ),
     sums as (

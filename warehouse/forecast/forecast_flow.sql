@@ -12,16 +12,16 @@ with
             output_ratio,
             price,
             seconds_per_item,
-            cast(items_waiting * original_price as decimal(38, 9)) as original_credits,
-            cast(items_waiting * original_output_ratio as decimal(38, 9)) as original_output
+            round(
+                cast(cast(items_waiting * original_price as decimal(38, 9)) as double), 0
+            ) as original_credits,
+            round(
+                cast(cast(items_waiting * original_output_ratio as decimal(38, 9)) as double), 0
+            ) as original_output
         from forecast_inputs
     ),
     originals as (
-        select
-            site_id,
-            id,
-            sum(round(cast(original_credits as double), 0)) as credits,
-            sum(round(cast(original_output as double), 0)) as output
+        select site_id, id, sum(original_credits) as credits, sum(original_output) as output
         from inputs
         group by site_id, id
     ),

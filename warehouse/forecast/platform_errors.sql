@@ -5,16 +5,18 @@ with
         select own_errors_needed, pooled_errors, pool_sites_needed, pool_accounts_needed
         from forecast_parameters
     ),
+    sufficient as (
+        select r.site_id, r.method, min(r.origin_number) as origin_number
+        from own_record as r
+        cross join limits
+        where r.errors >= limits.own_errors_needed
+        group by r.site_id, r.method
+    ),
     needed as (
         select p.method, p.known_runs_from, p.known_on
         from forecast_points as p
-        cross join limits
-        left join
-            own_record as r
-            on r.site_id = p.site_id
-            and r.method = p.method
-            and r.origin_number = p.known_origins
-        where coalesce(r.errors, 0) < limits.own_errors_needed
+        left join sufficient as r on r.site_id = p.site_id and r.method = p.method
+        where r.origin_number is null or p.known_origins < r.origin_number
         group by p.method, p.known_runs_from, p.known_on
     ),
     ends as (

@@ -5,6 +5,7 @@ with
         select
             site_id,
             completion_number,
+            sum(items_created) as items_created,
             sum(recent_credits) as credits,
             sum(recent_seconds) as duration_seconds,
             sum(recent_items_taken) as items_taken,
@@ -29,7 +30,7 @@ select
     r.output / nullif(r.runs, 0) as mean_output,
     r.duration_seconds / nullif(r.runs, 0) as mean_seconds,
     cast(c.total_credits_used as double) as last_credits,
-    cast(s.items_created as double) as last_output,
+    g.items_created as last_output,
     c.duration_seconds as last_seconds,
     r.credits / nullif(g.credits, 0) as credits_per_stage_credit,
     r.duration_seconds / nullif(g.duration_seconds, 0) as seconds_per_stage_second,
@@ -37,6 +38,5 @@ select
     g.items_arrived
 from recent as r
 join completions as c on c.site_id = r.site_id and c.completion_number = r.completion_number
-join run_summary as s on s.site_id = c.site_id and s.id = c.id
 join stages as g on g.site_id = r.site_id and g.completion_number = r.completion_number
 order by r.site_id, r.completion_number

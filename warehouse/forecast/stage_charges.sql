@@ -8,7 +8,6 @@ with
             stage_number,
             completion_number,
             started_at,
-            completed_on,
             items_processed as items,
             credits_used as credits,
             credits_used / nullif(items_processed, 0) as price,
@@ -22,16 +21,13 @@ with
             stage_number,
             completion_number,
             started_at,
-            completed_on,
             items,
             credits,
             price,
-            squares,
             row_number() over numbered as price_number,
             sum(items) over ten as ten_items,
             sum(credits) over ten as ten_credits,
             sum(squares) over ten as ten_squares,
-            count(*) over eight as runs_before,
             sum(credits) over eight / nullif(sum(items) over eight, 0) as price_before,
             sum(squares) over eight / nullif(sum(items) over eight, 0) as squares_before,
             lead(price) over numbered as next_price,
@@ -56,11 +52,9 @@ with
             c.stage_number,
             c.completion_number,
             c.started_at,
-            c.completed_on,
             c.price_number,
             c.items,
             c.credits,
-            c.squares,
             c.ten_items,
             c.ten_credits,
             c.ten_squares,
@@ -72,7 +66,7 @@ with
                 sqrt(greatest(c.squares_before - c.price_before * c.price_before, 0)) * limits.break_spreads
             ) as margin,
             c.next_price is not null
-            and c.runs_before >= limits.break_runs_needed
+            and c.price_number > limits.break_runs_needed
             and abs((c.price - c.price_before) * c.items + (c.next_price - c.price_before) * c.next_items)
             >= limits.break_credits as is_material
         from compared as c
@@ -84,11 +78,9 @@ select
     completion_number,
     price_number,
     started_at,
-    completed_on,
     price_before,
     items,
     credits,
-    squares,
     ten_items,
     ten_credits,
     ten_squares,

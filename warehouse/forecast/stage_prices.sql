@@ -12,7 +12,6 @@ with
             c.site_id,
             c.stage_number,
             c.price_number,
-            c.completed_on,
             c.ten_items,
             c.ten_credits,
             c.ten_squares,
@@ -33,7 +32,7 @@ with
             b.since_number + l.runs_after as price_number,
             sum(c.items) as items,
             sum(c.credits) as credits,
-            sum(c.squares) as squares
+            sum(c.credits * c.credits / nullif(c.items, 0)) as squares
         from stage_breaks as b
         cross join limits
         join steps as l on l.runs_after > 0 and l.runs_after + 1 < limits.analyzed_runs
@@ -51,7 +50,6 @@ with
             s.site_id,
             s.stage_number,
             s.price_number,
-            s.completed_on,
             s.price_since,
             least(s.runs, limits.analyzed_runs) as price_runs,
             coalesce(r.items, s.ten_items) as price_items,
@@ -69,7 +67,6 @@ select
     site_id,
     stage_number,
     price_number,
-    completed_on,
     price_since,
     price_runs,
     price_items,
