@@ -1,6 +1,7 @@
 """Numbers to people: `connect()` to a warehouse, payloads, charts, reports and the command line."""
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.errors import Igny8Error, LoadError, UsageError, WarehouseNotFound
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
         Warehouse,
         connect,
     )
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 __all__ = [
     "AccountNotFound",

@@ -176,18 +176,20 @@ class Warehouse:
     def run_detail(self, site: int | str, run_id: str) -> Payload:
         """One run of the site beside its baseline. Raises RunNotFound, also for a run of another site."""
         site_id = self.resolve_site(site)
-        payload = payloads.run(self._connection.cursor(), site_id, run_id)
-        if payload is None:
-            raise _no_run(site, site_id, run_id)
-        return payload
+        return payloads.run(self._connection.cursor(), site_id, self.run_source_id(site, run_id))
 
     def run_source_id(self, site: int | str, run_id: str) -> int:
         """The source's id of the site's run, the latest of that run_id. Raises RunNotFound."""
         site_id = self.resolve_site(site)
-        id_ = payloads.find_run(self._connection.cursor(), site_id, run_id)
-        if id_ is None:
-            raise _no_run(site, site_id, run_id)
-        return id_
+        found = self._connection.execute(
+            "select id from runs where site_id = ? and run_id = ? order by started_at desc, id desc limit 1",
+            [site_id, run_id],
+        ).fetchall()
+        if not found:
+            raise RunNotFound(
+                f"site {str(site)!r} has no run {run_id!r}; igny8 history {site_id} lists its runs"
+            )
+        return int(found[0][0])
 
     def explain(self, site: int | str, run_id: str | None, metric: str) -> "Explanation":
         """Where a field of the site's overview, or with `run_id` of that run, comes from.
@@ -224,14 +226,8 @@ class Warehouse:
         Raises RunNotFound, also for a run of another site.
         """
         site_id = self.resolve_site(site)
-        cursor = self._connection.cursor()
-        ids = []
-        for run_id in (run_a, run_b):
-            id_ = payloads.find_run(cursor, site_id, run_id)
-            if id_ is None:
-                raise _no_run(site, site_id, run_id)
-            ids.append(id_)
-        return payloads.compare(cursor, site_id, *ids)
+        a, b = (self.run_source_id(site, run_id) for run_id in (run_a, run_b))
+        return payloads.compare(self._connection.cursor(), site_id, a, b)
 
 
 def warehouse_directory(directory: Path | str | None = None) -> Path:
@@ -255,6 +251,12 @@ def connect(directory: Path | str | None = None, version: str | None = None) -> 
                 raise
 
 
+def as_dicts(answer: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+    """The rows of an answer, each a dict by column."""
+    columns = answer.columns
+    return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+
+
 @contextmanager
 def sql_errors() -> Iterator[None]:
     """Tell DuckDB's error about a query, also one that shows only as rows are fetched, as a UsageError."""
@@ -264,7 +266,3 @@ def sql_errors() -> Iterator[None]:
         first, *others = str(error).splitlines()
         hints = [line for line in others if line.startswith(SQL_HINTS)]
         raise UsageError(" ".join([f"the SQL is wrong: {first}", *hints])) from None
-
-
-def _no_run(site: int | str, site_id: int, run_id: str) -> RunNotFound:
-    return RunNotFound(f"site {str(site)!r} has no run {run_id!r}; igny8 history {site_id} lists its runs")

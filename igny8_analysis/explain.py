@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import warehouse as views
 from etl.errors import UsageError
 from igny8_analysis import payloads
+from igny8_analysis.connection import as_dicts
 from igny8_analysis.payloads import AS_IS, TIME, Fields
 
 if TYPE_CHECKING:
@@ -204,16 +205,7 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
     SiteNotFound and RunNotFound.
     """
     site_id = warehouse.resolve_site(site)
-    found = re.findall(r"(?<=\.)\d+(?=\.)", metric)
-    general = re.sub(r"\.\d+(?=\.)", ".<n>", metric)
-    known = metrics(run_id is not None)
-    if general not in known or len(found) > 1:
-        near = get_close_matches(general, known, 3, 0.4) or known[:3]
-        of = "an overview; a run's come after its RUN_ID" if run_id is None else "a run"
-        raise UsageError(f"there is no metric {metric!r} of {of}; try {', '.join(near)}")
-    name, _, field = general.replace(".<n>", "").rpartition(".")
-    section = (OVERVIEW if run_id is None else RUN)[name]
-    position = int(found[0]) if found else None
+    section, field, position = _find(metric, run_id is not None)
     keys: dict[str, Any] = {"site_id": site_id, "position": position}
     where = [] if section.view == "current_load" else [f"site_id = {site_id}"]
     if run_id is not None:
@@ -230,8 +222,7 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
     if not values:
         raise UsageError(f"metric {metric!r} has no row {position} here")
     rows_query = " ".join(section.inputs.format(**keys).split())
-    relation = warehouse.sql(f"select * from ({rows_query}) limit {MOST_ROWS}")
-    rows = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+    rows = as_dicts(warehouse.sql(f"select * from ({rows_query}) limit {MOST_ROWS}"))
     rows_in_all = len(rows)
     if rows_in_all == MOST_ROWS:
         ((rows_in_all,),) = warehouse.sql(f"select count(*) from ({rows_query})").fetchall()
@@ -250,6 +241,19 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
         rows_in_all=rows_in_all,
         version=warehouse.version,
     )
+
+
+def _find(metric: str, is_run: bool) -> tuple[Section, str, int | None]:
+    """The section and field that a metric's path names, and the number in it. Raises UsageError for an unknown one."""
+    numbers = re.findall(r"(?<=\.)\d+(?=\.)", metric)
+    general = re.sub(r"\.\d+(?=\.)", ".<n>", metric)
+    known = metrics(is_run)
+    if general not in known or len(numbers) > 1:
+        near = get_close_matches(general, known, 3, 0.4) or known[:3]
+        of = "a run" if is_run else "an overview; a run's come after its RUN_ID"
+        raise UsageError(f"there is no metric {metric!r} of {of}; try {', '.join(near)}")
+    name, _, field = general.replace(".<n>", "").rpartition(".")
+    return (RUN if is_run else OVERVIEW)[name], field, int(numbers[0]) if numbers else None
 
 
 def sql_file(view: str) -> str:

@@ -277,20 +277,8 @@ def history(connection: duckdb.DuckDBPyConnection, site_id: int, page: int, page
     }
 
 
-def find_run(connection: duckdb.DuckDBPyConnection, site_id: int, run_id: str) -> int | None:
-    """The source id of a site's run; of the latest where the site repeats the run_id; None where it has none."""
-    found = connection.execute(
-        "select id from runs where site_id = ? and run_id = ? order by started_at desc, id desc limit 1",
-        [site_id, run_id],
-    ).fetchall()
-    return int(found[0][0]) if found else None
-
-
-def run(connection: duckdb.DuckDBPyConnection, site_id: int, run_id: str) -> Payload | None:
-    """One run beside its baseline; the latest where the site repeats the run_id; None where it has none."""
-    id_ = find_run(connection, site_id, run_id)
-    if id_ is None:
-        return None
+def run(connection: duckdb.DuckDBPyConnection, site_id: int, id_: int) -> Payload:
+    """One run of a site, by its source id, beside its baseline."""
     of_run: list[object] = [site_id, id_]
 
     def one(view: str, fields: Fields) -> Payload:

@@ -4,10 +4,10 @@ import ast
 import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import igny8_analysis
+from igny8_analysis import NOTEBOOKS
+from igny8_analysis.forecasts import forecast
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 Payload = dict[str, Any]
 Row = dict[str, Any]
-
-NOTEBOOKS = Path(igny8_analysis.__file__).parent.parent / "notebooks"
 
 
 class Sheet:
@@ -124,18 +122,9 @@ class Site:
 
     def forecast(self) -> Sheet:
         """What the next full run is expected to cost, by every method; `pl()` has one row per method."""
-        totals = self._rows("forecast_totals", "is_champion desc, method")
-        stages = self._rows("forecast_stages", "method, stage_number")
-        payload = {"totals": totals, "stages": stages}
-        return Sheet(
-            f"forecast for {self.label}", payload, totals, lambda: self._show("overview", "forecast")
-        )
-
-    def _rows(self, view: str, order: str) -> list[Row]:
-        answer = self._warehouse.sql(
-            f"select * from {view} where site_id = ? order by {order}", [self.site_id]
-        )
-        return [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()]
+        payload = forecast(self._warehouse, self.site_id)
+        title = f"forecast for {self.label}"
+        return Sheet(title, payload, payload["totals"], lambda: self._show("overview", "forecast"))
 
     def _show(self, notebook: str, panel: str | None = None, **parameters: Any) -> str:
         of_version = {

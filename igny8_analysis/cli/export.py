@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from igny8_analysis.cli.options import (
+    complete_sites,
     examples,
     open_warehouse,
     quiet_option,
@@ -40,7 +41,7 @@ def complete_views(
     ),
 )
 @click.argument("view", shell_complete=complete_views)
-@click.option("--site", help="Only the rows of this site (id or domain).")
+@click.option("--site", shell_complete=complete_sites, help="Only the rows of this site (id or domain).")
 @click.option(
     "--output",
     "-o",

@@ -1,15 +1,18 @@
 """`igny8 forecast`, `igny8 backtest`, `igny8 explain`: what the next run will cost, how good that is, and why."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from etl.errors import UsageError
-from igny8_analysis.cli.options import examples, open_warehouse, reading_options
-
-if TYPE_CHECKING:
-    from igny8_analysis.connection import Warehouse
+from igny8_analysis.cli.options import (
+    complete_sites,
+    examples,
+    open_warehouse,
+    reading_options,
+    site_argument,
+)
 
 method_option = click.option("--method", metavar="NAME", help="Only this forecast method.")
 
@@ -17,7 +20,7 @@ method_option = click.option("--method", metavar="NAME", help="Only this forecas
 @click.command(
     "forecast", epilog=examples("igny8 forecast mysite.com", "igny8 forecast 42 --method flow --format json")
 )
-@click.argument("site")
+@site_argument
 @method_option
 @reading_options
 def forecast_command(
@@ -31,20 +34,23 @@ def forecast_command(
 
     JSON has the rows of forecast_totals under `totals` and of forecast_stages under `stages`.
     """
-    from igny8_analysis.cli.output import print_csv, print_json, print_table
+    from igny8_analysis.cli.output import print_csv, print_json
+    from igny8_analysis.forecasts import forecast
 
     with open_warehouse(directory, version) as warehouse:
-        site_id = warehouse.resolve_site(site)
-        _check_method(warehouse, method)
-        totals = _rows(warehouse, "forecast_totals", site_id, method, "is_champion desc, method")
-        stages = _rows(warehouse, "forecast_stages", site_id, method, "method, stage_number")
-        as_of = f"{warehouse.as_of:%Y-%m-%dT%H:%M:%SZ}"
+        payload = forecast(warehouse, site, method)
     if format_ == "json":
-        print_json({"site_id": site_id, "as_of": as_of, "totals": totals, "stages": stages})
-        return
-    if format_ == "csv":
-        print_csv(list(totals[0]), [list(row.values()) for row in totals])
-        return
+        print_json(payload)
+    elif format_ == "csv":
+        print_csv(list(payload["totals"][0]), [list(row.values()) for row in payload["totals"]])
+    else:
+        _show_forecast(payload)
+
+
+def _show_forecast(payload: dict[str, Any]) -> None:
+    from igny8_analysis.cli.output import print_table
+
+    totals = payload["totals"]
     columns = [
         "method",
         "is_champion",
@@ -59,17 +65,16 @@ def forecast_command(
         "duration_seconds",
     ]
     rows = [[_short(row[column]) for column in columns] for row in totals]
-    print_table(columns, rows, f"next run of site {site_id}, as of {as_of}")
+    print_table(columns, rows, f"next run of site {payload['site_id']}, as of {payload['as_of']}")
     records = [(row["method"], row["track_record"]) for row in totals]
     print_table(("method", "its range of 80 %, p80_low to p80_high"), records)
     click.echo("A wide range means that the method's own past errors were large.")
-    chosen = [row for row in totals if row["is_champion"]]
-    for row in chosen:
+    for row in (row for row in totals if row["is_champion"]):
         click.echo(f"Use {row['method']}: {row['reason']}.")
         columns = ["stage_number", "expected_items", "credits", "output", "duration_seconds", "basis"]
         rows = [
             [_short(stage[column]) for column in columns]
-            for stage in stages
+            for stage in payload["stages"]
             if stage["method"] == row["method"]
         ]
         print_table(columns, rows, f"{row['method']}, by stage")
@@ -81,7 +86,7 @@ def forecast_command(
         "igny8 backtest", "igny8 backtest mysite.com", "igny8 backtest 42 --method flow --format json"
     ),
 )
-@click.argument("site", required=False)
+@click.argument("site", required=False, shell_complete=complete_sites)
 @method_option
 @reading_options
 def backtest_command(
@@ -96,24 +101,17 @@ def backtest_command(
     JSON has the rows of forecast_accuracy under `accuracy` and, for a site, of forecast_backtest under `backtest`.
     """
     from igny8_analysis.cli.output import print_csv, print_json, print_table
+    from igny8_analysis.forecasts import backtest
 
+    part = "accuracy" if site is None else "backtest"
     with open_warehouse(directory, version) as warehouse:
-        site_id = None if site is None else warehouse.resolve_site(site)
-        _check_method(warehouse, method)
-        accuracy = _rows(warehouse, "forecast_accuracy", site_id, method, 'method, "window"')
-        forecasts = (
-            []
-            if site_id is None
-            else _rows(warehouse, "forecast_backtest", site_id, method, "started_at, id, method")
-        )
-        printed = "forecast_accuracy" if site_id is None else "forecast_backtest"
-        names = warehouse.sql(f"select * from {printed} limit 0").columns
+        payload = backtest(warehouse, site, method)
+        names = warehouse.sql(f"select * from forecast_{part} limit 0").columns
     if format_ == "json":
-        print_json({"site_id": site_id, "accuracy": accuracy, "backtest": forecasts})
+        print_json(payload)
         return
     if format_ == "csv":
-        rows = accuracy if site_id is None else forecasts
-        print_csv(names, [list(row.values()) for row in rows])
+        print_csv(names, [list(row.values()) for row in payload[part]])
         return
     columns = [
         "method",
@@ -128,8 +126,8 @@ def backtest_command(
         "width_80",
         "width_90",
     ]
-    lines = [[row[column] for column in columns] for row in accuracy]
-    print_table(columns, lines, "all sites" if site_id is None else f"site {site_id}")
+    lines = [[row[column] for column in columns] for row in payload["accuracy"]]
+    print_table(columns, lines, "all sites" if site is None else f"site {payload['site_id']}")
 
 
 @click.command(
@@ -140,7 +138,7 @@ def backtest_command(
         "igny8 explain 42 run_20260113_140523_manual stages.4.comparison.credit_variance_pct --format json",
     ),
 )
-@click.argument("site")
+@site_argument
 @click.argument("run_id_and_metric", nargs=-1, required=True, metavar="[RUN_ID] METRIC")
 @reading_options
 def explain_command(
@@ -186,28 +184,6 @@ def explain_command(
     counted = "the row" if in_all == 1 else f"the {in_all:,} rows"
     title = f"{counted} that went in" + (f", {shown:,} of them" if shown < in_all else "")
     print_table(columns, rows, title)
-
-
-def _rows(
-    warehouse: "Warehouse", view: str, site_id: int | None, method: str | None, order: str
-) -> list[dict[str, Any]]:
-    """Rows of a forecast view, of one site or (None) of all together."""
-    where = "site_id is null" if site_id is None else "site_id = $site_id"
-    params: dict[str, object] = {} if site_id is None else {"site_id": site_id}
-    if method is not None:
-        where += " and method = $method"
-        params["method"] = method
-    relation = warehouse.sql(f"select * from {view} where {where} order by {order}", params)
-    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
-
-
-def _check_method(warehouse: "Warehouse", method: str | None) -> None:
-    methods = [
-        name
-        for (name,) in warehouse.sql("select method from forecast_methods order by method_number").fetchall()
-    ]
-    if method is not None and method not in methods:
-        raise UsageError(f"there is no forecast method {method!r}; there are {', '.join(methods)}")
 
 
 def _short(value: Any) -> Any:

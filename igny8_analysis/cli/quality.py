@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from igny8_analysis.cli.options import examples, open_warehouse, reading_options
+from igny8_analysis.cli.options import complete_sites, examples, open_warehouse, reading_options
 
 FINDINGS = """
 select severity, check_name, site_id, id, run_id, stage_number, detail
@@ -25,7 +25,7 @@ QUARANTINE = "select source_table, row_key, reason from lake.quarantine order by
         "igny8 quality --strict --quiet",
     ),
 )
-@click.argument("site", required=False)
+@click.argument("site", required=False, shell_complete=complete_sites)
 @click.option("--strict", is_flag=True, help="Exit with 1 if there are errors or quarantined rows.")
 @click.option("--quiet", is_flag=True, help="Print nothing; for --strict.")
 @reading_options

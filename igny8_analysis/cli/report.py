@@ -12,6 +12,7 @@ from igny8_analysis.cli.options import (
     examples,
     open_warehouse,
     quiet_option,
+    site_argument,
     version_option,
     warehouse_option,
 )
@@ -81,7 +82,7 @@ _last_option = click.option(
         "igny8 report overview 42 -o overview.html -p since 2026-01-01",
     ),
 )
-@click.argument("site")
+@site_argument
 @_file_option
 @_parameter_option
 @_interactive_option
@@ -103,7 +104,7 @@ def overview_command(
         "igny8 report run 42 run_20260115_020000_scheduled -o run.html --interactive",
     ),
 )
-@click.argument("site")
+@site_argument
 @click.argument("run_id")
 @_file_option
 @_parameter_option
@@ -126,7 +127,7 @@ def run_command(
         "igny8 report compare 42 run_20260114_020000_scheduled run_20260115_020000_scheduled -o pair.html",
     ),
 )
-@click.argument("site")
+@site_argument
 @click.argument("run_a")
 @click.argument("run_b")
 @_file_option
@@ -161,7 +162,7 @@ def account_command(account: str, output: Path | None, **options: Any) -> None:
     "site",
     epilog=examples("igny8 report site mysite.com --last 20", "igny8 report site 42 -o /srv/reports/42"),
 )
-@click.argument("site")
+@site_argument
 @_folder_option
 @_last_option
 @_jobs_option

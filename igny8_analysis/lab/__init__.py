@@ -6,11 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import igny8_analysis
 from etl.errors import LoadError
+from igny8_analysis import NOTEBOOKS
 from igny8_analysis.magic import load_ipython_extension as load_ipython_extension  # the kernel's --ext
 
-NOTEBOOKS = Path(igny8_analysis.__file__).parent.parent / "notebooks"
 JUPYTER = Path(__file__).parent
 OWN_FOLDER = Path("igny8-notebooks")
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import igny8_analysis
 from etl.errors import Igny8Error
+from igny8_analysis import NOTEBOOKS
+from igny8_analysis.connection import as_dicts
 from igny8_analysis.reports import names
 from igny8_analysis.reports.engine import ReportError, Stopped, WarmKernel, end_event_loop, execute
 from igny8_analysis.reports.fingerprints import RunDigests, code_digest, digest
@@ -28,7 +29,6 @@ from igny8_analysis.reports.rows import resolve_run
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
 
-NOTEBOOKS = Path(igny8_analysis.__file__).parent.parent / "notebooks"
 OVERVIEW = NOTEBOOKS / "overview.ipynb"
 RUN_DETAIL = NOTEBOOKS / "run_detail.ipynb"
 COMPARE = NOTEBOOKS / "compare.ipynb"
@@ -357,11 +357,11 @@ class Reports:
         )
 
     def _index(self, target: Path) -> None:
-        relation = self._warehouse.sql(
+        figures = self._warehouse.sql(
             "select f.*, s.account_id from site_figures as f join sites as s on s.site_id = f.site_id "
             "order by lower(f.label), f.site_id"
         )
-        sites = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+        sites = as_dicts(figures)
         accounts = {site["account_id"]: site["account_name"] or "" for site in sites}
         account_links = {
             account_id: file

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.reports import formats
+from igny8_analysis.connection import as_dicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,9 +50,7 @@ class Report:
     def rows(self, query: str) -> Rows:
         """Run a query whose `$site_id`, `$id` … stand for what this report is of, and keep its text."""
         text = _PARAMETER.sub(self._literal, textwrap.dedent(query).strip())
-        relation = self.warehouse.sql(text)
-        columns = relation.columns
-        return Rows((dict(zip(columns, row, strict=True)) for row in relation.fetchall()), text)
+        return Rows(as_dicts(self.warehouse.sql(text)), text)
 
     def _literal(self, found: re.Match[str]) -> str:
         value = self.parameters[found[1]]
@@ -143,21 +141,16 @@ def resolve_run(warehouse: Warehouse, site_id: int, run: int | str | None) -> in
     """
     from igny8_analysis import RunNotFound
 
+    if isinstance(run, str):
+        return warehouse.run_source_id(site_id, run)
     query = """
         select id from runs
-        where site_id = $site_id
-          and ($run_id is null or run_id = $run_id)
-          and ($id is null or id = $id)
+        where site_id = $site_id and ($id is null or id = $id)
         order by started_at desc, id desc limit 1
     """
-    run_id, source_id = (None, run) if isinstance(run, int) else (run, None)
-    found = warehouse.sql(query, {"site_id": site_id, "run_id": run_id, "id": source_id}).fetchall()
+    found = warehouse.sql(query, {"site_id": site_id, "id": run}).fetchall()
     if not found:
-        msg = (
-            f"site {site_id} has no run {formats.visible(str(run))!r}; igny8 history {site_id} lists its runs"
-            if run
-            else f"site {site_id} has no runs"
-        )
+        msg = f"site {site_id} has no runs" if run is None else f"site {site_id} has no run {run}"
         raise RunNotFound(msg)
     return int(found[0][0])
 

@@ -13,6 +13,7 @@ import click
 import pytest
 
 from igny8_analysis.cli import COMMANDS, cli
+from igny8_analysis.cli.options import complete_sites
 from igny8_analysis.cli.output import print_table
 from tests.command import igny8
 
@@ -164,6 +165,14 @@ def test_the_shell_completes_commands_sites_and_views(demo_warehouse: Path) -> N
     assert complete("igny8 comp") == ["compare", "completion"]
     assert complete("igny8 overview mys", IGNY8_WAREHOUSE=warehouse) == [SITE]
     assert "run_statistics" in complete("igny8 export run_s", IGNY8_WAREHOUSE=warehouse)
+
+
+def test_every_site_completes() -> None:
+    for name, command in FOUND.items():
+        for path, leaf in leaves(name, command):
+            for param in leaf.params:
+                completer = getattr(param, "_custom_shell_complete", None)
+                assert param.name != "site" or completer is complete_sites, path
 
 
 def test_completion_without_a_warehouse_says_nothing(tmp_path: Path) -> None:

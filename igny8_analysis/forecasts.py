@@ -1,0 +1,62 @@
+"""Forecasts of a site's next run, and how well past ones did: rows of the views, as plain dicts."""
+
+from typing import TYPE_CHECKING, Any
+
+from etl.errors import UsageError
+from igny8_analysis.connection import as_dicts
+
+if TYPE_CHECKING:
+    from igny8_analysis.connection import Warehouse
+
+Payload = dict[str, Any]
+Row = dict[str, Any]
+
+
+def forecast(warehouse: "Warehouse", site: int | str, method: str | None = None) -> Payload:
+    """Return the rows of `forecast_totals`, the champion first, and of `forecast_stages`, by every method or one.
+
+    Raises SiteNotFound, AmbiguousSite, and UsageError for an unknown method.
+    """
+    site_id = warehouse.resolve_site(site)
+    _check_method(warehouse, method)
+    return {
+        "site_id": site_id,
+        "as_of": f"{warehouse.as_of:%Y-%m-%dT%H:%M:%SZ}",
+        "totals": _rows(warehouse, "forecast_totals", site_id, method, "is_champion desc, method"),
+        "stages": _rows(warehouse, "forecast_stages", site_id, method, "method, stage_number"),
+    }
+
+
+def backtest(warehouse: "Warehouse", site: int | str | None = None, method: str | None = None) -> Payload:
+    """Return the rows of `forecast_accuracy`, of a site or of all together, and of a site's `forecast_backtest`.
+
+    Raises as `forecast` does.
+    """
+    site_id = None if site is None else warehouse.resolve_site(site)
+    _check_method(warehouse, method)
+    accuracy = _rows(warehouse, "forecast_accuracy", site_id, method, 'method, "window"')
+    forecasts = (
+        []
+        if site_id is None
+        else _rows(warehouse, "forecast_backtest", site_id, method, "started_at, id, method")
+    )
+    return {"site_id": site_id, "accuracy": accuracy, "backtest": forecasts}
+
+
+def _rows(
+    warehouse: "Warehouse", view: str, site_id: int | None, method: str | None, order: str
+) -> list[Row]:
+    """Rows of a forecast view, of one site or (None) of all together."""
+    where = "site_id is null" if site_id is None else "site_id = $site_id"
+    params: dict[str, object] = {} if site_id is None else {"site_id": site_id}
+    if method is not None:
+        where += " and method = $method"
+        params["method"] = method
+    return as_dicts(warehouse.sql(f"select * from {view} where {where} order by {order}", params))
+
+
+def _check_method(warehouse: "Warehouse", method: str | None) -> None:
+    found = warehouse.sql("select method from forecast_methods order by method_number").fetchall()
+    methods = [name for (name,) in found]
+    if method is not None and method not in methods:
+        raise UsageError(f"there is no forecast method {method!r}; there are {', '.join(methods)}")
