@@ -143,7 +143,7 @@ def compute_views(
 
 
 def copy_lake(lake_uri: str, lake: Path) -> dict[str, str]:
-    """Link or copy a local lake's files into the folder `lake`; of another one, say what is to be copied where."""
+    """Copy a local lake's files into the folder `lake`; of another one, return what is to be copied where."""
     local = local_lake(lake_uri)
     if local is None:
         return {f"{lake_uri}/{name}.parquet": str(lake / f"{name}.parquet") for name in LAKE_TABLES}
