@@ -1,17 +1,9 @@
 """The fixtures keep their word: a database is real and empty, whatever the test before it left in its own."""
 
-from contextlib import closing
-
 import pytest
-from adbc_driver_postgresql import dbapi
 
 from tests.conftest import lacking, run_sql
-
-
-def query(url: str, sql: str) -> list[tuple[object, ...]]:
-    with closing(dbapi.connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute(sql)
-        return list(cursor.fetchall())
+from tests.trust.processes import query
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])

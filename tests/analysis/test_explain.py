@@ -59,6 +59,12 @@ def test_the_queries_can_be_pasted_and_the_rows_are_the_sites_own(demo: Warehous
     assert demo.sql(explanation.rows_query).fetchall()[0][0] == explanation.rows[0]["id"]
 
 
+def test_more_rows_than_are_shown_are_counted(demo: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("igny8_analysis.explain.MOST_ROWS", 5)
+    explanation = demo.explain(101, None, "historical_averages.avg_total_credits")
+    assert (len(explanation.rows), explanation.rows_in_all) == (5, 10)
+
+
 def test_what_is_wrong_is_told(demo: Warehouse) -> None:
     with pytest.raises(UsageError, match=r"success_rate_pct"):
         demo.explain(101, None, "run_statistics.success_rate")

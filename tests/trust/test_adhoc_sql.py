@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from igny8_analysis import UsageError, Warehouse
-from tests.trust.commands import assert_told, igny8
+from tests.trust.processes import assert_told, igny8
 
 READS = [
     "select count(*) from runs",

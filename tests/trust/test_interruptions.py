@@ -23,7 +23,7 @@ from igny8_analysis import connect
 from igny8_analysis.load import load
 from tests.cases import make_source, run, site
 from tests.conftest import lacking, run_sql
-from tests.trust.commands import IGNY8, Done, assert_told, igny8, query, start, wait_for
+from tests.trust.processes import IGNY8, Done, assert_told, igny8, query, start, wait_for
 
 RUNS = 12
 BACKENDS = "select pid, wait_event_type from pg_stat_activity where application_name = 'igny8-analysis'"

@@ -20,7 +20,7 @@ from igny8_analysis import connect
 from igny8_analysis.load import load
 from tests.cases import items, make_source, run, site
 from tests.conftest import run_sql
-from tests.trust.commands import assert_told, igny8, query
+from tests.trust.processes import assert_told, igny8, query
 
 
 def url(path: Path) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from etl.secrets import without_passwords
 from tests.conftest import run_sql
-from tests.trust.commands import IGNY8, Done, assert_told, igny8, query
+from tests.trust.processes import IGNY8, Done, assert_told, igny8, query
 
 SECRET = "Zq7hush9Kx"
 ROLE = "igny8_with_password"

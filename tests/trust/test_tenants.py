@@ -16,7 +16,7 @@ from igny8_analysis.cli.options import FORMATS
 from igny8_analysis.cli.output import FORMULA_STARTS
 from igny8_analysis.export import view_names
 from tests.command import igny8 as igny8_here
-from tests.trust.commands import assert_told, igny8
+from tests.trust.processes import assert_told, igny8
 
 FAILED = [f"hostile_text_{number}" for number in range(1, len(HOSTILE_TEXTS) + 1)]
 

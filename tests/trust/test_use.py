@@ -6,7 +6,7 @@ import pytest
 
 from igny8_analysis import Warehouse
 from tests.command import igny8
-from tests.trust.commands import Done, assert_told
+from tests.trust.processes import Done, assert_told
 
 NO_SITE = (3, "there is no site", "igny8 sites")
 NO_RUN = (3, "has no run", "igny8 history")

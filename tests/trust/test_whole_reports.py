@@ -14,8 +14,8 @@ from tests.cases import make_source, run, site
 from tests.command import igny8 as igny8_here
 from tests.pages import notebooks_here
 from tests.reports.conftest import processes_of
-from tests.trust.commands import IGNY8, Done, assert_told, igny8, wait_for
 from tests.trust.faults import Loads
+from tests.trust.processes import IGNY8, Done, assert_told, igny8, wait_for
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
--- One row per stage: its name, its defaults where a site has no history, and what feeds it.
+-- One row per stage: its name, and its defaults where a site has no history.
 select
     cast(stage_number as tinyint) as stage_number,
     stage_name,
