@@ -23,7 +23,7 @@ from etl.sources import Source
 
 QUERIES = Path(__file__).parent / "queries"
 TRANSFORM = Path(__file__).parent / "transform"
-MEMORY_LIMIT = "500MB"
+MEMORY_LIMIT = "450MB"
 ROW_GROUP_ROWS = 122_880
 RUN_TABLES = ("runs", "run_stages")
 QUARANTINE_SHARE = 0.01

@@ -26,7 +26,7 @@ from etl.lake import Version, parquet_files
 ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast")
 STORAGE_VERSION = "v1.4.0"
-MEMORY_LIMIT_MB = 600
+MEMORY_LIMIT_MB = 440
 TOTALS = {
     "accounts": "select count(*) from lake.accounts",
     "sites": "select count(*) from sites join lake.sites as s using (site_id) where s.has_source_row",

@@ -8,7 +8,7 @@ select
     sum(case when g.has_run then g.credits_used end) over w as credits_used,
     sum(case when g.has_run then g.items_processed end) over w as items_processed,
     sum(case when g.has_run then g.items_created end) over w as items_created,
-    sum(case when g.has_run then g.duration_seconds end) over w as duration_seconds,
+    cast(sum(case when g.has_run then g.duration_seconds end) over w as bigint) as duration_seconds,
     count(case when g.has_run then g.duration_seconds end) over w as runs_with_duration
 from run_stages as g
 join completions as c on c.site_id = g.site_id and c.id = g.id
