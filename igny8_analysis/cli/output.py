@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 Rows = Iterable[Sequence[Any]]
 
 WIDE = 10_000
-LONGEST_WORD = 36  # a UUID's
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -58,6 +57,8 @@ def print_table(columns: Sequence[str], rows: Rows, title: str | None = None) ->
     from rich.console import Console
     from rich.text import Text
 
+    from igny8_analysis.cli.narrow import narrow, parts
+
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
     if title:
         console.print(Text(visible(title)))
@@ -66,10 +67,9 @@ def print_table(columns: Sequence[str], rows: Rows, title: str | None = None) ->
     if console.measure(table, options=console.options.update_width(WIDE)).maximum <= console.width:
         console.print(table)
         return
-    widths = _narrow(table, console.width)
-    for part in _parts(widths, _key(rows, widths, console.width), console.width):
+    for part in parts(rows, narrow(table, console.width), console.width):
         table = _table([columns[n] for n in part], [[row[n] for n in part] for row in rows])
-        _narrow(table, console.width)
+        narrow(table, console.width)
         console.print(table, crop=False)
 
 
@@ -89,54 +89,6 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> "Table":
             *(Text(visible(_show(value, column))) for column, value in zip(columns, row, strict=True))
         )
     return table
-
-
-def _narrow(table: "Table", most: int) -> list[int]:
-    """Less space between columns; long names break at underscores, values wrap, but words such as ids stay whole.
-
-    What is left of `most` goes to the first columns that would wrap. Returns the least width of each column.
-    """
-    from rich.cells import cell_len
-    from rich.text import Text
-
-    table.padding = 0
-    least, whole = [], []
-    for column in table.columns:
-        values = max((cell_len(str(cell)) for cell in column.cells), default=0)
-        if cell_len(str(column.header)) > values:
-            column.header = Text(str(column.header).replace("_", "\n_"))
-        names = str(column.header).splitlines()
-        words = [word for text in (*names, *column.cells) for word in str(text).split()]
-        least.append(min(max(map(cell_len, words), default=0), LONGEST_WORD))
-        whole.append(max(values, *map(cell_len, names), least[-1]))
-    spare = max(most - _together(least), 0)
-    for column, narrow, wide in zip(table.columns, least, whole, strict=True):
-        column.width = min(wide, narrow + spare)
-        spare -= column.width - narrow
-    return least
-
-
-def _together(widths: Iterable[int]) -> int:
-    """The width of columns beside each other, a space around each."""
-    return sum(width + 1 for width in widths) + 1
-
-
-def _key(rows: Sequence[Sequence[Any]], widths: Sequence[int], most: int) -> int:
-    """How many of the first columns tell the rows apart; one, where these would fill over half of `most`."""
-    for count in range(1, len(widths)):
-        if len({str(row[:count]) for row in rows}) == len(rows):
-            return count if _together(widths[:count]) <= most / 2 else 1
-    return 1
-
-
-def _parts(widths: Sequence[int], key: int, most: int) -> list[list[int]]:
-    """Numbers of the columns that fit beside each other, those of the key in every part."""
-    parts = [list(range(key))]
-    for column in range(key, len(widths)):
-        if len(parts[-1]) > key and _together(widths[n] for n in (*parts[-1], column)) > most:
-            parts.append(list(range(key)))
-        parts[-1].append(column)
-    return parts
 
 
 def _show(value: Any, column: str) -> str:  # noqa: PLR0911 (one return a type)

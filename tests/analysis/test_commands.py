@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
+from igny8_analysis import Warehouse
 from igny8_analysis.cli import COMMANDS, cli
 from igny8_analysis.cli.options import complete_sites
 from igny8_analysis.cli.output import print_table
@@ -137,6 +138,14 @@ def test_every_format_prints(name: str, words: list[str], demo_warehouse: Path) 
 def is_formula(cell: str) -> bool:
     """Whether a spreadsheet would compute a cell: what begins so and is no number."""
     return cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) and not NUMBER.fullmatch(cell)
+
+
+def test_strict_quality_fails_for_errors_and_not_for_warnings(demo: Warehouse, demo_warehouse: Path) -> None:
+    for site, worst in ((SITE, "warning"), (HOSTILE, "error")):
+        found = demo.sql("select severity from data_quality where site_id = ?", [demo.resolve_site(site)])
+        assert {severity for (severity,) in found.fetchall()} == {worst, "info"}
+        done = igny8("quality", site, "--strict", "--quiet", "--warehouse", str(demo_warehouse))
+        assert (done.returncode, done.stdout) == (int(worst == "error"), "")
 
 
 @pytest.mark.parametrize(("name", "words"), [each for each in EACH if SITE in each.values[1]])

@@ -108,7 +108,9 @@ def test_help_tells_of_views_and_columns(
     assert "Ideas with status skipped." in out
 
 
-def test_history_stays(demo: Warehouse, keyboard: PipeInput, tmp_path: Path) -> None:
+def test_history_stays(
+    demo: Warehouse, keyboard: PipeInput, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "state" / "history"
     keyboard.send_text("select 42 as answer;\rexit\r")
     run_prompt(demo, "csv", file)
@@ -116,6 +118,7 @@ def test_history_stays(demo: Warehouse, keyboard: PipeInput, tmp_path: Path) -> 
     assert file.stat().st_mode & 0o077 == 0
     keyboard.send_text("\x1b[A\x1b[A\rexit\r")  # two up: over exit, to the query
     run_prompt(demo, "csv", file)
+    assert capsys.readouterr().out.splitlines().count("42") == 2
 
 
 def test_the_prompt_opens_on_a_terminal(demo_warehouse: Path, tmp_path: Path) -> None:
