@@ -188,6 +188,12 @@ def test_duckdb_builds_the_same_from_the_lake_alone(
 ) -> None:
     report = rebuild(str(lake_of(demo_warehouse)), tmp_path, "duckdb")
     assert report.runs == 1049
+    made, loaded = (lake.find_version(root).manifest() for root in (tmp_path, demo_warehouse))
+    assert (made["source"], made["as_of"], made["tables"]) == (
+        loaded["source"],
+        loaded["as_of"],
+        loaded["tables"],
+    )
     assert differences(demo_warehouse, tmp_path) == {}
     assert demo_payloads == payloads(tmp_path)
 

@@ -77,7 +77,7 @@ def run_history(report: Report, rows: Rows) -> Panel:
         for row in rows
         if row["id"] in report.linked
     }
-    unusual = {row["id"] for row in rows if row.get("is_unusual")}
+    unusual = {row["id"] for row in rows if row["is_unusual"]}
     total = rows.first["total_runs"] if rows else 0
     return render("run_history.html.j2", rows, files=files, unusual=unusual, total=total, limit=HISTORY_LIMIT)
 
