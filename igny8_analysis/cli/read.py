@@ -122,14 +122,11 @@ def _print_payload(payload: Payload, format_: str) -> None:
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    """Every leaf of a payload by its path, e.g. `stages.4.credits_used`; stages go by their number."""
+    """Every leaf of a payload by its path, e.g. `stages.4.credits_used`; rows go by their place, from 1."""
     if isinstance(value, dict) and value:
         pairs = [(str(key), inner) for key, inner in value.items()]
     elif isinstance(value, list) and value:
-        pairs = [
-            (str(inner.get("stage_number", n) if isinstance(inner, dict) else n), inner)
-            for n, inner in enumerate(value, 1)
-        ]
+        pairs = [(str(n), inner) for n, inner in enumerate(value, 1)]
     else:
         return {path: value}
     leaves: dict[str, Any] = {}

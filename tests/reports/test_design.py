@@ -101,6 +101,7 @@ def test_an_unknown_token_is_refused() -> None:
         (formats.duration(183600), "2\u202fd 3\u202fh"),
         (formats.duration(3600), "1\u202fh"),
         (formats.duration(0), "0\u202fs"),
+        (formats.duration(-5), "\N{MINUS SIGN}5\u202fs"),
         (formats.duration(None), "–"),
         (formats.instant(datetime(2026, 1, 13, 14, 5, 23, tzinfo=UTC)), "2026-01-13 14:05"),
         (formats.iso(datetime(2026, 1, 13, 14, 5, 23, tzinfo=UTC)), "2026-01-13T14:05:23Z"),

@@ -124,8 +124,9 @@ def test_a_terminal_gets_no_control_character(demo: Warehouse, demo_warehouse: P
         igny8("history", site, "--page-size", 100, "--warehouse", demo_warehouse),
         igny8("quality", site, "--warehouse", demo_warehouse),
         igny8("run", site, "\x1b[31mno such\x07\u202e run", "--warehouse", demo_warehouse),
+        igny8("sql", 'select "\x1b[31m" from sites', "--warehouse", demo_warehouse),
     ]
-    assert [one.returncode for one in done] == [0, 0, 0, 3]
+    assert [one.returncode for one in done] == [0, 0, 0, 3, 2]
     for one in done:
         bad = {c for c in one.stdout + one.stderr if not c.isprintable() and c != "\n"}
         assert bad == set(), one.args

@@ -1,0 +1,33 @@
+"""What a notebook opens where its parameters name nothing, and how it names runs."""
+
+from pathlib import Path
+
+import pytest
+
+from igny8_analysis import RunNotFound, Warehouse
+from igny8_analysis.reports.rows import open_account, open_pair, open_run, open_site, resolve_run
+
+
+def test_without_names_it_is_the_busiest_site_its_latest_runs_and_the_largest_account(
+    demo: Warehouse, demo_warehouse: Path
+) -> None:
+    latest, before = (
+        id_
+        for (id_,) in demo.sql(
+            "select id from runs where site_id = 101 order by started_at desc limit 2"
+        ).fetchall()
+    )
+    assert open_site(demo_warehouse).parameters["site_id"] == 101
+    assert open_run(demo_warehouse).parameters == {"site_id": 101, "id": latest}
+    assert open_pair(demo_warehouse).parameters == {"site_id": 101, "id_a": before, "id_b": latest}
+    assert open_account(demo_warehouse).parameters == {"account_id": 7}
+
+
+def test_a_run_is_named_by_run_id_or_by_source_id(demo: Warehouse) -> None:
+    ((id_, run_id),) = demo.sql(
+        "select id, run_id from runs where site_id = 101 and run_number = 298"
+    ).fetchall()
+    assert resolve_run(demo, 101, id_) == resolve_run(demo, 101, run_id) == id_
+    for elsewhere in (id_, run_id):
+        with pytest.raises(RunNotFound, match="has no run"):
+            resolve_run(demo, 102, elsewhere)
