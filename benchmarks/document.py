@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import altair as alt
 import vl_convert
@@ -41,7 +42,17 @@ def table() -> str:
                 f"| `{row}` | {result['what']}: {result['measured']} | {result['against']}: {result['other']} "
                 f"| {result['ratio']:.2f} ×{short} | {bound} {result['limit']:g} × | {on} |"
             )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_machines(kept)])
+
+
+def _machines(kept: dict[str, Any]) -> list[str]:
+    """A line for each machine: what it is, and the rows measured there."""
+    rows: dict[str, list[str]] = {}
+    for row in ROWS:
+        if row in kept:
+            machine = kept[row]["machine"]
+            rows.setdefault(f"{machine['processor']}, {machine['memory']} of memory", []).append(f"`{row}`")
+    return [f"{machine}: {', '.join(names)}." for machine, names in rows.items()]
 
 
 def draw_growth(file: Path = PLOT) -> None:

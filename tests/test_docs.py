@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import document
 from docs.generate import DOCS, helps, pages, stale
 from igny8_analysis import Warehouse
 from igny8_analysis.cli import cli
@@ -24,6 +25,10 @@ def test_a_page_that_was_changed_is_stale(demo: Warehouse, tmp_path: Path) -> No
     (tmp_path / "cli.md").write_text("by hand")
     (tmp_path / "dictionary.md").unlink()
     assert sorted(stale(made)) == ["cli.md", "dictionary.md"]
+
+
+def test_the_table_of_what_was_measured_is_not_stale() -> None:
+    assert document.table() in document.PAGE.read_text(), "python -m benchmarks.document"
 
 
 @pytest.mark.parametrize("command", [name for name in HELPS if name != "igny8"])
