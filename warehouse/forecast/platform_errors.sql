@@ -22,7 +22,7 @@ with
     ends as (
         select method, known_runs_from, max(known_on) as known_on from needed group by method, known_runs_from
     ),
-    errors as (
+    numbered as (
         select
             p.method,
             p.known_runs_from,
@@ -36,6 +36,19 @@ with
         from forecast_points as p
         join ends as n on n.method = p.method and n.known_runs_from = p.known_runs_from
         where not p.is_live and p.log_error is not null and p.completed_on < n.known_on
+    ),
+    errors as (
+        select
+            n.method,
+            n.known_runs_from,
+            n.site_id,
+            n.account_id,
+            n.completed_on,
+            n.log_error,
+            n.error_number,
+            floor(n.error_number / nullif(limits.pooled_errors, 0)) as block
+        from numbered as n
+        cross join limits
     ),
     events as (
         select method, known_runs_from, completed_on as event_on, 1 as is_after, count(*) as errors
@@ -66,6 +79,7 @@ with
             c.known_runs_from,
             c.event_on as known_on,
             c.errors_before,
+            c.errors_before - limits.pooled_errors as errors_past,
             floor(c.errors_before / nullif(limits.pooled_errors, 0)) - b.blocks_back as block
         from counted as c
         cross join limits
@@ -83,14 +97,13 @@ with
             max(abs(e.log_error), 200) as largest_sizes,
             max(e.log_error, 200) as largest_errors
         from blocks as b
-        cross join limits
         join
             errors as e
             on e.method = b.method
             and e.known_runs_from = b.known_runs_from
-            and floor(e.error_number / nullif(limits.pooled_errors, 0)) = b.block
+            and e.block = b.block
             and e.error_number <= b.errors_before
-            and e.error_number > b.errors_before - limits.pooled_errors
+            and e.error_number > b.errors_past
         group by b.method, b.known_runs_from, b.known_on
     ),
     ranked as (
