@@ -73,9 +73,6 @@ ACCOUNT_OF: Mapping[int, int] = {
 
 LONG_NAME = f"{CANARIES[DemoSite.ODD_VALUES]} {'Wertpapierhandelsgesellschaft' * 8}"
 
-SHARED_DOMAIN = "shared.example"
-"""The bare domain of two sites, `THREE_COMPLETED` and `INACTIVE`."""
-
 
 @dataclass(frozen=True)
 class Habits:

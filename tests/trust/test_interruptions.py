@@ -245,6 +245,14 @@ def test_a_place_that_is_no_folder(source: Path, tmp_path: Path) -> None:
     assert_told(igny8("sites", "--warehouse", tmp_path / "file"), 4, "no warehouse")
 
 
+def test_a_first_load_that_fails_leaves_no_folder(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "other.sqlite")) as other:
+        other.execute("create table other (id)")
+    for name, told in (("missing.sqlite", "there is no SQLite file"), ("other.sqlite", "the source lacks")):
+        assert_told(etl(f"sqlite:///{tmp_path / name}", tmp_path / "data"), 5, told)
+        assert not (tmp_path / "data").exists()
+
+
 # One load at a time
 
 
