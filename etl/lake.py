@@ -11,7 +11,7 @@ import re
 import shutil
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -146,29 +146,14 @@ def _blocks(*files: Path) -> Iterator[bytes]:
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """Hold the directory's one load lock; it ends with its process. Raises LoadError if another load runs.
-
-    A directory that was made for it goes again if what was to fill it fails.
-    """
-    is_new = not root.exists()
+    """Hold the directory's one load lock; it ends with its process. Raises LoadError if another load runs."""
     root.mkdir(parents=True, exist_ok=True)
-    lock = root / "load.lock"
-    with lock.open("a") as file:
+    with (root / "load.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LoadError(f"another load is running on {root}; wait for it to end and try again") from None
-        try:
-            yield
-        except BaseException:
-            versions = root / "versions"
-            with suppress(OSError):  # a folder that holds something stays
-                if is_new and versions.exists():
-                    versions.rmdir()
-                if is_new:
-                    lock.unlink()
-                    root.rmdir()
-            raise
+        yield
 
 
 def new_version(root: Path, as_of: datetime, at_least: int = 1) -> Version:
