@@ -2,12 +2,12 @@
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.measure import peak_megabytes
 from benchmarks.sources import without_forecasts
 from warehouse import build
 
@@ -28,7 +28,7 @@ def _took(work: Callable[[], None], file: Path) -> dict[str, float]:
     return {
         "seconds": time.perf_counter() - started,
         "cpu_seconds": sum(os.times()[:2]) - before,
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "megabytes": peak_megabytes(),
         "file_megabytes": file.stat().st_size / 2**20,
     }
 

@@ -1,6 +1,7 @@
 """Rounds that alternate between what is measured and what it is measured against: medians, spread, CPU beside wall."""
 
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -93,13 +94,18 @@ def _told(timing: Timing) -> str:
     )
 
 
-def peak_megabytes(code: str) -> float:
+def peak_megabytes_of(code: str) -> float:
     """The largest resident size of a Python of its own that runs the code."""
-    told = subprocess.run([sys.executable, "-c", code + PEAK], check=True, capture_output=True, text=True)
-    return float(told.stdout.split()[-1]) / 1024
+    code += "\nfrom benchmarks.measure import peak_megabytes; print(peak_megabytes())"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return float(told.stdout.split()[-1])
 
 
-PEAK = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+def peak_megabytes() -> float:
+    """The largest resident size of this process; what `getrusage` tells may be its parent's."""
+    status = Path("/proc/self/status").read_text()
+    (kilobytes,) = re.findall(r"VmHWM:\s+([0-9]+) kB", status)
+    return int(kilobytes) / 1024
 
 
 def machine() -> dict[str, str]:

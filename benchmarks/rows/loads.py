@@ -8,7 +8,7 @@ import tempfile
 from functools import partial
 
 from benchmarks import sources
-from benchmarks.measure import ROUNDS, Result, compare, interleave, peak_megabytes
+from benchmarks.measure import ROUNDS, Result, compare, interleave, peak_megabytes_of
 
 LOADED = 200_000
 LOAD = "from pathlib import Path; from igny8_analysis.load import load; load({url!r}, Path({folder!r}))"
@@ -48,7 +48,7 @@ def memory() -> list[Result]:
         for runs in (LOADED, 4 * LOADED):
             url = sources.source(server, runs)
             with tempfile.TemporaryDirectory() as folder:
-                peaks.append(peak_megabytes(LOAD.format(url=url, folder=folder)))
+                peaks.append(peak_megabytes_of(LOAD.format(url=url, folder=folder)))
     told = [f"{peak:,.0f} MB" for peak in peaks]
     return [
         Result("memory of a load of 800,000 runs", "of 200,000", peaks[1] / peaks[0], 1.3, told[1], told[0]),

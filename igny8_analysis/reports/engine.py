@@ -101,9 +101,9 @@ class WarmKernel:
             **settings,
         )
         environment = os.environ | {"IPYTHONDIR": folder, "PYTHONHASHSEED": "0", "TZ": "UTC"}
-        self._manager.start_kernel(
-            cwd=folder, env=environment, extra_arguments=["--HistoryManager.enabled=False"]
-        )
+        # What goes wrong in a cell comes as a message; the log tells of interruptions, on the terminal.
+        options = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=CRITICAL"]
+        self._manager.start_kernel(cwd=folder, env=environment, extra_arguments=options)
         self._client = self._manager.client(context=context)
         self._client.start_channels(stdin=False, hb=False)
         try:
