@@ -177,3 +177,6 @@ LAKE_TABLES = {
         is_growing=True,
     ),
 }
+
+RUN_TABLES = ("runs", "run_stages")
+"""The tables made of nothing but the source's runs."""

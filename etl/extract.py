@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 from jinja2 import StrictUndefined, Template
 
-from etl.contracts import LAKE_TABLES, LakeTable
+from etl.contracts import LAKE_TABLES, RUN_TABLES, LakeTable
 from etl.domains import bare_domain_sql
 from etl.errors import Igny8Error, LoadError
 from etl.lake import Version, digest, parquet_files
@@ -25,7 +25,6 @@ QUERIES = Path(__file__).parent / "queries"
 TRANSFORM = Path(__file__).parent / "transform"
 MEMORY_LIMIT = "450MB"
 ROW_GROUP_ROWS = 122_880
-RUN_TABLES = ("runs", "run_stages")
 QUARANTINE_SHARE = 0.01
 QUARANTINE_ROWS = 10
 

@@ -71,7 +71,7 @@ def load(
                     this_load = Load(version.number, version.id, instant)
                     extracted = extract(source, this_load, version.lake, previous, progress)
                 progress("build warehouse")
-                build(version.lake, version.database, _reusable(previous))
+                build(version.lake, version.database, _reusable(previous, extracted))
                 progress("check")
                 check(version.database)
                 about = {
@@ -129,12 +129,15 @@ def publish(
     return report
 
 
-def _reusable(previous: lake.Version | None) -> lake.Version | None:
-    """The previous version, if the same definition made its warehouse and that is as it was written."""
+def _reusable(previous: lake.Version | None, extracted: Extracted) -> lake.Version | None:
+    """The previous version, if the same definition made its warehouse of the same runs and that is as written."""
+    if previous is None:
+        return None
     try:
-        manifest = previous.manifest() if previous else {}
-        is_alike = manifest.get("definition") == definition()
-        is_whole = is_alike and previous and manifest["database_crc32"] == lake.checksum(previous.database)
+        manifest = previous.manifest()
+        made_of = manifest.get("definition"), manifest.get("runs_digest")
+        is_alike = made_of == (definition(), extracted.runs_digest)
+        is_whole = is_alike and manifest["database_crc32"] == lake.checksum(previous.database)
     except (Igny8Error, OSError, KeyError):
         return None
     return previous if is_whole else None

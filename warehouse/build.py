@@ -19,7 +19,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from etl.contracts import LAKE_TABLES
+from etl.contracts import LAKE_TABLES, RUN_TABLES
 from etl.errors import LoadError
 from etl.lake import Version, parquet_files
 
@@ -35,7 +35,6 @@ TOTALS = {
     "credits": "select sum(total_credits_used) from run_statistics",
     "items": "select sum(items) from pipeline_items join current_load using (load_number)",
 }
-RUN_TABLES = {"lake.runs", "lake.run_stages"}
 ORDER = ("site_id", "started_at", "id", "stage_number")
 KEPT = "-- Kept as a table:"
 
@@ -125,7 +124,7 @@ def build(lake: Path, database: Path, previous: Version | None = None) -> None:
     unchanged = _unchanged_lake_tables(lake, previous) if previous else set()
     while True:
         try:
-            if previous and unchanged >= RUN_TABLES:
+            if previous and unchanged.issuperset(f"lake.{name}" for name in RUN_TABLES):
                 return _renew(lake, database, megabytes, previous, unchanged)
             return _build(lake, database, megabytes)
         except duckdb.OutOfMemoryException:

@@ -138,6 +138,8 @@ create macro plain_json(text) as
 
 create macro as_object(text) as case when json_type(plain_json(text)) = 'OBJECT' then plain_json(text) end;
 
+create macro finding(key, text, check_name) as {'key': key, 'value_text': text, 'check_name': check_name};
+
 create macro unparsable(text, value) as case when text is not null and value is null then 'unparsable_value' end;
 
 create macro elapsed_seconds(text) as

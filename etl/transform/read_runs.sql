@@ -79,46 +79,14 @@ select
         then
             list_filter(
                 [
-                    {
-                        'key': 'current_stage',
-                        'value_text': current_stage_text,
-                        'check_name': unparsable(current_stage_text, current_stage)
-                    },
-                    {
-                        'key': 'total_credits_used',
-                        'value_text': credits_text,
-                        'check_name': number_check(coalesce(credits_text, ''))
-                    },
-                    {
-                        'key': 'initial_snapshot',
-                        'value_text': snapshot_text,
-                        'check_name': unparsable(snapshot_text, initial_snapshot)
-                    },
-                    {
-                        'key': 'completed_at',
-                        'value_text': completed_text,
-                        'check_name': unparsable(completed_text, completed_at)
-                    },
-                    {
-                        'key': 'paused_at',
-                        'value_text': paused_text,
-                        'check_name': unparsable(paused_text, paused_at)
-                    },
-                    {
-                        'key': 'resumed_at',
-                        'value_text': resumed_text,
-                        'check_name': unparsable(resumed_text, resumed_at)
-                    },
-                    {
-                        'key': 'cancelled_at',
-                        'value_text': cancelled_text,
-                        'check_name': unparsable(cancelled_text, cancelled_at)
-                    },
-                    {
-                        'key': 'updated_at',
-                        'value_text': updated_text,
-                        'check_name': unparsable(updated_text, updated_at)
-                    }
+                    finding('current_stage', current_stage_text, unparsable(current_stage_text, current_stage)),
+                    finding('total_credits_used', credits_text, number_check(coalesce(credits_text, ''))),
+                    finding('initial_snapshot', snapshot_text, unparsable(snapshot_text, initial_snapshot)),
+                    finding('completed_at', completed_text, unparsable(completed_text, completed_at)),
+                    finding('paused_at', paused_text, unparsable(paused_text, paused_at)),
+                    finding('resumed_at', resumed_text, unparsable(resumed_text, resumed_at)),
+                    finding('cancelled_at', cancelled_text, unparsable(cancelled_text, cancelled_at)),
+                    finding('updated_at', updated_text, unparsable(updated_text, updated_at))
                 ],
                 lambda c: c.check_name is not null
             )

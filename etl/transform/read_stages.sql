@@ -73,52 +73,21 @@ select
             list_concat(
             list_filter(
                 [
-                    {
-                        'key': 'stage_{{number}}_result',
-                        'value_text': source_text,
-                        'check_name': case when is_unreadable then 'unparsable_value' end
-                    },
-                    {
-                        'key': '{{processed_key}}',
-                        'value_text': processed_text,
-                        'check_name': number_check(processed_text)
-                    },
-                    {
-                        'key': '{{created_key}}',
-                        'value_text': created_text,
-                        'check_name': number_check(created_text)
-                    },
-                    {'key': 'credits_used', 'value_text': credits_text, 'check_name': number_check(credits_text)},
-                    {
-                        'key': 'time_elapsed',
-                        'value_text': time_text,
-                        'check_name': case
-                            when time_text is not null and elapsed_seconds(time_text) is null
-                            then 'unparsable_value'
-                        end
-                    },
-                    {
-                        'key': 'error',
-                        'value_text': error_json,
-                        'check_name': case when error_json not like '"%' then 'unparsable_value' end
-                    },
-                    {'key': 'batches', 'value_text': batches_text, 'check_name': number_check(batches_text)},
-                    {
-                        'key': 'total_words',
-                        'value_text': total_words_text,
-                        'check_name': number_check(total_words_text)
-                    },
-                    {
-                        'key': 'stage_{{number}}_initial',
-                        'value_text': snapshot_text,
-                        'check_name': number_check(snapshot_text)
-                    }
+                    finding('stage_{{number}}_result', source_text, case when is_unreadable then 'unparsable_value' end),
+                    finding('{{processed_key}}', processed_text, number_check(processed_text)),
+                    finding('{{created_key}}', created_text, number_check(created_text)),
+                    finding('credits_used', credits_text, number_check(credits_text)),
+                    finding('time_elapsed', time_text, unparsable(time_text, elapsed_seconds(time_text))),
+                    finding('error', error_json, case when error_json not like '"%' then 'unparsable_value' end),
+                    finding('batches', batches_text, number_check(batches_text)),
+                    finding('total_words', total_words_text, number_check(total_words_text)),
+                    finding('stage_{{number}}_initial', snapshot_text, number_check(snapshot_text))
                 ],
                 lambda c: c.check_name is not null
             ),
             list_transform(
                 list_filter(keys, lambda k: not list_contains({{known_keys}}, k)),
-                lambda k: {'key': k, 'value_text': null, 'check_name': 'unknown_result_key'}
+                lambda k: finding(k, null, 'unknown_result_key')
             )
         )
     end as checks

@@ -149,3 +149,20 @@ def test_the_short_way_reads_what_the_rules_read() -> None:
     assert run_findings
     assert stage_findings
     assert {stage[4] for stage in stages} == {True, False}
+
+
+def test_elapsed_times_are_seconds() -> None:
+    elapsed = {
+        "00:00:00": 0,
+        "0:00:09": 9,
+        "00:39:07": 39 * 60 + 7,
+        "24:00:00": 24 * 3600,
+        "999999:59:59": 3_600_000_000 - 1,
+        "00:60:00": None,
+        "1234567:00:00": None,
+        "00:10": None,
+    }
+    with duckdb.connect() as scratch:
+        scratch.execute(extract._filled("macros", extract.MACROS))
+        for text, seconds in elapsed.items():
+            assert scratch.execute("select elapsed_seconds(?)", [text]).fetchall() == [(seconds,)], text
