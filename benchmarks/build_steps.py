@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.measure import peak_megabytes
 from benchmarks.sources import without_forecasts
-from warehouse import build
+from igny8_analysis.warehouse import build
 
 
 def main(lake: Path, folder: Path) -> None:

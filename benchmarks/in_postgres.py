@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import sqlglot
 from adbc_driver_postgresql import dbapi
 
-from etl.contracts import LAKE_TABLES
-from warehouse.build import View
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.warehouse.build import View
 
 # What sqlglot does not translate, as PostgreSQL says it.
 EPOCH_US = """

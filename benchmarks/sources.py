@@ -10,11 +10,11 @@ from unittest.mock import patch
 
 import duckdb
 
-from etl.contracts import LAKE_TABLES
-from etl.lake import Version, write_manifest
 from igny8_analysis.connection import Warehouse
-from warehouse import build
-from warehouse.build import View
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.lake import Version, write_manifest
+from igny8_analysis.warehouse import build
+from igny8_analysis.warehouse.build import View
 
 CACHE = Path(__file__).with_name(".cache")
 SCHEMA = Path(__file__).parent.parent / "tests" / "data" / "source_schema.sql"

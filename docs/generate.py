@@ -13,9 +13,9 @@ from pathlib import Path
 
 import click
 
-from etl import demo
 from igny8_analysis import Warehouse, connect
 from igny8_analysis.cli import cli
+from igny8_analysis.etl import demo
 from igny8_analysis.explain import sql_file
 from igny8_analysis.load import load
 

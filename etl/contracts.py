@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from etl.source_schema import STAGE_RESULTS
+from igny8_analysis.etl.source_schema import STAGE_RESULTS
 
 CREDITS = "decimal(18,6)"
 

@@ -14,12 +14,19 @@ from typing import Any
 import duckdb
 from jinja2 import StrictUndefined, Template
 
-from etl.contracts import LAKE_TABLES, RUN_TABLES, LakeTable
-from etl.domains import bare_domain_sql
-from etl.errors import Igny8Error, LoadError
-from etl.lake import Version, digest, parquet_files
-from etl.source_schema import COMMON_RESULT_KEYS, ENTITIES, SOURCE_TABLES, STAGES, SourceTable, Stage
-from etl.sources import Source
+from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES, LakeTable
+from igny8_analysis.etl.domains import bare_domain_sql
+from igny8_analysis.etl.errors import Igny8Error, LoadError
+from igny8_analysis.etl.lake import Version, digest, parquet_files
+from igny8_analysis.etl.source_schema import (
+    COMMON_RESULT_KEYS,
+    ENTITIES,
+    SOURCE_TABLES,
+    STAGES,
+    SourceTable,
+    Stage,
+)
+from igny8_analysis.etl.sources import Source
 
 QUERIES = Path(__file__).parent / "queries"
 TRANSFORM = Path(__file__).parent / "transform"

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from etl.errors import LoadError, WarehouseNotFound
+from igny8_analysis.etl.errors import LoadError, WarehouseNotFound
 
 FORMAT = 1
 BLOCK_BYTES = 1 << 20

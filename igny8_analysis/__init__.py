@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl.errors import Igny8Error, LoadError, UsageError, WarehouseNotFound
+from igny8_analysis.etl.errors import Igny8Error, LoadError, UsageError, WarehouseNotFound
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import (
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         connect,
     )
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = Path(__file__).parent / "notebooks"
 
 __all__ = [
     "AccountNotFound",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from etl import lake
-from etl.domains import bare_domain_sql
-from etl.errors import Igny8Error, UsageError, WarehouseNotFound
 from igny8_analysis import payloads
+from igny8_analysis.etl import lake
+from igny8_analysis.etl.domains import bare_domain_sql
+from igny8_analysis.etl.errors import Igny8Error, UsageError, WarehouseNotFound
 
 if TYPE_CHECKING:
     from igny8_analysis.explain import Explanation

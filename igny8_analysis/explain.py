@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import warehouse as views
-from etl.errors import UsageError
 from igny8_analysis import payloads
+from igny8_analysis import warehouse as views
 from igny8_analysis.connection import as_dicts
+from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.payloads import AS_IS, TIME, Fields
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from etl.errors import LoadError, UsageError
+from igny8_analysis.etl.errors import LoadError, UsageError
 from igny8_analysis.reports.publish import sweep, whole
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from etl.errors import UsageError
 from igny8_analysis.connection import as_dicts
+from igny8_analysis.etl.errors import UsageError
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse

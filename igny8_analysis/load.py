@@ -13,12 +13,12 @@ from typing import Any
 
 import duckdb
 
-from etl import lake
-from etl.contracts import LAKE_TABLES
-from etl.errors import Igny8Error, LoadError
-from etl.extract import Extracted, Load, extract
-from etl.sources import open_source
-from warehouse.build import build, check, definition, totals
+from igny8_analysis.etl import lake
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.errors import Igny8Error, LoadError
+from igny8_analysis.etl.extract import Extracted, Load, extract
+from igny8_analysis.etl.sources import open_source
+from igny8_analysis.warehouse.build import build, check, definition, totals
 
 KEEP = 5
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

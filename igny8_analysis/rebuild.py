@@ -6,11 +6,11 @@ from pathlib import Path
 
 import duckdb
 
-from etl import lake
-from etl.errors import Igny8Error, LoadError
+from igny8_analysis.etl import lake
+from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.load import KEEP, LoadReport, Progress, explain, plain_number, publish
-from warehouse.build import build, check, take_in, totals
-from warehouse.spark import compute_views, copy_lake, local_lake
+from igny8_analysis.warehouse.build import build, check, take_in, totals
+from igny8_analysis.warehouse.spark import compute_views, copy_lake, local_lake
 
 
 def rebuild(

@@ -14,7 +14,7 @@ import pytest
 from adbc_driver_postgresql import dbapi
 
 import igny8_analysis
-from etl import demo as demo_data
+from igny8_analysis.etl import demo as demo_data
 from igny8_analysis.load import load
 from tests.sources import load_postgres
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import adbc_driver_postgresql.dbapi as postgresql
 import pyarrow as pa
 
-from etl.demo import Row, Value
+from igny8_analysis.etl.demo import Row, Value
 
 SCHEMA = Path(__file__).with_name("data") / "source_schema.sql"
 

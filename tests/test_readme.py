@@ -8,9 +8,9 @@ import adbc_driver_manager
 import click
 import pytest
 
-from etl import demo as demo_data
 from igny8_analysis import Warehouse, connect
 from igny8_analysis.cli import cli
+from igny8_analysis.etl import demo as demo_data
 from igny8_analysis.load import load
 from tests.command import igny8
 from tests.conftest import run_sql

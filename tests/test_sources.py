@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from adbc_driver_postgresql import dbapi
 
-from etl.demo import CASES, HOSTILE_TEXTS, DemoSite, demo_rows
+from igny8_analysis.etl.demo import CASES, HOSTILE_TEXTS, DemoSite, demo_rows
 from tests.sources import load_postgres
 
 

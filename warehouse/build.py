@@ -19,9 +19,9 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from etl.contracts import LAKE_TABLES, RUN_TABLES
-from etl.errors import LoadError
-from etl.lake import Version, parquet_files
+from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES
+from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.lake import Version, parquet_files
 
 ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast")

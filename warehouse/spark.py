@@ -18,9 +18,9 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-from etl.contracts import LAKE_TABLES
-from etl.errors import LoadError, UsageError
-from warehouse.build import load_views
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.errors import LoadError, UsageError
+from igny8_analysis.warehouse.build import load_views
 
 JAVA_AT_LEAST = 17
 MASTER = re.compile(r"local(\[(\d+|\*)\])?|spark://[^/]+|yarn|k8s://.+")

@@ -34,8 +34,8 @@ def imports() -> list[Result]:
 
 def reports() -> list[Result]:
     """50 run reports by warm kernels against papermill and nbconvert on the command line; a report's size."""
-    from etl import demo
     from igny8_analysis import connect
+    from igny8_analysis.etl import demo
     from igny8_analysis.load import load
     from igny8_analysis.reports.make import RUN_DETAIL
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from benchmarks import in_postgres, sources
 from benchmarks.measure import ROUNDS, Result, compare, interleave
-from warehouse.build import View, load_views
+from igny8_analysis.warehouse.build import View, load_views
 
 Cursor = Any  # of DuckDB or of ADBC
 NUMBER = re.compile("DECIMAL|DOUBLE|.*INT")

@@ -6,12 +6,12 @@ the hand-written runs, `CANARIES` the word that each site alone may show, and `P
 in titles only and may never leave the source.
 """
 
-from etl.demo.cases import CASES
-from etl.demo.cast import AS_OF, CANARIES, PRIVATE_WORD, DemoSite
-from etl.demo.hostile import HOSTILE_TEXTS
-from etl.demo.rows import demo_rows
-from etl.demo.sqlite import write_sqlite
-from etl.demo.values import Row, Schema, Value
+from igny8_analysis.etl.demo.cases import CASES
+from igny8_analysis.etl.demo.cast import AS_OF, CANARIES, PRIVATE_WORD, DemoSite
+from igny8_analysis.etl.demo.hostile import HOSTILE_TEXTS
+from igny8_analysis.etl.demo.rows import demo_rows
+from igny8_analysis.etl.demo.sqlite import write_sqlite
+from igny8_analysis.etl.demo.values import Row, Schema, Value
 
 __all__ = [
     "AS_OF",

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from etl.demo.cast import ACCOUNT_OF, DemoSite
-from etl.demo.hostile import add_hostile_texts
-from etl.demo.odd_times import add_odd_times
-from etl.demo.odd_values import add_odd_values
-from etl.demo.values import Row, Schema
-from etl.demo.written import Cases
+from igny8_analysis.etl.demo.cast import ACCOUNT_OF, DemoSite
+from igny8_analysis.etl.demo.hostile import add_hostile_texts
+from igny8_analysis.etl.demo.odd_times import add_odd_times
+from igny8_analysis.etl.demo.odd_values import add_odd_values
+from igny8_analysis.etl.demo.values import Row, Schema
+from igny8_analysis.etl.demo.written import Cases
 
 FIRST_CASE_ID = 9001
 SCHEMAS: tuple[Schema, ...] = ("documented", "numeric", "loose")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from etl.demo.values import Row, utc
+from igny8_analysis.etl.demo.values import Row, utc
 
 AS_OF = utc("2026-03-01T12:00:00")
 """The instant at which the sample was taken."""

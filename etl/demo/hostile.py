@@ -1,7 +1,7 @@
 """Texts that could do harm, in every place of a run that holds text."""
 
-from etl.demo.values import as_json
-from etl.demo.written import STANDARD, Cases, result, with_error
+from igny8_analysis.etl.demo.values import as_json
+from igny8_analysis.etl.demo.written import STANDARD, Cases, result, with_error
 
 LONG_TEXT = "The provider said no. " * 480
 """A text of 10 kB."""

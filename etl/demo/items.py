@@ -4,9 +4,9 @@ import random
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from etl.demo.cast import AS_OF, CANARIES, PRIVATE_WORD, SEED
-from etl.demo.simulation import Queues
-from etl.demo.values import Row, Value, with_columns
+from igny8_analysis.etl.demo.cast import AS_OF, CANARIES, PRIVATE_WORD, SEED
+from igny8_analysis.etl.demo.simulation import Queues
+from igny8_analysis.etl.demo.values import Row, Value, with_columns
 
 OWN_COLUMNS: Mapping[str, Row] = {
     "igny8_keywords": {"cluster_id": None, "disabled": False},

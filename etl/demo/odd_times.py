@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from etl.demo.cast import AS_OF
-from etl.demo.values import utc
-from etl.demo.written import STANDARD, Cases
+from igny8_analysis.etl.demo.cast import AS_OF
+from igny8_analysis.etl.demo.values import utc
+from igny8_analysis.etl.demo.written import STANDARD, Cases
 
 ORPHANED_SITE = 999
 """Id of a site that has a run and no row."""

@@ -1,7 +1,7 @@
 """Runs whose values are odd: wrong shapes, wrong types, numbers at the edges, credits that do not add up."""
 
-from etl.demo.values import STAGES, as_json
-from etl.demo.written import STANDARD, Cases, result, with_error, with_time
+from igny8_analysis.etl.demo.values import STAGES, as_json
+from igny8_analysis.etl.demo.written import STANDARD, Cases, result, with_error, with_time
 
 BAD_TIMES = {
     1: '"25:61:00"',

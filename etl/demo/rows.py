@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from etl.demo import items as item_rows
-from etl.demo.cases import case_runs
-from etl.demo.cast import ACCOUNT_OF, AS_OF, HABITS, DemoSite, accounts, sites
-from etl.demo.simulation import Site
-from etl.demo.values import Row, Schema
+from igny8_analysis.etl.demo import items as item_rows
+from igny8_analysis.etl.demo.cases import case_runs
+from igny8_analysis.etl.demo.cast import ACCOUNT_OF, AS_OF, HABITS, DemoSite, accounts, sites
+from igny8_analysis.etl.demo.simulation import Site
+from igny8_analysis.etl.demo.values import Row, Schema
 
 LEDGER_SINCE = AS_OF - timedelta(days=30)
 HOSTILE_STATUSES = ("<img src=x onerror=alert(1)>", "=1+1", "'; drop table x; --", "{{7*7}}")

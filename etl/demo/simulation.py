@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from etl.demo.cast import AS_OF, CANARIES, SEED, Habits
-from etl.demo.values import RESULT_KEYS, STAGES, Row, as_json, clock, run_row, utc, with_columns
+from igny8_analysis.etl.demo.cast import AS_OF, CANARIES, SEED, Habits
+from igny8_analysis.etl.demo.values import (
+    RESULT_KEYS,
+    STAGES,
+    Row,
+    as_json,
+    clock,
+    run_row,
+    utc,
+    with_columns,
+)
 
 SNAPSHOTS_SINCE = utc("2025-05-20T00:00:00")
 """Older runs have no `initial_snapshot`."""

@@ -8,9 +8,9 @@ from contextlib import closing, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from etl.demo.rows import demo_rows
-from etl.demo.values import Row, Schema, Value
-from etl.errors import LoadError
+from igny8_analysis.etl.demo.rows import demo_rows
+from igny8_analysis.etl.demo.values import Row, Schema, Value
+from igny8_analysis.etl.errors import LoadError
 
 SPELLINGS = (
     ("T", "Z"),

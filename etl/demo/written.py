@@ -3,8 +3,18 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from etl.demo.cast import CANARIES, DemoSite
-from etl.demo.values import RESULT_KEYS, STAGES, Row, Schema, Value, as_json, run_row, utc, with_columns
+from igny8_analysis.etl.demo.cast import CANARIES, DemoSite
+from igny8_analysis.etl.demo.values import (
+    RESULT_KEYS,
+    STAGES,
+    Row,
+    Schema,
+    Value,
+    as_json,
+    run_row,
+    utc,
+    with_columns,
+)
 
 STANDARD: Mapping[int, str] = {
     stage: as_json(

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from etl.errors import UsageError
+from igny8_analysis.etl.errors import UsageError
 
 
 class Source(Protocol):
@@ -33,12 +33,12 @@ def open_source(url: str) -> Iterator[Source]:
     """
     scheme, separator, rest = url.partition("://")
     if scheme in ("postgresql", "postgres") and separator:
-        from etl.sources.postgres import open_postgres
+        from igny8_analysis.etl.sources.postgres import open_postgres
 
         with open_postgres(url) as source:
             yield source
     elif scheme == "sqlite" and rest.startswith("/") and rest != "/":
-        from etl.sources.sqlite import open_sqlite
+        from igny8_analysis.etl.sources.sqlite import open_sqlite
 
         with open_sqlite(rest[1:]) as source:
             yield source

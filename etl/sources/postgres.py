@@ -14,8 +14,8 @@ import pyarrow as pa
 from adbc_driver_manager import Error
 from adbc_driver_postgresql import dbapi
 
-from etl.errors import LoadError
-from etl.secrets import without_passwords
+from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.secrets import without_passwords
 
 CONNECT_TIMEOUT_SECONDS = "15"
 CONNECT_POLL_SECONDS = 0.02

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from etl.errors import LoadError
+from igny8_analysis.etl.errors import LoadError
 
 BATCH_ROWS = 10_000
 

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import click
 
-from etl.errors import Igny8Error
 from igny8_analysis.cli.text import one_line
+from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.quicker import without_iri_syntax
 
 COMMANDS = {
@@ -119,7 +119,7 @@ def _hint(error: click.ClickException) -> str:
 
 
 def _fail(message: str, status: int) -> NoReturn:
-    from etl.secrets import without_passwords
+    from igny8_analysis.etl.secrets import without_passwords
 
     print(one_line(f"igny8: {without_passwords(message)}"), file=sys.stderr)
     sys.exit(status)

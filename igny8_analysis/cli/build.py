@@ -50,8 +50,8 @@ def build_command(
     a bucket of sites (site_bucket = site_id modulo their number). It needs Java 17 or newer and
     pip install 'igny8-analysis[spark]'.
     """
-    from etl.lake import find_version
     from igny8_analysis.connection import warehouse_directory
+    from igny8_analysis.etl.lake import find_version
     from igny8_analysis.rebuild import rebuild
 
     if master and engine != "spark":

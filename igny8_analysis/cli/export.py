@@ -22,8 +22,8 @@ def complete_views(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> "list[str | CompletionItem]":
     """Names of the views that begin so; nothing where there is no warehouse."""
-    from etl.errors import Igny8Error
     from igny8_analysis.connection import connect
+    from igny8_analysis.etl.errors import Igny8Error
     from igny8_analysis.export import view_names
 
     try:

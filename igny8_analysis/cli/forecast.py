@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from etl.errors import UsageError
 from igny8_analysis.cli.options import (
     complete_sites,
     examples,
@@ -13,6 +12,7 @@ from igny8_analysis.cli.options import (
     reading_options,
     site_argument,
 )
+from igny8_analysis.etl.errors import UsageError
 
 method_option = click.option("--method", metavar="NAME", help="Only this forecast method.")
 

@@ -81,9 +81,9 @@ def etl_command(source: str, as_of: datetime | None, keep: int, directory: Path 
 @format_option
 def versions_command(directory: Path | None, format_: str) -> None:
     """List the versions that stay, newest load first."""
-    from etl import lake
     from igny8_analysis.cli.output import print_rows
     from igny8_analysis.connection import warehouse_directory
+    from igny8_analysis.etl import lake
 
     root = warehouse_directory(directory)
     current = lake.find_version(root)
@@ -123,8 +123,8 @@ def versions_command(directory: Path | None, format_: str) -> None:
 @quiet_option
 def demo_command(directory: Path | None, quiet: bool) -> None:
     """Make a sample source, load it and make its reports: all overviews, the last 5 runs of each site."""
-    from etl.demo import AS_OF, write_sqlite
     from igny8_analysis.connection import connect, warehouse_directory
+    from igny8_analysis.etl.demo import AS_OF, write_sqlite
     from igny8_analysis.load import load
     from igny8_analysis.reports.make import Options, Reports
 
@@ -151,9 +151,8 @@ def demo_command(directory: Path | None, quiet: bool) -> None:
 
 def is_demo_loaded(root: Path, source: Path, as_of: datetime) -> bool:
     """Whether the current version is a load of the demo that is younger than the source and the program's files."""
-    import etl
-    import warehouse
-    from etl import lake
+    from igny8_analysis import etl, warehouse
+    from igny8_analysis.etl import lake
 
     version = lake.current_version(root)
     if version is None or not source.exists() or not version.manifest_file.exists():

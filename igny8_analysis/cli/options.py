@@ -20,9 +20,9 @@ def complete_sites(ctx: click.Context, param: click.Parameter, incomplete: str) 
     """Domains and ids of sites that begin so, each with the site's name; nothing where there is no warehouse."""
     from click.shell_completion import CompletionItem
 
-    from etl.errors import Igny8Error
     from igny8_analysis.cli.text import one_line
     from igny8_analysis.connection import connect
+    from igny8_analysis.etl.errors import Igny8Error
 
     try:
         with connect(ctx.params.get("directory"), ctx.params.get("version")) as warehouse:

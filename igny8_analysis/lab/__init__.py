@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from etl.errors import LoadError
 from igny8_analysis import NOTEBOOKS
+from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.magic import load_ipython_extension as load_ipython_extension  # the kernel's --ext
 
 JUPYTER = Path(__file__).parent
@@ -20,8 +20,8 @@ def notebooks_folder(folder: Path | None = None) -> Path:
     Without `folder`, an installed package copies to ~/igny8-notebooks. What is there already stays as it is.
     Raises LoadError where the folder cannot be written.
     """
-    if folder is None and (NOTEBOOKS.parent / "pyproject.toml").is_file():
-        return NOTEBOOKS
+    if folder is None and NOTEBOOKS.is_symlink():
+        return NOTEBOOKS.resolve()
     target = folder or Path.home() / OWN_FOLDER
     try:
         for source in sorted(NOTEBOOKS.rglob("*.ipynb")):

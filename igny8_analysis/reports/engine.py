@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl.errors import Igny8Error, UsageError
+from igny8_analysis.etl.errors import Igny8Error, UsageError
 from igny8_analysis.reports.scratch import Scratch
 
 if TYPE_CHECKING:

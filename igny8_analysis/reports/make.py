@@ -15,9 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from etl.errors import Igny8Error
 from igny8_analysis import NOTEBOOKS
 from igny8_analysis.connection import as_dicts
+from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.reports import names
 from igny8_analysis.reports.engine import ReportError, Stopped, WarmKernel, end_event_loop, execute
 from igny8_analysis.reports.fingerprints import RunDigests, code_digest, digest

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from etl.errors import LoadError
+from igny8_analysis.etl.errors import LoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

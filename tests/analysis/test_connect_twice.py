@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import igny8_analysis
-from etl.errors import UsageError
+from igny8_analysis.etl.errors import UsageError
 
 
 def test_one_process_connects_several_times(demo_warehouse: Path) -> None:

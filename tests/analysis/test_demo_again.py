@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from etl import lake
-from etl.demo import AS_OF
 from igny8_analysis.cli.load import is_demo_loaded
+from igny8_analysis.etl import lake
+from igny8_analysis.etl.demo import AS_OF
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from etl.errors import LoadError
 from igny8_analysis import Warehouse
+from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.export import export_view, view_names
 from tests.command import igny8
 

@@ -31,7 +31,7 @@ def test_an_installed_package_copies_the_notebooks_once(tmp_path: Path) -> None:
 
 
 def test_a_checkout_works_on_its_own_notebooks() -> None:
-    assert lab.notebooks_folder() == lab.NOTEBOOKS
+    assert lab.notebooks_folder() == lab.NOTEBOOKS.resolve()
 
 
 def test_the_kernel_is_ours_whatever_else_is_installed(

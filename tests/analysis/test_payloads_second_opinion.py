@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import igny8_analysis
-from etl import demo
+from igny8_analysis.etl import demo
 from igny8_analysis.load import load
 
 from .. import reference

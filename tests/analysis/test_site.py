@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import igny8_analysis
-from etl.demo import HOSTILE_TEXTS
 from igny8_analysis import RunNotFound, SiteNotFound, Warehouse
+from igny8_analysis.etl.demo import HOSTILE_TEXTS
 from igny8_analysis.forecasts import forecast
 
 RUN = "run_20260226_073127_manual"

@@ -15,7 +15,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from etl.demo import (
+from igny8_analysis.etl.demo import (
     AS_OF,
     CANARIES,
     CASES,
@@ -26,12 +26,12 @@ from etl.demo import (
     demo_rows,
     write_sqlite,
 )
-from etl.demo.cast import ACCOUNT_OF, HABITS
-from etl.demo.items import OWN_COLUMNS
-from etl.demo.odd_times import ORPHANED_SITE
-from etl.demo.simulation import Site
-from etl.demo.values import STAGES
-from etl.errors import LoadError
+from igny8_analysis.etl.demo.cast import ACCOUNT_OF, HABITS
+from igny8_analysis.etl.demo.items import OWN_COLUMNS
+from igny8_analysis.etl.demo.odd_times import ORPHANED_SITE
+from igny8_analysis.etl.demo.simulation import Site
+from igny8_analysis.etl.demo.values import STAGES
+from igny8_analysis.etl.errors import LoadError
 from tests.sources import SCHEMA
 
 RUNS = "igny8_automation_runs"
@@ -79,7 +79,7 @@ def test_it_is_the_same_every_time(rows: dict[str, list[Row]]) -> None:
 
 def test_the_file_is_the_same_in_another_process(tmp_path: Path) -> None:
     write_sqlite(tmp_path / "one")
-    command = "import sys; from etl.demo import write_sqlite; write_sqlite(sys.argv[1])"
+    command = "import sys; from igny8_analysis.etl.demo import write_sqlite; write_sqlite(sys.argv[1])"
     subprocess.run(
         [sys.executable, "-c", command, str(tmp_path / "two")],
         env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Kathmandu"},

@@ -5,9 +5,9 @@ from typing import Any
 
 import duckdb
 
-from etl import extract
-from etl.contracts import LAKE_TABLES
-from etl.source_schema import SOURCE_TABLES
+from igny8_analysis.etl import extract
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.source_schema import SOURCE_TABLES
 
 SHORT_WAYS = ("is_plain_number(text)", "is_plain_time(text)", "is_simple_object(text, item)")
 

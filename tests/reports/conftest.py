@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 import igny8_analysis
-from etl.demo import DemoSite
+from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.names import site_folder
 from tests.pages import notebooks_here

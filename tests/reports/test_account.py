@@ -12,8 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 import igny8_analysis
-from etl.demo import CANARIES, DemoSite
 from igny8_analysis import AccountNotFound, RunNotFound, Warehouse
+from igny8_analysis.etl.demo import CANARIES, DemoSite
 from igny8_analysis.load import load
 from igny8_analysis.reports import formats
 from igny8_analysis.reports.formats import visible

@@ -17,8 +17,8 @@ import pytest
 from nbformat import NotebookNode
 
 import igny8_analysis
-from etl.demo import DemoSite
 from igny8_analysis import RunNotFound, SiteNotFound, UsageError
+from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.reports import fingerprints, make
 from igny8_analysis.reports.engine import ReportError, WarmKernel, execute
 from igny8_analysis.reports.make import Options, Reports

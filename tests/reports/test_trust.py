@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from etl.demo import CANARIES, CASES, HOSTILE_TEXTS, DemoSite
 from igny8_analysis import Warehouse
+from igny8_analysis.etl.demo import CANARIES, CASES, HOSTILE_TEXTS, DemoSite
 from igny8_analysis.reports.formats import visible
 from igny8_analysis.reports.make import Options, Reports
 from tests.command import Done, igny8

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import pytest
 from adbc_driver_postgresql import dbapi
 
-from etl import lake
 from igny8_analysis import connect
+from igny8_analysis.etl import lake
 from igny8_analysis.load import load
 from tests.cases import make_source, run, site
 from tests.conftest import lacking, run_sql
@@ -263,8 +263,10 @@ def test_a_lock_of_a_dead_process_does_not_stand_in_the_way(
 ) -> None:
     root = tmp_path / "data"
     shutil.copytree(loaded, root)
-    code = "import sys, time; from pathlib import Path; from etl import lake\nwith lake.locked(Path(sys.argv[1])):"
-    code += " print('held', flush=True); time.sleep(60)"
+    code = (
+        "import sys, time; from pathlib import Path; from igny8_analysis.etl import lake\n"
+        "with lake.locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
     holder = subprocess.Popen([sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout
     assert holder.stdout.readline() == "held\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from etl import lake
 from igny8_analysis import connect
+from igny8_analysis.etl import lake
 from igny8_analysis.load import load
 from tests.cases import items, make_source, run, site
 

@@ -10,13 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 
-import etl.extract
 import igny8_analysis.load
-from etl import lake
-from etl.contracts import LAKE_TABLES
-from etl.demo import AS_OF, write_sqlite
-from etl.errors import LoadError
 from igny8_analysis import connect
+from igny8_analysis.etl import extract, lake
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.demo import AS_OF, write_sqlite
+from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.load import load
 from tests.cases import items, make_source, run, site
 from tests.conftest import run_sql
@@ -84,7 +83,7 @@ def test_a_loss_stops_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     else:
         queries = tmp_path / "queries"
         queries.mkdir()
-        for file in etl.extract.QUERIES.iterdir():
+        for file in extract.QUERIES.iterdir():
             (queries / file.name).write_text(file.read_text())
         text = (queries / "runs.sql").read_text()
         changed = (
@@ -96,7 +95,7 @@ def test_a_loss_stops_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
         )
         assert changed != text
         (queries / "runs.sql").write_text(changed)
-        monkeypatch.setattr(etl.extract, "QUERIES", queries)
+        monkeypatch.setattr(extract, "QUERIES", queries)
     with pytest.raises(LoadError, match="differ"):
         load(url(source), tmp_path / "data")
     assert lake.current_version(tmp_path / "data") == before

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from etl.secrets import without_passwords
+from igny8_analysis.etl.secrets import without_passwords
 from tests.conftest import run_sql
 from tests.trust.processes import IGNY8, Done, assert_told, igny8, query
 

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from etl.contracts import LAKE_TABLES
-from etl.demo import PRIVATE_WORD, DemoSite
-from etl.errors import LoadError
-from etl.extract import find_tables, list_missing
-from etl.source_schema import SOURCE_TABLES
-from etl.sources import open_source, postgres
 from igny8_analysis import connect
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.demo import PRIVATE_WORD, DemoSite
+from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.extract import find_tables, list_missing
+from igny8_analysis.etl.source_schema import SOURCE_TABLES
+from igny8_analysis.etl.sources import open_source, postgres
 from igny8_analysis.load import load
 from tests.cases import AS_OF, items, make_source, run, site
 from tests.conftest import run_sql

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from etl.demo import CANARIES, CASES, HOSTILE_TEXTS, DemoSite
 from igny8_analysis import RunNotFound, SiteNotFound, Warehouse
 from igny8_analysis.cli.options import FORMATS
 from igny8_analysis.cli.output import FORMULA_STARTS
+from igny8_analysis.etl.demo import CANARIES, CASES, HOSTILE_TEXTS, DemoSite
 from igny8_analysis.export import view_names
 from tests.command import igny8 as igny8_here
 from tests.trust.processes import assert_told, igny8

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from etl import lake
 from igny8_analysis import connect
+from igny8_analysis.etl import lake
 from tests.cases import items, make_source, run, site
 from tests.trust.faults import Loads
 

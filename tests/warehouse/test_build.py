@@ -7,12 +7,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from etl import lake
-from etl.demo import AS_OF
+from igny8_analysis.etl import lake
+from igny8_analysis.etl.demo import AS_OF
 from igny8_analysis.load import load
 from igny8_analysis.rebuild import rebuild
+from igny8_analysis.warehouse.build import build, load_views
 from tests.warehouse.test_spark import differences
-from warehouse.build import build, load_views
 
 
 @pytest.fixture

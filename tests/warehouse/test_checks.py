@@ -6,9 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from etl import lake
-from etl.errors import LoadError
-from warehouse.build import check, load_checks, load_views
+from igny8_analysis.etl import lake
+from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.warehouse.build import check, load_checks, load_views
 
 STATISTICS = next(view.sql for view in load_views() if view.name == "run_statistics")
 BROKEN = {

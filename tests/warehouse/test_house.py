@@ -9,10 +9,10 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from etl.contracts import LAKE_TABLES
 from igny8_analysis import Warehouse
-from warehouse.build import View, load_views
-from warehouse.spark import to_spark
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.warehouse.build import View, load_views
+from igny8_analysis.warehouse.spark import to_spark
 
 VIEWS = {view.name: view for view in load_views()}
 PARAMETERS = ("parameters", "stage_parameters", "forecast_parameters")

@@ -17,12 +17,12 @@ from click.testing import CliRunner
 
 import igny8_analysis
 from benchmarks import sources
-from etl import lake
-from etl.errors import LoadError, UsageError
 from igny8_analysis.cli import cli
+from igny8_analysis.etl import lake
+from igny8_analysis.etl.errors import LoadError, UsageError
 from igny8_analysis.rebuild import rebuild
-from warehouse import spark
-from warehouse.build import View, load_views
+from igny8_analysis.warehouse import spark
+from igny8_analysis.warehouse.build import View, load_views
 
 START_SECONDS = 90
 
