@@ -8,10 +8,12 @@ calculates with exact fractions, so that a disagreement with the warehouse is al
     history(source, 1, page=1, page_size=20)
     run(source, 1, "run_…")
     data_quality(source)
+    cost_changes(source, 1)
 """
 
+from .changes import cost_changes
 from .payloads import history, overview, run
 from .quality import data_quality
 from .reading import Source, load, resolve_site
 
-__all__ = ["Source", "data_quality", "history", "load", "overview", "resolve_site", "run"]
+__all__ = ["Source", "cost_changes", "data_quality", "history", "load", "overview", "resolve_site", "run"]

@@ -7,4 +7,6 @@ select
     7 as duration_window_days,
     5 as efficiency_threshold_pct,
     20 as variance_threshold_pct,
-    20 as buffer_pct
+    20 as buffer_pct,
+    3652 as calendar_days,
+    90 as price_effect_days
