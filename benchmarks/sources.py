@@ -69,12 +69,14 @@ from bench_runs, range(1, 8) as stages(stage_number)
 LAKE = {
     "accounts": """
         select k as account_id, 'Account ' || k as name, 'account-' || k as slug, 'active' as status,
-            1000 as credits, timestamptz '2024-01-01 00:00:00+00' as created_at
+            1000 as credits, 200 as bonus_credits, 'Growth' as plan_name, 2000 as plan_included_credits,
+            false as is_deleted, timestamptz '2024-01-01 00:00:00+00' as created_at
         from range(1, 401) as numbers(k)""",
     "sites": """
         select site_id, site_id % 400 + 1 as account_id, 'Site ' || site_id as name,
             'site' || site_id || '.example' as domain, 'https://www.site' || site_id || '.example/' as source_domain,
-            true as is_active, timestamptz '2024-01-01 00:00:00+00' as created_at, true as has_source_row
+            true as is_active, false as is_deleted, timestamptz '2024-01-01 00:00:00+00' as created_at,
+            true as has_source_row
         from site_sizes""",
     "runs": """
         select r.site_id, r.id, strftime(started_at, 'run_%Y%m%d_%H%M%S_') || trigger_type as run_id, account_id,
@@ -97,10 +99,10 @@ LAKE = {
             true as has_result, ceil(raw_items) as items_processed, floor(ceil(raw_items) * yield) as items_created,
             round(ceil(raw_items) * unit_price) as credits_used, s.seconds as duration_seconds, null as error,
             case when stage_number = 1 then 2 end as batches, case when stage_number = 4 then 9000 end as total_words,
-            floor(raw_items) as snapshot_items
+            floor(raw_items) as snapshot_items, false as is_skipped, false as is_partial, null as reason
         from bench_stages as s join bench_runs as r using (site_id, id)""",
-    "value_findings": "select null as site_id, null as id, null as run_id, null as stage_number, null as key, "
-    "null as value_text, null as check_name where false",
+    "value_findings": "select null as site_id, null as account_id, null as id, null as run_id, "
+    "null as stage_number, null as key, null as value_text, null as check_name where false",
     "quarantine": "select null as source_table, null as row_number, null as row_key, null as reason where false",
     "pipeline_items": f"""
         select 1 as load_number, '20260301T120000Z-0001' as load_id, timestamptz '{AS_OF}' as as_of, site_id, entity,
@@ -109,6 +111,26 @@ LAKE = {
             values ('keywords', 'new'), ('clusters', 'new'), ('ideas', 'new'), ('tasks', 'queued'),
                 ('content', 'draft'), ('content', 'review'), ('images', 'pending')
         ) as entities(entity, status)""",
+    "automation_settings": f"""
+        select 1 as load_number, '20260301T120000Z-0001' as load_id, timestamptz '{AS_OF}' as as_of, site_id,
+            true as is_present, true as is_enabled, 'daily' as frequency, '02:00:00' as scheduled_time,
+            null as credit_limit, {", ".join(f"null as stage_{n}_limit, true as stage_{n}_is_on" for n in range(1, 8))},
+            {", ".join(f"20 as stage_{n}_batch_size" for n in range(1, 7))}
+        from site_sizes""",
+    "automation_schedules": f"""
+        select site_id, null as last_run_at, timestamptz '{AS_OF}' + interval 1 day as next_run_at
+        from site_sizes""",
+    "credit_usage": """
+        select account_id, site_id, cast(started_at as date) as used_on, 'automation' as operation, count(*) as calls,
+            sum(100) as credits, null as cost_usd, null as tokens_input, null as tokens_output
+        from bench_runs group by all""",
+    "credit_transactions": """
+        select k as account_id, date '2026-02-01' as made_on, 'subscription' as kind, 1 as transactions,
+            2000 as amount, 2000 as amount_added
+        from range(1, 401) as numbers(k)""",
+    "source_objects": "select 'igny8_sites' as object, true as is_readable",
+    "source_changes": "select null as load_number, null as load_id, null as as_of, null as object, null as change "
+    "where false",
     "loads": f"""
         select 1 as load_number, '20260301T120000Z-0001' as load_id, timestamptz '{AS_OF}' as as_of,
             'postgresql' as source_kind, 400 as accounts, (select count(*) from site_sizes) as sites,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from igny8_analysis.etl.source_schema import STAGE_RESULTS
 
 CREDITS = "decimal(18,6)"
+CREDIT_SUM = "decimal(38,6)"
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,20 @@ LAKE_TABLES = {
             "name": _null("varchar", "The account's name."),
             "slug": _null("varchar", "The account's slug."),
             "status": _null("varchar", "active, suspended, trial, cancelled or another."),
-            "credits": _null(CREDITS, "Credit balance at the load's instant."),
+            "credits": _null(
+                CREDITS, "Credits of the plan at the load's instant; below 0 where the source says so."
+            ),
+            "bonus_credits": _null(CREDITS, "Bought credits at the load's instant; they never expire."),
+            "plan_name": _null("varchar", "The account's plan."),
+            "plan_included_credits": _null(CREDITS, "Credits that the plan gives a month."),
+            "is_deleted": _null(
+                "boolean", "Whether the source calls the account deleted; NULL: it does not say."
+            ),
             "created_at": _null("timestamptz", "When the account was made."),
         },
     ),
     "sites": LakeTable(
-        "One row per site, with a placeholder for each site that only runs or items name.",
+        "One row per site, with a placeholder for each site that only runs, items, settings or the ledger name.",
         ("site_id",),
         {
             "site_id": _SITE_ID,
@@ -64,6 +73,9 @@ LAKE_TABLES = {
             "domain": _null("varchar", "Bare domain: lower case, no scheme, www. or trailing slash."),
             "source_domain": _null("varchar", "The domain as the source has it."),
             "is_active": _null("boolean", "Whether the source calls the site active."),
+            "is_deleted": _null(
+                "boolean", "Whether the source calls the site deleted; NULL: it does not say."
+            ),
             "created_at": _null("timestamptz", "When the site was made."),
             "has_source_row": Column("boolean", "False for a placeholder."),
         },
@@ -112,23 +124,29 @@ LAKE_TABLES = {
             "batches": _null(CREDITS, "Batches of stage 1; NULL for other stages."),
             "total_words": _null(CREDITS, "Words of stage 4; NULL for other stages."),
             "snapshot_items": _null(CREDITS, "Items pending for the stage when the run started."),
+            "is_skipped": Column("boolean", "Whether the result says that the stage was skipped."),
+            "is_partial": Column("boolean", "Whether the result says that the stage stopped early."),
+            "reason": _null("varchar", "Why it was, if that is a text that is not blank."),
         },
     ),
     "value_findings": LakeTable(
         "One row per value that did not read as what it should be, and per unknown key of a stage result.",
-        ("site_id", "id", "stage_number", "key"),
+        ("site_id", "account_id", "id", "stage_number", "key", "check_name"),
         {
-            "site_id": _SITE_ID,
-            "id": _null("bigint", "The run's row id in the source; NULL for a finding about the site."),
-            "run_id": _null("varchar", "The run's name; NULL for a finding about the site."),
+            "site_id": _null("bigint", "The site, by the source's id; NULL for a finding about an account."),
+            "account_id": _null("bigint", "The account, for a finding about an account; else NULL."),
+            "id": _null(
+                "bigint", "The run's row id in the source; NULL for a finding about a site or an account."
+            ),
+            "run_id": _null("varchar", "The run's name; NULL for a finding about a site or an account."),
             "stage_number": _null("tinyint", "Stage; NULL for a value of the run itself."),
             "key": Column("varchar", "Column or result key."),
             "value_text": _null("varchar", "The value as found."),
             "check_name": Column(
-                "varchar", "unparsable_value, negative_value, unknown_result_key or missing_site."
+                "varchar",
+                "unparsable_value, negative_value, unknown_result_key, missing_site or repeated_settings.",
             ),
         },
-        ("site_id", "id", "stage_number", "key", "check_name"),
     ),
     "quarantine": LakeTable(
         "One row per source row that cannot be read at all.",
@@ -153,6 +171,102 @@ LAKE_TABLES = {
             "site_status": _null("varchar", "Publishing status; content only."),
             "is_pending": Column("boolean", "Whether the items wait for their stage."),
             "items": Column("bigint", "How many items."),
+        },
+        is_growing=True,
+    ),
+    "automation_settings": LakeTable(
+        "One row per load and site whose automation settings changed since the load before, over all loads.",
+        ("site_id", "load_number"),
+        {
+            "load_number": Column("bigint", "Number of the load that first saw these settings."),
+            "load_id": Column("varchar", "Version made by that load."),
+            "as_of": Column("timestamptz", "Instant of that load's source snapshot."),
+            "site_id": _SITE_ID,
+            "is_present": Column("boolean", "False where the site's settings went; the rest is NULL then."),
+            "is_enabled": _null("boolean", "Whether the automation starts runs by itself."),
+            "frequency": _null("varchar", "daily, weekly, monthly or another."),
+            "scheduled_time": _null("varchar", "Time of day of scheduled runs, HH:MM:SS."),
+            "credit_limit": _null(
+                CREDITS, "The most credits of a run, checked while it goes; NULL: no limit."
+            ),
+            **{
+                f"stage_{number}_limit": _null(
+                    CREDITS, f"The most items that a run takes in at stage {number}; NULL: no limit."
+                )
+                for number in range(1, 8)
+            },
+            **{
+                f"stage_{number}_is_on": _null(
+                    "boolean", f"Whether stage {number} is on; true where the source does not say."
+                )
+                for number in range(1, 8)
+            },
+            **{
+                f"stage_{number}_batch_size": _null(CREDITS, f"Items that stage {number} works on at a time.")
+                for number in range(1, 7)
+            },
+        },
+        is_growing=True,
+    ),
+    "automation_schedules": LakeTable(
+        "One row per site with automation settings in this load.",
+        ("site_id",),
+        {
+            "site_id": _SITE_ID,
+            "last_run_at": _null("timestamptz", "When the automation last started, as the settings say."),
+            "next_run_at": _null("timestamptz", "When it is due next, as the settings say."),
+        },
+    ),
+    "credit_usage": LakeTable(
+        "One row per account, site, UTC date and operation of the credit ledger, summed in the source.",
+        ("account_id", "site_id", "used_on", "operation"),
+        {
+            "account_id": _null(
+                "bigint", "The account that was charged; NULL where the source does not say."
+            ),
+            "site_id": _null("bigint", "The site; NULL where the ledger names none."),
+            "used_on": Column("date", "Day in UTC."),
+            "operation": Column(
+                "varchar", "What the credits were used for; empty where the ledger does not say."
+            ),
+            "calls": Column("bigint", "Rows of the ledger."),
+            "credits": Column(CREDIT_SUM, "Their credits, negative ones taken off; 0 for rows without."),
+            "cost_usd": _null("decimal(38,9)", "What they cost the operator, in US dollars; NULL: not told."),
+            "tokens_input": _null("bigint", "Tokens sent; NULL: not told."),
+            "tokens_output": _null("bigint", "Tokens received; NULL: not told."),
+        },
+    ),
+    "credit_transactions": LakeTable(
+        "One row per account, UTC date and kind of the credit transactions, summed in the source.",
+        ("account_id", "made_on", "kind"),
+        {
+            "account_id": _null("bigint", "The account; NULL where the source does not say."),
+            "made_on": Column("date", "Day in UTC."),
+            "kind": Column("varchar", "Kind of the transactions; empty where the source does not say."),
+            "transactions": Column("bigint", "How many."),
+            "amount": Column(CREDIT_SUM, "Sum of their amounts; below 0 are credits used."),
+            "amount_added": Column(CREDIT_SUM, "Sum of their amounts above 0."),
+        },
+    ),
+    "source_objects": LakeTable(
+        "One row per table of IGNY8 in the source, and per column of it, whether it is read or not.",
+        ("object",),
+        {
+            "object": Column("varchar", "table or table.column."),
+            "is_readable": Column("boolean", "Whether the reading role may read it."),
+        },
+    ),
+    "source_changes": LakeTable(
+        "One row per load and table or column that came or went since the load before, over all loads.",
+        ("load_number", "object"),
+        {
+            "load_number": Column("bigint", "Number of the load that saw it first."),
+            "load_id": Column("varchar", "Version made by that load."),
+            "as_of": Column("timestamptz", "Instant of that load's source snapshot."),
+            "object": Column(
+                "varchar", "table or table.column; of a table that came or went, the table alone."
+            ),
+            "change": Column("varchar", "new, or gone: also what the reading role may no longer read."),
         },
         is_growing=True,
     ),

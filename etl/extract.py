@@ -229,7 +229,7 @@ def _register_load(
         [load.number, load.version, load.as_of, source.kind, ", ".join(missing)],
     )
     for name, table in LAKE_TABLES.items():
-        if table.is_growing and previous:
+        if table.is_growing and previous and (previous.lake / f"{name}.parquet").exists():
             file = parquet_files(previous.lake, name)
             columns = ", ".join(table.columns)
             scratch.execute(f"create table previous_{name} as select {columns} from read_parquet(?)", [file])
@@ -297,9 +297,8 @@ def _plain_values(number_keys: list[str], time_keys: tuple[str, ...] = ()) -> di
 
 def _stage_values(stage: Stage) -> dict[str, str]:
     known_keys = [*stage.number_keys, *COMMON_RESULT_KEYS]
-    structure = dict.fromkeys([*stage.number_keys, "credits_used", "time_elapsed"], "VARCHAR") | {
-        "error": "JSON"
-    }
+    structure = dict.fromkeys([*stage.number_keys, "credits_used", "time_elapsed"], "VARCHAR")
+    structure |= dict.fromkeys(("error", "skipped", "partial", "reason"), "JSON")
     values = {
         "number": str(stage.number),
         "processed_key": stage.processed_key,

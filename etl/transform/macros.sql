@@ -148,3 +148,19 @@ create macro elapsed_seconds(text) as
     end;
 
 create macro nullif_blank(text) as case when trimmed(text) <> '' then text end;
+
+-- A text that is not blank; NULL for any other JSON.
+create macro text_of_json(json_text) as
+    case when json_text like '"%' then nullif_blank(json_extract_string(json_text, '$')) end;
+
+create macro is_true_json(value) as
+    coalesce(
+        case json_type(value)
+            when 'BOOLEAN'
+            then cast(value as varchar) = 'true'
+            when 'VARCHAR'
+            then lower(json_extract_string(value, '$')) = 'true'
+            else try_cast(cast(value as varchar) as double) = 1
+        end,
+        false
+    );

@@ -48,6 +48,9 @@ with
             field.credits_used as credits_text,
             field.time_elapsed as time_text,
             cast(field.error as varchar) as error_json,
+            field.skipped,
+            field.partial,
+            cast(field.reason as varchar) as reason_json,
 {{ batches_text }} as batches_text,
 {{ total_words_text }} as total_words_text,
             snapshot_text
@@ -63,10 +66,13 @@ select
     number_or_zero(created_text) as items_created,
     number_or_zero(credits_text) as credits_used,
     elapsed_seconds(time_text) as duration_seconds,
-    case when error_json like '"%' then nullif_blank(json_extract_string(error_json, '$')) end as error,
+    text_of_json(error_json) as error,
 {{ batches }} as batches,
 {{ total_words }} as total_words,
     case when number_check(snapshot_text) is null then as_number(snapshot_text) end as snapshot_items,
+    is_true_json(skipped) as is_skipped,
+    is_true_json(partial) as is_partial,
+    text_of_json(reason_json) as reason,
     case
         when not (is_plain and coalesce(is_plain_number(snapshot_text), true))
         then

@@ -7,6 +7,7 @@ with
             {{ bare_domain }} as domain,
             domain as source_domain,
             as_boolean(is_active) as is_active,
+            null as is_deleted,
             as_time(created_at) as created_at,
             true as has_source_row
         from raw_sites
@@ -29,6 +30,6 @@ with
 select *
 from source_sites
 union all
-select site_id, account_id, 'site ' || site_id, null, null, null, null, false
+select site_id, account_id, 'site ' || site_id, null, null, null, null, null, false
 from named_sites
 where site_id not in (select site_id from source_sites)

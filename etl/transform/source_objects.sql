@@ -1,0 +1,1 @@
+select null as object, null as is_readable where false
