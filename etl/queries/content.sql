@@ -3,10 +3,10 @@ select
     cast(status as text) as status,
     cast(site_status as text) as site_status,
     case
-        when status = 'review'
+        when cast(status as text) = 'review'
         then 1
         when
-            status = 'draft'
+            cast(status as text) = 'draft'
             and not exists (
                 select 1
                 from {images}

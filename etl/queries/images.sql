@@ -2,7 +2,7 @@ select
     cast(site_id as text) as site_id,
     cast(status as text) as status,
     cast(null as text) as site_status,
-    case when status = 'pending' then 1 else 0 end as is_pending,
+    case when cast(status as text) = 'pending' then 1 else 0 end as is_pending,
     count(*) as items
 from {images}
 where coalesce(cast(is_deleted as text), '0') not in ('1', 'true')

@@ -27,6 +27,8 @@ SESSION = (
     "set transaction isolation level repeatable read, read only",
     f"set application_name to '{APPLICATION_NAME}'",
     f"set local statement_timeout to '{STATEMENT_TIMEOUT_MINUTES}min'",
+    "set local row_security to off",  # rows that a policy hides are an error, not a smaller source
+    "set client_encoding to 'UTF8'",  # whatever PGCLIENTENCODING or the role says
     "set local timezone to 'UTC'",
     "set local datestyle to 'ISO, YMD'",
     "set local intervalstyle to 'iso_8601'",
@@ -36,6 +38,7 @@ SESSION = (
 LIBPQ = "[libpq]"
 CANCELLED = "canceling statement due to user request"
 HINTS = {
+    "row-level security": "let the reading role see every row (alter role … bypassrls), or read as the table's owner",
     "permission denied": "grant SELECT on it to the reading role",
     "statement timeout": f"one query took over {STATEMENT_TIMEOUT_MINUTES} minutes: load when the source is less busy",
 }

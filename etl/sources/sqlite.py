@@ -1,16 +1,31 @@
-"""SQLite copies of a source, read through the standard library: its types are loose, so all comes as text."""
+"""SQLite copies of a source, read through the standard library: its types are loose, so all comes as text.
 
+Nothing is written beside the file: what SQLite could only read by making files there is read elsewhere.
+"""
+
+import shutil
 import sqlite3
+import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from igny8_analysis.etl.errors import LoadError
 
 BATCH_ROWS = 10_000
+BUSY_SECONDS = 2
+STATEMENT_MINUTES = 15
+STEPS_BETWEEN_LOOKS = 100_000
+
+COLUMNS = (
+    "select lower(name) from pragma_table_xinfo(?) where hidden <> 1"  # 1: no column that one can select
+)
+WAL_VERSIONS = b"\x02\x02"  # of writing and reading, in the header
 
 
 class SqliteSource:
@@ -21,15 +36,18 @@ class SqliteSource:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Take over a connection whose read transaction has begun."""
         self._connection = connection
+        self._deadline = float("inf")
+        self.failure: sqlite3.Error | None = None
         self.as_of = datetime.now(UTC)
+        connection.set_progress_handler(self.is_late, STEPS_BETWEEN_LOOKS)
 
     def columns(self, table: str) -> frozenset[str]:
         """Names of the table's columns, in lower case (SQLite takes any); empty where there is no such table."""
-        rows = self._connection.execute("select lower(name) from pragma_table_info(?)", [table])
-        return frozenset(name for (name,) in rows)
+        return frozenset(name for (name,) in self._connection.execute(COLUMNS, [table]))
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches: whole numbers as int64 for counts, all else as text."""
+        self._deadline = time.monotonic() + STATEMENT_MINUTES * 60
         cursor = self._connection.execute(query)
         schema = pa.schema(
             [
@@ -39,31 +57,110 @@ class SqliteSource:
         )
 
         def batches() -> Iterator[pa.RecordBatch]:
-            while rows := cursor.fetchmany(BATCH_ROWS):
-                columns = zip(*rows, strict=True)
-                yield pa.record_batch(
-                    [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
-                )
+            try:
+                while rows := cursor.fetchmany(BATCH_ROWS):
+                    columns = zip(*rows, strict=True)
+                    yield pa.record_batch(
+                        [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
+                    )
+            except sqlite3.Error as error:
+                self.failure = error  # the reader of the batches makes an error of its own of it
+                raise
 
         return pa.RecordBatchReader.from_batches(schema, batches())
+
+    def interrupt(self) -> None:
+        """End the statement that runs, from another thread."""
+        with suppress(sqlite3.Error):
+            self._connection.interrupt()
+
+    def is_late(self) -> bool:
+        """Whether the statement that runs takes too long."""
+        return time.monotonic() > self._deadline
 
 
 @contextmanager
 def open_sqlite(path: str) -> Iterator[SqliteSource]:
-    """Open an existing file read-only, in one transaction. Raises LoadError; never creates a file."""
-    file = Path(path)
-    if not file.is_file():
+    """Open an existing file read-only, in one transaction. Raises LoadError; never writes beside the file."""
+    given = Path(path)
+    if not given.is_file():
         raise LoadError(
             f"there is no SQLite file {path}; check the path (sqlite:////path for an absolute one)"
         )
+    source = None
     try:
-        uri = f"{file.resolve().as_uri()}?mode=ro"
-        with closing(
-            sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-        ) as connection:
+        with ExitStack() as stack:
+            file = given.resolve()
+            before = _state(file)
+            address = _address(file, stack)
+            connection = stack.enter_context(
+                closing(
+                    sqlite3.connect(
+                        address, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS
+                    )
+                )
+            )
             connection.text_factory = lambda text: text.decode(errors="replace")
             connection.execute("begin")
             connection.execute("select count(*) from sqlite_schema").fetchone()
-            yield SqliteSource(connection)
-    except sqlite3.Error as error:
-        raise LoadError(f"the SQLite file {path} cannot be read: {error}") from error
+            source = SqliteSource(connection)
+            yield source
+            if "immutable" in address and _state(file) != before:
+                raise LoadError(f"the SQLite file {path} was written while it was read; load again")
+    except (sqlite3.Error, duckdb.Error, pa.ArrowException, OSError) as error:
+        failure = source.failure if source and source.failure else error
+        if isinstance(failure, sqlite3.Error):
+            raise LoadError(_explain(given, failure, source)) from error
+        if source is None:
+            raise LoadError(f"the SQLite file {path} cannot be read: {error}") from error
+        raise
+
+
+def _address(file: Path, stack: ExitStack) -> str:
+    """How SQLite reads the file without writing beside it, as a URI.
+
+    A write-ahead log is read together with its shared memory, which SQLite makes where it is missing: then from a
+    private copy of both files, which is gone when `stack` closes. Without a log the file is all there is.
+    """
+    with file.open("rb") as opened:
+        header = opened.read(20)
+    wal, memory = (file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))
+    has_log = header[18:] == WAL_VERSIONS or wal.exists()
+    if not has_log or (wal.exists() and memory.exists()):
+        return f"{file.as_uri()}?mode=ro"
+    if not wal.exists() or wal.stat().st_size == 0:
+        return f"{file.as_uri()}?mode=ro&immutable=1"
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="igny8-source-")))
+    before = _state(file), _state(wal)
+    for part in (file, wal):
+        shutil.copyfile(part, folder / part.name)
+    if (_state(file), _state(wal)) != before:
+        raise LoadError(f"the SQLite file {file} was written while it was read; load again")
+    return f"{(folder / file.name).as_uri()}?mode=ro"
+
+
+def _state(file: Path) -> tuple[int, int, int]:
+    found = file.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _explain(file: Path, error: sqlite3.Error, source: SqliteSource | None) -> str:
+    """What SQLite's error means and what helps, on one line."""
+    journal = file.with_name(f"{file.name}-journal")
+    name = getattr(error, "sqlite_errorname", "")
+    if source and source.is_late():
+        return (
+            f"reading the SQLite file {file} failed: one query took over {STATEMENT_MINUTES} minutes; "
+            "nothing was loaded, load from a smaller copy"
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return (
+            f"the SQLite file {file} is locked: another program holds it open for writing; "
+            "let that end its transaction or close the file, and load again"
+        )
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")) and journal.exists():
+        return (
+            f"the SQLite file {file} was left in the middle of a write, and {journal.name} beside it undoes that; "
+            f"let SQLite do so (sqlite3 {file} 'pragma quick_check'), or copy both and do it there, and load again"
+        )
+    return f"the SQLite file {file} cannot be read: {error}"

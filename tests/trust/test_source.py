@@ -20,6 +20,7 @@ from igny8_analysis.etl.sources import open_source, postgres
 from igny8_analysis.load import load
 from tests.cases import AS_OF, items, make_source, run, site
 from tests.conftest import run_sql
+from tests.sources import load_postgres
 from tests.trust.processes import assert_told, igny8, query
 
 OPTIONAL = [
@@ -142,6 +143,88 @@ def test_a_statement_that_takes_too_long_is_stopped(
     with pytest.raises(LoadError, match="over 15 minutes"):
         load(small_postgres, tmp_path)
     assert list((tmp_path / "versions").iterdir()) == []
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_rows_that_a_policy_hides_are_told(small_postgres: str, tmp_path: Path, forced: bool) -> None:
+    """Row-level security makes no smaller source; who may see all of it reads it as ever."""
+    role = "igny8_some_rows"
+    run_sql(
+        small_postgres,
+        "alter table igny8_automation_runs enable row level security",
+        "create policy few on igny8_automation_runs using (id <= 2)",
+        f"create role {role} login",
+        f"grant select on all tables in schema public to {role}",
+        *(["alter table igny8_automation_runs force row level security"] if forced else []),
+    )
+    try:
+        url = urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl()
+        with pytest.raises(LoadError, match=r"row-level security.*let the reading role see every row"):
+            load(url, tmp_path / "data")
+        run_sql(small_postgres, f"alter role {role} bypassrls")
+        load(url, tmp_path / "data")
+    finally:
+        run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
+
+
+def test_an_enum_without_the_word_that_is_looked_for(small_postgres: str, tmp_path: Path) -> None:
+    for table, words in (("keywords", "mapped"), ("clusters", "mapped"), ("content_ideas", "queued")):
+        run_sql(
+            small_postgres,
+            f"update igny8_{table} set status = '{words}'",
+            f"create type {table}_status as enum ('{words}')",
+            f"alter table igny8_{table} alter column status drop default, "
+            f"alter column status type {table}_status using status::{table}_status",
+        )
+    load(small_postgres, tmp_path)
+    with connect(tmp_path) as warehouse:
+        pending = "select count(*) from pipeline_items where is_pending and entity in ('keywords', 'clusters', 'ideas')"
+        assert warehouse.sql(pending).fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_an_encoding_of_the_role_or_the_environment_is_not_ours(
+    small_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    role = "igny8_latin"
+    run_sql(
+        small_postgres,
+        "update igny8_sites set name = 'Café'",
+        f"create role {role} login",
+        f"alter role {role} set client_encoding to '{encoding}'",
+        f"grant select on all tables in schema public to {role}",
+    )
+    monkeypatch.setenv("PGCLIENTENCODING", encoding)
+    try:
+        load(urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl(), tmp_path)
+    finally:
+        run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
+    with connect(tmp_path) as warehouse:
+        assert warehouse.sql("select distinct name from sites where name like 'C%'").fetchall() == [("Café",)]
+
+
+@pytest.mark.parametrize(("encoding", "name"), [("LATIN1", "Café")])
+def test_a_database_in_another_encoding(
+    postgres_server: str, tmp_path: Path, encoding: str, name: str
+) -> None:
+    run_sql(
+        postgres_server,
+        f"create database other template template0 encoding '{encoding}' lc_collate 'C' lc_ctype 'C'",
+    )
+    try:
+        url = urlsplit(postgres_server)._replace(path="/other").geturl()
+        load_postgres(url, {"igny8_sites": [], "igny8_tenants": []})
+        text = r"convert_from('\x436166e9', 'LATIN1')" if encoding == "LATIN1" else r"e'Caf\351'"
+        run_sql(
+            url,
+            "insert into igny8_tenants (id, name, slug, created_at) values (1, 'a', 'a', now())",
+            f"insert into igny8_sites (id, tenant_id, name, created_at) values (1, 1, {text}, now())",
+        )
+        load(url, tmp_path)
+    finally:
+        run_sql(postgres_server, "drop database other with (force)")
+    with connect(tmp_path) as warehouse:
+        assert warehouse.sql("select name from sites").fetchall() == [(name,)]
 
 
 # Drift
