@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from igny8_analysis.cli.options import examples, open_warehouse, reading_options, site_argument
+from igny8_analysis.stages import with_label
 
 STAGE_COLUMNS = {
     "stage_number": "stage",
@@ -60,7 +61,7 @@ def _show(payload: dict[str, Any]) -> None:
 
     a, b = payload["run_a"], payload["run_b"]
     print_table(("run", "A", "B"), [(name, a[name], b[name]) for name in a])
-    rows = [[stage[name] for name in STAGE_COLUMNS] for stage in payload["stages"]]
+    rows = [[stage[name] for name in STAGE_COLUMNS] for stage in map(with_label, payload["stages"])]
     totals = {"stage_name": "Total", "credits_used_a": a["total_credits_used"]}
     totals |= {"credits_used_b": b["total_credits_used"], **payload["totals"]}
     print_table(list(STAGE_COLUMNS.values()), [*rows, [totals.get(name) for name in STAGE_COLUMNS]])

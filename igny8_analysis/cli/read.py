@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from igny8_analysis.cli.options import examples, open_warehouse, reading_options, site_argument
+from igny8_analysis.stages import with_label
 
 Payload = dict[str, Any]
 
@@ -148,8 +149,14 @@ def _show_overview(payload: Payload) -> None:
     columns = list(prediction["stages"][0])
     totals = prediction["totals"]
     total = ["", "Total", *list(totals.values())[:3], f"buffer {totals['recommended_buffer_credits']:,}"]
-    rows = [list(stage.values()) for stage in prediction["stages"]]
-    print_table(columns, [*rows, total], f"prediction, confidence {prediction['confidence']}")
+    rows = [list(with_label(stage).values()) for stage in prediction["stages"]]
+    print_table(
+        columns, [*rows, total], f"prediction for the whole queue, confidence {prediction['confidence']}"
+    )
+    click.echo(
+        "That is the whole queue. IGNY8 starts a run where the balance covers its own estimate plus 20 %;"
+    )
+    click.echo("what the next run will cost: igny8 forecast.")
     attention = dict(payload["attention_items"])
     unrecognised = attention.pop("unrecognised_statuses")
     rows = [[name, items] for name, items in attention.items()]
@@ -158,7 +165,7 @@ def _show_overview(payload: Payload) -> None:
     averages = dict(payload["historical_averages"])
     stages = averages.pop("stages")
     print_table(("historical averages", "value"), averages.items())
-    print_table(list(stages[0]), [list(stage.values()) for stage in stages])
+    print_table(list(stages[0]), [list(with_label(stage).values()) for stage in stages])
 
 
 def _show_run(payload: Payload) -> None:
@@ -166,7 +173,7 @@ def _show_run(payload: Payload) -> None:
 
     run = dict(payload["run"])
     print_table(("run", "value"), run.items(), run["run_title"])
-    stages = [_flat(stage) for stage in payload["stages"]]
+    stages = [_flat(with_label(stage)) for stage in payload["stages"]]
     columns = [name.removeprefix("comparison.") for name in stages[0]]
     print_table(columns, [list(stage.values()) for stage in stages])
     print_table(("efficiency", "value"), payload["efficiency"].items())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from igny8_analysis.connection import as_dicts
+from igny8_analysis.stages import with_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,9 +49,12 @@ class Report:
     is_interactive: bool = False
 
     def rows(self, query: str) -> Rows:
-        """Run a query whose `$site_id`, `$id` … stand for what this report is of, and keep its text."""
+        """Run a query whose `$site_id`, `$id` … stand for what this report is of, and keep its text.
+
+        `stage_name` is as people read it.
+        """
         text = _PARAMETER.sub(self._literal, textwrap.dedent(query).strip())
-        return Rows(as_dicts(self.warehouse.sql(text)), text)
+        return Rows(map(with_label, as_dicts(self.warehouse.sql(text))), text)
 
     def _literal(self, found: re.Match[str]) -> str:
         value = self.parameters[found[1]]

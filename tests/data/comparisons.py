@@ -70,7 +70,7 @@ BASELINES = [
                                           "has_sufficient_data": False},
                 "stages.3.comparison": {"historical_avg_credits": None, "historical_avg_items": None,
                                         "credit_variance_pct": None, "items_variance_pct": None},
-                "insights": [insight("history", "info", "Only 0 completed runs before this one: "
+                "insights": [insight("history", "info", "No completed run before this one: "
                                      "at least 3 are needed for a comparison")],
             }
         },

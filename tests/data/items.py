@@ -76,6 +76,22 @@ CASES = [
         },
     ),
     Case(
+        "the words of later releases are known, each of its entity",
+        items=[
+            *items("keywords", "used", 1),
+            *items("clusters", "draft", 1),
+            *items("clusters", "complete", 1),
+            *items("content_ideas", "approved", 1),
+            *items("tasks", "processing", 1),
+            *items("tasks", "failed", 1),
+            *items("keywords", "approved", 1),  # known of ideas
+        ],
+        overview={
+            "attention_items.unrecognised_statuses": [{"entity": "keywords", "status": "approved", "items": 1}],
+            "predictive_analysis.totals.total_pending_items": 0,
+        },
+    ),
+    Case(
         "a site of which only items are left is a site all the same",
         has_site=False,
         items=items("tasks", "queued", 1),

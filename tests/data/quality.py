@@ -73,6 +73,7 @@ CASES = [
                 2: {"clusters_created": 0},  # a key of another stage
                 3: {"Skipped": True},
             }),
+            run(5, DAY + "12:00:00Z", 10, trigger_type="test"),
         ],
         findings={("unknown_trigger_type", 1, None), ("unknown_status", 3, None),
                   ("unknown_result_key", 4, 2), ("unknown_result_key", 4, 3)},

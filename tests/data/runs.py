@@ -7,8 +7,8 @@ DAY = "2026-02-10T"
 WITHOUT_BASELINE = {"type": "history", "severity": "info"}
 
 
-def first_run_insight(runs: str = "0 completed runs") -> dict[str, str]:
-    message = f"Only {runs} before this one: at least 3 are needed for a comparison"
+def first_run_insight(runs: str = "No completed run") -> dict[str, str]:
+    message = f"{runs} before this one: at least 3 are needed for a comparison"
     return WITHOUT_BASELINE | {"message": message}
 
 

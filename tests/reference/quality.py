@@ -28,7 +28,7 @@ def data_quality(source: Source, site: int | str | None = None) -> list[Finding]
             add("credits_not_reconciled", "warning")
         if run.status not in RUN_STATUSES:
             add("unknown_status", "info")
-        if run.trigger_type not in (None, "manual", "scheduled"):
+        if run.trigger_type not in (None, "manual", "scheduled", "test"):
             add("unknown_trigger_type", "info")
         if uses[run.site_id, run.run_id] > 1:
             add("repeated_run_id", "error")

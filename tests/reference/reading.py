@@ -24,10 +24,10 @@ SHARED_KEYS = {
     "credits_used", "time_elapsed", "batches", "total_words", "error", "skipped", "partial", "reason",
 }  # fmt: skip
 STATUSES = {
-    "keywords": {"new", "mapped", "pending", "active", "archived"},
-    "clusters": {"new", "mapped", "active", "pending", "archived"},
-    "ideas": {"new", "queued", "completed", "skipped", "scheduled", "published"},
-    "tasks": {"queued", "completed", "pending", "in_progress", "cancelled"},
+    "keywords": {"new", "mapped", "used", "pending", "active", "archived"},
+    "clusters": {"new", "mapped", "draft", "complete", "active", "pending", "archived"},
+    "ideas": {"new", "queued", "approved", "completed", "skipped", "scheduled", "published"},
+    "tasks": {"queued", "processing", "completed", "failed", "pending", "in_progress", "cancelled"},
     "content": {"draft", "review", "approved", "published", "failed"},
     "content.site_status": {"not_published", "scheduled", "publishing", "published", "failed"},
     "images": {"pending", "generated", "failed"},

@@ -386,9 +386,8 @@ def insights(source: Source, run: Run) -> list[Insight]:
         if gap <= -1:
             say("reconciliation", "warning", f"The stages account for {-gap} more credits than the run")
     if is_completed and not known.is_sufficient:
-        runs = "run" if known.runs == 1 else "runs"
-        say(
-            "history", "info",
-            f"Only {known.runs} completed {runs} before this one: at least 3 are needed for a comparison",
-        )  # fmt: skip
+        before = {0: "No completed run", 1: "Only 1 completed run"}.get(
+            known.runs, f"Only {known.runs} completed runs"
+        )
+        say("history", "info", f"{before} before this one: at least 3 are needed for a comparison")
     return written

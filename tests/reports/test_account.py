@@ -19,6 +19,7 @@ from igny8_analysis.reports import formats
 from igny8_analysis.reports.formats import visible
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.names import site_folder
+from igny8_analysis.stages import stage_label
 from tests.cases import make_source, run, site
 from tests.command import igny8
 from tests.pages import notebooks_here
@@ -155,7 +156,7 @@ def test_a_pair_shows_what_the_payload_says(made: Made, demo: Warehouse) -> None
     assert f"{totals['volume_credits']} by volume, {totals['rate_credits']} by rate" in text
     for stage in payload["stages"][:7]:
         numbers = (stage["credits_used_a"], stage["credits_used_b"])
-        row = " ".join([stage["stage_name"], *map(formats.number, numbers)])
+        row = " ".join([stage_label(stage["stage_name"]), *map(formats.number, numbers)])
         assert f"{row} {formats.signed(stage['credits_difference'], 1)}" in text
 
 

@@ -85,6 +85,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "run_summary": RUN,
     "run_timeline": ("site_id", "id", "part_number"),
     "run_trends": RUN,
+    "run_statuses": ("status",),
     "runs": RUN,
     "site_figures": ("site_id",),
     "site_history": ("site_id",),

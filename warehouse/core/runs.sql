@@ -56,7 +56,9 @@ select
     d.duration_seconds,
     d.duration_seconds - d.pause_seconds as active_seconds,
     d.total_credits_used,
-    d.status in ('running', 'paused')
+    coalesce(t.is_open, false) as is_open,
+    coalesce(t.is_ended, false) as is_ended,
+    coalesce(t.is_open, false)
     and epoch_us(d.started_at)
     < epoch_us(load.as_of) - cast(limits.stale_after_hours as bigint) * 3600000000 as is_stale,
     d.initial_snapshot,
@@ -64,6 +66,7 @@ select
 from durations as d
 join numbered as n on n.site_id = d.site_id and n.id = d.id
 join sites as s on s.site_id = d.site_id
+left join run_statuses as t on t.status = d.status
 cross join load
 cross join limits
 order by d.site_id, d.started_at, d.id

@@ -6,12 +6,22 @@ with
             r.site_id,
             r.id,
             r.run_id,
+            r.status,
+            r.is_stale,
+            case
+                when cast(r.started_at at time zone 'UTC' as date) < p.locks_mended_on
+                then
+                    '; until '
+                    || cast(p.locks_mended_on as varchar)
+                    || ' a paused run did not hold the next one back, and a cancelled one kept its lock'
+                else ''
+            end as old_bug,
             epoch_us(r.started_at) as started_us,
             max(
                 case
                     when r.is_stale
                     then null
-                    when r.status in ('running', 'paused')
+                    when r.is_open
                     then load.as_of_us
                     else epoch_us(coalesce(r.completed_at, r.cancelled_at))
                 end
@@ -22,6 +32,7 @@ with
             ) as earlier_end_us
         from runs as r
         cross join load
+        cross join parameters as p
     ),
     repeated as (
         select site_id, id, run_id, count(*) over (partition by site_id, run_id) as runs_of_the_name from runs
@@ -34,7 +45,7 @@ with
             id,
             run_id,
             cast(null as tinyint) as stage_number,
-            'starts before an earlier run of the site has ended' as detail
+            'starts before an earlier run of the site has ended' || old_bug as detail
         from ended
         where started_us < earlier_end_us
         union all
@@ -45,8 +56,12 @@ with
             r.id,
             r.run_id,
             null,
-            r.status || ' and started more than ' || cast(p.stale_after_hours as varchar) || ' hours ago'
-        from runs as r
+            r.status
+            || ' and started more than '
+            || cast(p.stale_after_hours as varchar)
+            || ' hours ago'
+            || r.old_bug
+        from ended as r
         cross join parameters as p
         where r.is_stale
         union all
@@ -72,16 +87,16 @@ with
             || cast(s.stages_credits_used as varchar)
         from runs as r
         join run_summary as s on s.site_id = r.site_id and s.id = r.id
-        where
-            r.status in ('completed', 'failed', 'cancelled') and r.total_credits_used <> s.stages_credits_used
+        where r.is_ended and r.total_credits_used <> s.stages_credits_used
         union all
-        select 'unknown_status', 'info', site_id, id, run_id, null, 'status ' || status
-        from runs
-        where status not in ('running', 'paused', 'cancelled', 'completed', 'failed')
+        select 'unknown_status', 'info', r.site_id, r.id, r.run_id, null, 'status ' || r.status
+        from runs as r
+        left join run_statuses as t on t.status = r.status
+        where t.status is null
         union all
         select 'unknown_trigger_type', 'info', site_id, id, run_id, null, 'trigger type ' || trigger_type
         from runs
-        where trigger_type not in ('manual', 'scheduled')
+        where trigger_type not in ('manual', 'scheduled', 'test')
         union all
         select
             'repeated_run_id',

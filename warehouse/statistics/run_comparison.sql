@@ -20,7 +20,7 @@ with
         select
             r.site_id,
             r.id,
-            r.status not in ('running', 'paused') and b.has_sufficient_data as is_comparable,
+            not r.is_open and b.has_sufficient_data as is_comparable,
             b.has_sufficient_data,
             b.total_runs_analyzed,
             greatest(limits.sufficient_runs - b.total_runs_analyzed, 0) as runs_needed,
@@ -50,7 +50,7 @@ select
     r.current_stage,
     r.started_at,
     r.completed_at,
-    case when r.status in ('running', 'paused') then load.as_of end as as_of,
+    case when r.is_open then load.as_of end as as_of,
     r.duration_seconds,
     r.active_seconds,
     r.total_credits_used,

@@ -7,6 +7,7 @@ with
             r.id,
             r.run_id,
             r.status,
+            r.is_ended,
             ' at stage '
             || cast(r.current_stage as varchar)
             || coalesce(' (' || p.stage_name || ')', '') as at_stage,
@@ -149,7 +150,7 @@ with
                     || ' more credits than the run'
             end
         from compared
-        where status in ('completed', 'failed', 'cancelled') and abs(unattributed_credits) >= 1
+        where is_ended and abs(unattributed_credits) >= 1
         union all
         select
             c.site_id,
@@ -159,9 +160,14 @@ with
             0,
             'history',
             'info',
-            'Only '
-            || cast(c.total_runs_analyzed as varchar)
-            || case when c.total_runs_analyzed = 1 then ' completed run' else ' completed runs' end
+            case
+                c.total_runs_analyzed
+                when 0
+                then 'No completed run'
+                when 1
+                then 'Only 1 completed run'
+                else 'Only ' || cast(c.total_runs_analyzed as varchar) || ' completed runs'
+            end
             || ' before this one: at least '
             || cast(limits.sufficient_runs as varchar)
             || ' are needed for a comparison'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from igny8_analysis import charts
 from igny8_analysis.reports.panels.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
+from igny8_analysis.stages import stage_label
 
 SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
 
@@ -45,6 +46,7 @@ def why_it_cost_this(report: Report, rows: Rows) -> Panel:
 
 def timeline(rows: Rows) -> Panel:
     """Show where the time went: stages end to end, the kept pause, the remainder."""
+    rows = Rows(({**row, "label": stage_label(row["label"])} for row in rows), rows.query)
     return render("timeline.html.j2", rows, chart=charts.run_timeline(rows))
 
 

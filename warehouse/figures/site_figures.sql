@@ -19,6 +19,16 @@ select
     t.total_pending_items,
     t.total_estimated_credits,
     t.total_estimated_credits + t.recommended_buffer_credits as balance_credits,
+    cast(
+        ceil(
+            cast(
+                nullif(cast(t.total_estimated_credits as double), 0)
+                / nullif(round(f.credits, 6), 0) as decimal(38, 9)
+            )
+        ) as decimal(38, 0)
+    ) as queue_runs,
+    f.credits as next_run_credits,
+    f.budget_90 as next_run_budget_90,
     t.confidence,
     a.skipped_ideas + a.failed_content + a.failed_images + coalesce(u.items, 0) as attention_count,
     h.total_runs_analyzed,
@@ -28,6 +38,7 @@ join run_statistics as r on r.site_id = s.site_id
 join prediction_totals as t on t.site_id = s.site_id
 join attention_items as a on a.site_id = s.site_id
 join site_history as h on h.site_id = s.site_id
+left join forecast_totals as f on f.site_id = s.site_id and f.is_champion
 left join latest as l on l.site_id = s.site_id
 left join unknown as u on u.site_id = s.site_id
 cross join limits
