@@ -21,12 +21,12 @@ def main(names: list[str]) -> int:
         results = ROWS[name]()
         for result in results:
             print(line(result), flush=True)
-        kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
         kept[name] = {
             "machine": machine(),
             "results": [asdict(result) | {"is_reached": result.is_reached} for result in results],
         }
-        RESULTS.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
+        RESULTS.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0
 
 

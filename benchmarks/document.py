@@ -17,14 +17,14 @@ BEGIN, END = "<!-- results: python -m benchmarks.document -->", "<!-- end of res
 
 def document(page: Path = PAGE) -> None:
     """Put the table of what was measured last in the place of the one before."""
-    before, _, rest = page.read_text().partition(BEGIN)
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}")
+    page.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}", encoding="utf-8")
 
 
 def table() -> str:
     """Every result that was kept, in the order of the rows, with the load of the machine meanwhile."""
-    kept = json.loads(RESULTS.read_text())
+    kept = json.loads(RESULTS.read_text(encoding="utf-8"))
     lines = [
         "| row | what | against | measured | reach | on |",
         "|---|---|---|---|---|---|",
@@ -57,7 +57,7 @@ def _machines(kept: dict[str, Any]) -> list[str]:
 
 def draw_growth(file: Path = PLOT) -> None:
     """Draw processor time, file and peak memory of builds against their runs, as SVG with logarithmic scales."""
-    kept = json.loads(RESULTS.read_text())["growth"]["results"]
+    kept = json.loads(RESULTS.read_text(encoding="utf-8"))["growth"]["results"]
     measures = {
         "cpu_seconds": "processor time, s",
         "file_megabytes": "file, MB",
@@ -88,7 +88,7 @@ def draw_growth(file: Path = PLOT) -> None:
     svg = vl_convert.vegalite_to_svg(
         chart.resolve_scale(y="independent").properties(background="white").to_json()
     )
-    file.write_text(svg)
+    file.write_text(svg, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -97,20 +97,20 @@ def _told(timing: Timing) -> str:
 def peak_megabytes_of(code: str) -> float:
     """The largest resident size of a Python of its own that runs the code."""
     code += "\nfrom benchmarks.measure import peak_megabytes; print(peak_megabytes())"
-    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, encoding="utf-8")
     return float(told.stdout.split()[-1])
 
 
 def peak_megabytes() -> float:
     """The largest resident size of this process; what `getrusage` tells may be its parent's."""
-    status = Path("/proc/self/status").read_text()
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
     (kilobytes,) = re.findall(r"VmHWM:\s+([0-9]+) kB", status)
     return int(kilobytes) / 1024
 
 
 def machine() -> dict[str, str]:
     """Processor, memory and date."""
-    with Path("/proc/cpuinfo").open() as file:
+    with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
         models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {

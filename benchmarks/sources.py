@@ -249,7 +249,7 @@ def source(server: str, runs: int) -> str:
     unfinished = urlsplit(server)._replace(path=f"/{name}_unfinished").geturl()
     sites = int(runs * POSTGRES_SITES_PER_RUN)
     with dbapi.connect(unfinished, autocommit=True) as connection, connection.cursor() as cursor:
-        for statement in _without_comments(SCHEMA.read_text()).split(";"):
+        for statement in _without_comments(SCHEMA.read_text(encoding="utf-8")).split(";"):
             if statement.strip():
                 cursor.execute(statement)
         for statement in _fill(sites, runs):

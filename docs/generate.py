@@ -110,7 +110,11 @@ def pages(warehouse: Warehouse) -> dict[Path, str]:
 
 def stale(made: dict[Path, str]) -> list[str]:
     """Names of the pages that say something else than what was made."""
-    return [path.name for path, text in made.items() if not path.exists() or path.read_text() != text]
+    return [
+        path.name
+        for path, text in made.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
 
 
 def main(arguments: list[str]) -> int:
@@ -125,7 +129,7 @@ def main(arguments: list[str]) -> int:
             print(f"docs/ is stale: {', '.join(names)}; make docs", file=sys.stderr)
         return int(bool(names))
     for path, text in made.items():
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -172,10 +172,10 @@ def _read_source(
     relations = {key: found.relation() for key, found in tables.items()}
     for key in ("accounts", "sites"):
         progress(f"read {key}")
-        batches = source.read((QUERIES / f"{key}.sql").read_text().format(**relations))
+        batches = source.read((QUERIES / f"{key}.sql").read_text(encoding="utf-8").format(**relations))
         scratch.execute(f"create table raw_{key} as from batches")
     progress("read runs")
-    batches = source.read((QUERIES / "runs.sql").read_text().format(**relations))
+    batches = source.read((QUERIES / "runs.sql").read_text(encoding="utf-8").format(**relations))
     scratch.execute(_filled("read_runs", _snapshot_values()))
     _compare_with_source(scratch, source, relations)
     scratch.execute(
@@ -184,7 +184,7 @@ def _read_source(
     )
     for entity in ENTITIES:
         progress(f"count {entity}")
-        batches = source.read((QUERIES / f"{entity}.sql").read_text().format(**relations))  # noqa: F841 (DuckDB reads it by its name)
+        batches = source.read((QUERIES / f"{entity}.sql").read_text(encoding="utf-8").format(**relations))  # noqa: F841 (DuckDB reads it by its name)
         scratch.execute(
             f"insert into raw_items select '{tables[entity].table.names[0]}', '{entity}', * from batches"
         )
@@ -198,7 +198,7 @@ def _compare_with_source(
         query = f"select count(*) as items from {relations[key]}"
         (found,) = _row(scratch, f"select count(*) from raw_{key}")
         _expect_equal(f"rows of {key} in the source and read", _source_row(source, query)[0], found)
-    query = (QUERIES / "run_totals.sql").read_text().format(**relations)
+    query = (QUERIES / "run_totals.sql").read_text(encoding="utf-8").format(**relations)
     rows, credits = _source_row(source, query)
     rows_read, credits_read = _row(
         scratch,
@@ -317,7 +317,7 @@ def _stage_values(stage: Stage) -> dict[str, str]:
 
 def _filled(name: str, values: dict[str, str] | None = None) -> str:
     """The SQL of a transform file, its {{ names }} filled in."""
-    sql = (TRANSFORM / f"{name}.sql").read_text()
+    sql = (TRANSFORM / f"{name}.sql").read_text(encoding="utf-8")
     filled: str = Template(sql, undefined=StrictUndefined).render(values or {})
     return filled
 

@@ -138,7 +138,7 @@ def draw(notebook: str, parameters: Mapping[str, Any], panel: str | None = None)
     """Return the HTML of a report notebook's panels, or of the one called `panel`, drawn by its own cells."""
     from igny8_analysis.reports.panels.panel import Panel, style
 
-    cells = json.loads((NOTEBOOKS / f"{notebook}.ipynb").read_text())["cells"]
+    cells = json.loads((NOTEBOOKS / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
     names: dict[str, Any] = {}
     shown = [style()._repr_html_()]
     for cell in cells:

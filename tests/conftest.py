@@ -137,7 +137,9 @@ def small_postgres(postgres_url: str, documented_rows: dict[str, list[demo_data.
 @pytest.fixture
 def reader_url(demo_postgres: str) -> Iterator[str]:
     """URL of a database that holds the demo, for the role that the README's statements make."""
-    statements = re.search(r"^    create role .*?;\n\n", README.read_text(), re.MULTILINE | re.DOTALL)
+    statements = re.search(
+        r"^    create role .*?;\n\n", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     assert statements
     run_sql(demo_postgres, *statements.group().strip().rstrip(";").split(";"))
     try:

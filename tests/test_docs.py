@@ -20,15 +20,15 @@ def test_generated_pages_are_not_stale(demo: Warehouse) -> None:
 def test_a_page_that_was_changed_is_stale(demo: Warehouse, tmp_path: Path) -> None:
     made = {tmp_path / path.name: text for path, text in pages(demo).items()}
     for path, text in made.items():
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     assert stale(made) == []
-    (tmp_path / "cli.md").write_text("by hand")
+    (tmp_path / "cli.md").write_text("by hand", encoding="utf-8")
     (tmp_path / "dictionary.md").unlink()
     assert sorted(stale(made)) == ["cli.md", "dictionary.md"]
 
 
 def test_the_table_of_what_was_measured_is_not_stale() -> None:
-    assert document.table() in document.PAGE.read_text(), "python -m benchmarks.document"
+    assert document.table() in document.PAGE.read_text(encoding="utf-8"), "python -m benchmarks.document"
 
 
 @pytest.mark.parametrize("command", [name for name in HELPS if name != "igny8"])
@@ -41,21 +41,21 @@ def test_every_command_has_an_example(command: str) -> None:
 def test_methods_name_views_and_columns_that_exist(demo: Warehouse) -> None:
     catalogue = "select table_name from duckdb_columns() union select column_name from duckdb_columns()"
     known = {name for (name,) in demo.sql(catalogue).fetchall()}
-    named = set(re.findall(r"`([a-z_]+)`", (DOCS / "methods.md").read_text()))
+    named = set(re.findall(r"`([a-z_]+)`", (DOCS / "methods.md").read_text(encoding="utf-8")))
     assert named - known == set()
 
 
 def test_each_finding_is_explained(demo: Warehouse) -> None:
     checks = {name for (name,) in demo.sql("select distinct check_name from data_quality").fetchall()}
-    assert checks - set(re.findall(r"`(\w+)`", (DOCS / "words.md").read_text())) == set()
+    assert checks - set(re.findall(r"`(\w+)`", (DOCS / "words.md").read_text(encoding="utf-8"))) == set()
 
 
 def test_each_promise_names_tests_that_exist() -> None:
-    page = (DOCS / "promises.md").read_text()
+    page = (DOCS / "promises.md").read_text(encoding="utf-8")
     written = {
         name
         for file in Path(__file__).parent.rglob("test_*.py")
-        for name in re.findall(r"^def (test_\w+)\(", file.read_text(), re.MULTILINE)
+        for name in re.findall(r"^def (test_\w+)\(", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     promises = [row for row in page.partition("\n## ")[0].splitlines() if re.match(r"\| (\*\*|…)", row)]
     assert len(promises) > 20

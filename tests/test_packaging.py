@@ -34,7 +34,7 @@ def igny8(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "pip", "--python", str(python), *install], check=True)
     # After the install: pip must not take this environment's editable install for one to replace.
     site_packages = next(folder.glob("lib/python*/site-packages"))
-    (site_packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+    (site_packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     return folder / "bin" / "igny8"
 
 
@@ -52,12 +52,12 @@ def test_demo_runs_in_an_empty_folder(igny8: Path, tmp_path: Path) -> None:
     environment["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
     found = subprocess.run(
         [igny8.with_name("python"), "-c", "import igny8_analysis; print(igny8_analysis.__file__)"],
-        cwd=tmp_path, env=environment, check=True, capture_output=True, text=True,
+        cwd=tmp_path, env=environment, check=True, capture_output=True, encoding="utf-8",
     )  # fmt: skip
     assert Path(found.stdout).is_relative_to(igny8.parent.parent), "the checkout ran, not the wheel"
 
     done = subprocess.run(
-        [igny8, "demo"], check=False, cwd=tmp_path, env=environment, capture_output=True, text=True
+        [igny8, "demo"], check=False, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data" / "current").is_file()

@@ -36,7 +36,7 @@ def test_the_read_only_role_can_load_and_nothing_else(
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_and_files_it_names_exist(page: Path) -> None:
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     commands = set(cli.list_commands(click.Context(cli)))
     named = set(re.findall(r"(?:^|`|&& |bin/)(?:    )?igny8 ([a-z]+)", text, re.MULTILINE))
     assert named - commands == set()
@@ -50,7 +50,7 @@ def test_commands_and_files_it_names_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_it_shows_are_what_the_command_takes(page: Path) -> None:
-    for line in page.read_text().splitlines():
+    for line in page.read_text(encoding="utf-8").splitlines():
         if line.startswith("    igny8 "):
             words = shlex.split(re.split(r" >>? | \| ", line)[0], comments=True)[1:]
             command: click.Command = cli
@@ -64,7 +64,7 @@ def test_commands_it_shows_are_what_the_command_takes(page: Path) -> None:
 def test_what_follows_runs_on_the_sample(demo_warehouse: Path) -> None:
     text = (
         (ROOT / "README.md")
-        .read_text()
+        .read_text(encoding="utf-8")
         .split("What follows runs on the sample")[1]
         .split("Your own data are one load away")[0]
     )

@@ -84,7 +84,7 @@ def _reads(sql: str) -> frozenset[str]:
 def load_views() -> list[View]:
     """Every view of the warehouse, each after those it reads. Raises LoadError on a cycle or an unknown name."""
     views = {
-        path.stem: View(path.stem, layer, path.read_text())
+        path.stem: View(path.stem, layer, path.read_text(encoding="utf-8"))
         for layer in LAYERS
         for path in sorted((ROOT / layer).glob("*.sql"))
     }
@@ -102,7 +102,10 @@ def load_views() -> list[View]:
 
 def load_checks() -> list[View]:
     """The checks of `warehouse/checks/`: each a query whose rows are violations."""
-    return [View(path.stem, "checks", path.read_text()) for path in sorted((ROOT / "checks").glob("*.sql"))]
+    return [
+        View(path.stem, "checks", path.read_text(encoding="utf-8"))
+        for path in sorted((ROOT / "checks").glob("*.sql"))
+    ]
 
 
 def definition() -> str:
@@ -289,7 +292,7 @@ def _comment_view(connection: duckdb.DuckDBPyConnection, view: View, kind: str) 
 
 @cache
 def _column_descriptions() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    entries = tomllib.loads((ROOT / "columns.toml").read_text())
+    entries = tomllib.loads((ROOT / "columns.toml").read_text(encoding="utf-8"))
     return entries["columns"], entries["views"]
 
 

@@ -185,12 +185,15 @@ def _spark_uri(uri: str) -> str:
 
 
 def _run_job(plan: Mapping[str, object], plan_file: Path, log_file: Path, progress: Progress) -> None:
-    plan_file.write_text(json.dumps(plan))
+    plan_file.write_text(json.dumps(plan), encoding="utf-8")
     error = None
     with (
-        log_file.open("w") as log,
+        log_file.open("w", encoding="utf-8") as log,
         subprocess.Popen(
-            [sys.executable, "-P", str(JOB), str(plan_file)], stdout=subprocess.PIPE, stderr=log, text=True
+            [sys.executable, "-P", str(JOB), str(plan_file)],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            encoding="utf-8",
         ) as job,
     ):
         assert job.stdout is not None
@@ -204,7 +207,7 @@ def _run_job(plan: Mapping[str, object], plan_file: Path, log_file: Path, progre
             job.terminate()
             raise
     if error or job.returncode:
-        reason = _in_short(error or log_file.read_text())
+        reason = _in_short(error or log_file.read_text(encoding="utf-8"))
         raise LoadError(f"Spark at {plan['master']} failed, its log is {log_file}: {reason}")
     plan_file.unlink()
     log_file.unlink()
@@ -233,7 +236,7 @@ def _check_java() -> None:
     advice = f"install Java {JAVA_AT_LEAST} or newer, or name its folder in JAVA_HOME"
     if java is None:
         raise LoadError(f"the Spark engine needs Java, and there is none: {advice}")
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    told = subprocess.run([java, "-version"], capture_output=True, encoding="utf-8", check=False).stderr
     version = re.search(r'version "(?:1\.)?(\d+)', told)
     if version is None or int(version[1]) < JAVA_AT_LEAST:
         found = version[1] if version else "an unknown version"

@@ -20,7 +20,7 @@ ORDER = ("site_id", "started_at", "id", "stage_number")
 
 def main(plan_file: str) -> int:
     """Run the plan; the exit status is 1 where something failed, which the last printed line tells."""
-    plan = json.loads(Path(plan_file).read_text())
+    plan = json.loads(Path(plan_file).read_text(encoding="utf-8"))
     try:
         builder = SparkSession.builder.config(map=plan["settings"])
         session = (builder.master(plan["master"]) if plan["master"] else builder).getOrCreate()

@@ -63,7 +63,7 @@ def growth() -> list[Result]:
     for runs in SIZES:
         with tempfile.TemporaryDirectory(dir=sources.CACHE) as folder:
             command = [sys.executable, "-m", "benchmarks.build_steps", str(sources.lake(runs)), folder]
-            told = subprocess.run(command, check=True, capture_output=True, text=True)
+            told = subprocess.run(command, check=True, capture_output=True, encoding="utf-8")
         for step in json.loads(told.stdout):
             each = step["cpu_seconds"] / runs
             base = smallest.setdefault(step["step"], each)

@@ -84,7 +84,10 @@ def backtest() -> list[Result]:
     """The backtest of every origin of all sites by every method against `original` alone: equal first, then in time."""
     views, alone = (
         [view for view in sources.needed("forecast_backtest", instead=instead) if view.layer == "forecast"]
-        for instead in ({}, {path.stem: path.read_text() for path in ORIGINAL_ALONE.glob("*.sql")})
+        for instead in (
+            {},
+            {path.stem: path.read_text(encoding="utf-8") for path in ORIGINAL_ALONE.glob("*.sql")},
+        )
     )
     with sources.connect(BACKTEST_RUNS, read_only=False) as connection:
         assert_frame_equal(*(_compute(connection, each, ORIGINAL) for each in (views, alone)), rel_tol=1e-9)

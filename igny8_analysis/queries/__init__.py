@@ -7,4 +7,4 @@ from pathlib import Path
 @cache
 def read_query(name: str) -> str:
     """Return the text of `<name>.sql` beside this file."""
-    return (Path(__file__).parent / f"{name}.sql").read_text()
+    return (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")

@@ -91,7 +91,7 @@ def _exporter(thread: int) -> Any:
 
 @cache
 def _script(name: str) -> str:
-    return (TEMPLATES / name).read_text().strip()
+    return (TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 
 def _source_hash(text: str) -> str:

@@ -20,7 +20,7 @@ class Scratch(tempfile.TemporaryDirectory[str]):
         sweep()
         super().__init__(prefix=PREFIX, ignore_cleanup_errors=True)
         unlocked = Path(self.name) / "unlocked"
-        self._lock = unlocked.open("w")
+        self._lock = unlocked.open("w", encoding="utf-8")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         unlocked.rename(unlocked.with_name(LOCK))  # only now may others find it
 
@@ -33,6 +33,6 @@ class Scratch(tempfile.TemporaryDirectory[str]):
 def sweep() -> None:
     """Remove the scratch folders whose processes are dead."""
     for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
-        with suppress(OSError), lock.open() as file:  # an error: of another user, or in use
+        with suppress(OSError), lock.open(encoding="utf-8") as file:  # an error: of another user, or in use
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(lock.parent, ignore_errors=True)

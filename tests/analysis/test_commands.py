@@ -163,7 +163,7 @@ def complete(line: str, **environment: str) -> list[str]:
         [Path(sys.executable).with_name("igny8")],
         env=os.environ | asked | environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     return [answer.removeprefix("plain,") for answer in done.stdout.split()]

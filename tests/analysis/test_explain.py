@@ -35,7 +35,11 @@ def test_every_field_of_the_overview(site_id: int, demo: Warehouse) -> None:
         assert explanation.result == value, path
         assert explanation.definition
         assert explanation.version == demo.version
-        assert (root / explanation.file).read_text().startswith(f"-- {explanation.grain.split('. ')[0]}")
+        assert (
+            (root / explanation.file)
+            .read_text(encoding="utf-8")
+            .startswith(f"-- {explanation.grain.split('. ')[0]}")
+        )
 
 
 def test_every_field_of_a_run_of_each_status(demo: Warehouse) -> None:

@@ -66,7 +66,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     demo: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "sites.parquet"
-    target.write_text("what was there")
+    target.write_text("what was there", encoding="utf-8")
 
     def full(*arguments: object, **options: object) -> None:
         raise OSError(28, os.strerror(28))
@@ -74,7 +74,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_batch", full)
     with pytest.raises(LoadError, match="No space left"):
         export_view(demo, "sites", file=target)
-    assert target.read_text() == "what was there"
+    assert target.read_text(encoding="utf-8") == "what was there"
     assert list(tmp_path.iterdir()) == [target]
 
 

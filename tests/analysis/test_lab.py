@@ -25,9 +25,9 @@ def test_an_installed_package_copies_the_notebooks_once(tmp_path: Path) -> None:
     folder = lab.notebooks_folder(tmp_path / "mine")
     copy = folder / "explore" / "first_look.ipynb"
     assert copy.is_file()
-    copy.write_text("changed by its owner")
+    copy.write_text("changed by its owner", encoding="utf-8")
     assert lab.notebooks_folder(tmp_path / "mine") == folder
-    assert copy.read_text() == "changed by its owner"
+    assert copy.read_text(encoding="utf-8") == "changed by its owner"
 
 
 def test_a_checkout_works_on_its_own_notebooks() -> None:
@@ -71,7 +71,7 @@ def server(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     own = {
         name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     }
-    log = (folder / "log").open("w")
+    log = (folder / "log").open("w", encoding="utf-8")
     process = subprocess.Popen(
         [*command, "--warehouse", str(demo_warehouse), "--", *settings],
         env=os.environ | own | {"IPYTHONDIR": str(folder)},

@@ -114,7 +114,7 @@ def test_history_stays(
     file = tmp_path / "state" / "history"
     keyboard.send_text("select 42 as answer;\rexit\r")
     run_prompt(demo, "csv", file)
-    assert "+select 42 as answer;" in file.read_text()
+    assert "+select 42 as answer;" in file.read_text(encoding="utf-8")
     assert file.stat().st_mode & 0o077 == 0
     keyboard.send_text("\x1b[A\x1b[A\rexit\r")  # two up: over exit, to the query
     run_prompt(demo, "csv", file)
@@ -145,7 +145,7 @@ def test_the_prompt_opens_on_a_terminal(demo_warehouse: Path, tmp_path: Path) ->
         prompt.kill()
         prompt.wait()
         os.close(terminal)
-    assert "'nswer' as found" in (tmp_path / "igny8" / "sql_history").read_text()
+    assert "'nswer' as found" in (tmp_path / "igny8" / "sql_history").read_text(encoding="utf-8")
 
 
 def read_until(terminal: int, text: str, seconds: float = 20) -> str:

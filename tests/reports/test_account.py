@@ -82,7 +82,9 @@ def made(
 
 def text_of(file: Path) -> str:
     """The text of a page without its style, scripts and tags, in single spaces."""
-    plain = re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", file.read_text(), flags=re.DOTALL)
+    plain = re.sub(
+        r"<(style|script)\b.*?</\1>|<[^>]*>", " ", file.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
     return " ".join(html.unescape(plain).split())
 
 
@@ -116,23 +118,28 @@ def test_an_account_shows_its_sites_and_no_others(
     made: Made, demo: Warehouse, name: str, account: int
 ) -> None:
     own = dict(demo.sql("select site_id, label from sites where account_id = ?", [account]).fetchall())
-    text = html.unescape(getattr(made, name).read_text())
+    text = html.unescape(getattr(made, name).read_text(encoding="utf-8"))
     assert [label for label in own.values() if visible(label) not in text] == []
     assert [word for site, word in CANARIES.items() if word.lower() in text.lower() and site not in own] == []
 
 
 def test_an_account_links_to_the_pages_that_exist(made: Made) -> None:
     empty = "106-ospreyholt-example/index.html"
-    assert set(re.findall(r'<a href="([^#"]+)"', made.ostrava.read_text())) == {"index.html", empty}
-    assert set(re.findall(r'<a href="([^#"]+)"', made.brightwater.read_text())) == {"index.html"}
+    assert set(re.findall(r'<a href="([^#"]+)"', made.ostrava.read_text(encoding="utf-8"))) == {
+        "index.html",
+        empty,
+    }
+    assert set(re.findall(r'<a href="([^#"]+)"', made.brightwater.read_text(encoding="utf-8"))) == {
+        "index.html"
+    }
 
 
 def test_index_and_overview_link_to_the_account(made: Made) -> None:
     file = "account-12-ostrava-digital-sohne.html"
     assert (made.folder / file).is_file()
-    assert f'<a href="{file}">' in (made.folder / "index.html").read_text()
+    assert f'<a href="{file}">' in (made.folder / "index.html").read_text(encoding="utf-8")
     (overview,) = made.folder.glob("106-*/index.html")
-    assert f'<a href="../{file}">' in overview.read_text()
+    assert f'<a href="../{file}">' in overview.read_text(encoding="utf-8")
 
 
 def test_an_account_without_sites_says_so(made: Made) -> None:
@@ -161,7 +168,7 @@ def test_a_pair_shows_what_the_payload_says(made: Made, demo: Warehouse) -> None
 
 
 def test_a_pair_links_to_the_runs_that_have_a_report(made: Made) -> None:
-    assert re.findall(r'<a href="(run[^"]+)"', made.pair.read_text()) == ["run-0297.html"]
+    assert re.findall(r'<a href="(run[^"]+)"', made.pair.read_text(encoding="utf-8")) == ["run-0297.html"]
 
 
 def test_a_run_beside_itself_differs_in_nothing(made: Made) -> None:
@@ -187,7 +194,11 @@ def test_pages_are_accessible_and_fit_a_phone(browser: Browser, made: Made, name
 
 def test_charts_are_at_least_three(made: Made) -> None:
     for file in (made.brightwater, made.ostrava, made.pair):
-        names = set(re.findall(r'role="img" aria-labelledby="([a-z-]+?)(?:-wide)?-t ', file.read_text()))
+        names = set(
+            re.findall(
+                r'role="img" aria-labelledby="([a-z-]+?)(?:-wide)?-t ', file.read_text(encoding="utf-8")
+            )
+        )
         assert len(names) >= 3, file.name
 
 

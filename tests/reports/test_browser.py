@@ -58,7 +58,7 @@ def test_no_table_scrolls_sideways_on_a_desk(browser: Browser, made: Made, name:
 
 def test_every_link_leads_to_a_file(made: Made) -> None:
     for file in made.folder.rglob("*.html"):
-        for link in re.findall(r'<a (?:class="skip" )?href="([^"]*)"', file.read_text()):
+        for link in re.findall(r'<a (?:class="skip" )?href="([^"]*)"', file.read_text(encoding="utf-8")):
             assert link == "#content" or (file.parent / link).resolve().is_file(), f"{file.name}: {link}"
 
 

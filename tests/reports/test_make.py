@@ -47,7 +47,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def links(file: Path) -> list[str]:
-    return re.findall(r'<a href="([^"]*)"', file.read_text())
+    return re.findall(r'<a href="([^"]*)"', file.read_text(encoding="utf-8"))
 
 
 def test_warm_cold_and_parallel_are_byte_identical_and_only_changed_makes_nothing(
@@ -66,7 +66,7 @@ def test_warm_cold_and_parallel_are_byte_identical_and_only_changed_makes_nothin
     assert again.outcome.unchanged == set(warm.iterdir())
 
     run = next(warm.glob("run-*.html"))
-    run.write_text(run.read_text().replace("igny8-report", "another"))
+    run.write_text(run.read_text(encoding="utf-8").replace("igny8-report", "another"), encoding="utf-8")
     with reports(demo_warehouse, only_changed=True) as again:
         again.site(SITE, warm, last=2)
     assert again.outcome.made == {run}
@@ -82,7 +82,7 @@ def test_a_changed_notebook_template_or_chart_changes_the_digest(tmp_path: Path)
     assert {file.suffix for file in sources} == {".ipynb", ".py", ".j2", ".js"}
     seen = {fingerprints.code_digest.__wrapped__(notebook, package)}
     for file in sources:
-        file.write_text(f"{file.read_text()}\n")
+        file.write_text(f"{file.read_text(encoding='utf-8')}\n", encoding="utf-8")
         seen.add(fingerprints.code_digest.__wrapped__(notebook, package))
     assert len(seen) == 1 + len(sources)
 
@@ -91,11 +91,14 @@ def test_an_error_names_notebook_cell_and_cause_and_leaves_the_earlier_report(
     warm: Reports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = tmp_path / "overview.ipynb"
-    broken.write_text(make.OVERVIEW.read_text().replace("from data_quality", "from no_such_view"))
+    broken.write_text(
+        make.OVERVIEW.read_text(encoding="utf-8").replace("from data_quality", "from no_such_view"),
+        encoding="utf-8",
+    )
     monkeypatch.setattr(make, "OVERVIEW", broken)
     target = tmp_path / "out" / "index.html"
     target.parent.mkdir()
-    target.write_text("the earlier report")
+    target.write_text("the earlier report", encoding="utf-8")
     with pytest.raises(ReportError, match=r"overview\.ipynb, cell \d+ .*no_such_view"):
         warm.overview(SITE, target)
     assert contents(target.parent) == {"index.html": b"the earlier report"}
@@ -160,7 +163,7 @@ def test_parameters_are_strict(warm: Reports, tmp_path: Path, given: dict[str, s
 
 def test_since_leaves_out_earlier_runs(warm: Reports, tmp_path: Path) -> None:
     file = warm.overview(SITE, tmp_path / "o.html", {"since": "2999-01-01"})
-    assert "No runs to show" in file.read_text()
+    assert "No runs to show" in file.read_text(encoding="utf-8")
 
 
 def test_unknown_sites_and_runs_make_no_file(warm: Reports, tmp_path: Path) -> None:
@@ -179,7 +182,7 @@ def test_an_interrupt_leaves_whole_reports_and_no_processes(demo_warehouse: Path
         [sys.executable, "-c", "from igny8_analysis.cli import main; main()", *arguments],
         env=os.environ | {"IGNY8_TEST_MARKER": marker},
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         start_new_session=True,
     )
     try:
@@ -193,7 +196,9 @@ def test_an_interrupt_leaves_whole_reports_and_no_processes(demo_warehouse: Path
     assert process.returncode == 130
     assert told.splitlines() == ["igny8: interrupted; nothing was left half-done"]
     for file in tmp_path.rglob("*"):
-        assert file.is_dir() or (file.suffix == ".html" and file.read_text().endswith("</html>")), file
+        assert file.is_dir() or (
+            file.suffix == ".html" and file.read_text(encoding="utf-8").endswith("</html>")
+        ), file
         for link in links(file) if file.is_file() else []:
             assert (file.parent / link).is_file(), link
 
@@ -214,5 +219,5 @@ def test_names_are_made_of_ids_and_slugs() -> None:
 
 
 def test_links_are_to_reports_that_exist(warm: Reports, tmp_path: Path) -> None:
-    (tmp_path / "run-0001.html").write_text("not a report")
+    (tmp_path / "run-0001.html").write_text("not a report", encoding="utf-8")
     assert links(warm.overview(SITE, tmp_path / "index.html")) == []

@@ -14,7 +14,7 @@ HEAD = re.compile(r'<head>\s*<meta http-equiv="Content-Security-Policy" content=
 
 def test_the_policy_comes_first_and_admits_just_the_page(made: Made) -> None:
     for file in made.folder.rglob("*.html"):
-        html = file.read_text()
+        html = file.read_text(encoding="utf-8")
         found = HEAD.search(html)
         assert found, f"{file.name} has no policy first in its head"
         policy = found[1]
@@ -39,7 +39,7 @@ def test_a_run_report_is_small(made: Made) -> None:
 
 def test_nothing_of_the_machine_is_in_a_report(made: Made, demo_warehouse: Path) -> None:
     for file in made.folder.rglob("*.html"):
-        html = file.read_text()
+        html = file.read_text(encoding="utf-8")
         for trace in (
             str(demo_warehouse),
             str(made.folder),
@@ -55,7 +55,7 @@ def test_nothing_of_the_machine_is_in_a_report(made: Made, demo_warehouse: Path)
 
 def test_headings_are_in_order_and_tables_are_labelled(made: Made) -> None:
     for file in (made.index, made.overview, made.run, made.empty_overview, *made.hostile_runs):
-        html = file.read_text()
+        html = file.read_text(encoding="utf-8")
         levels = [int(level) for level in re.findall(r"<h([1-6])\b", html)]
         assert levels.count(1) == 1
         assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
@@ -63,6 +63,6 @@ def test_headings_are_in_order_and_tables_are_labelled(made: Made) -> None:
 
 
 def test_empty_states_are_written(made: Made) -> None:
-    html = made.empty_overview.read_text()
+    html = made.empty_overview.read_text(encoding="utf-8")
     for words in ("has had no runs yet", "No runs to show", "No completed run yet", "nothing to follow"):
         assert words in html

@@ -52,7 +52,7 @@ def words_in(text: str) -> set[int]:
 
 @pytest.mark.parametrize("site", list(DemoSite), ids=lambda site: site.name.lower())
 def test_a_sites_reports_hold_no_other_sites_word(made: Folder, site: DemoSite) -> None:
-    pages = [file.read_text() for file in made.of(site).glob("*.html")]
+    pages = [file.read_text(encoding="utf-8") for file in made.of(site).glob("*.html")]
     assert pages
     assert words_in("".join(map(html.unescape, pages))) == {int(site)}
 

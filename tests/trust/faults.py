@@ -33,7 +33,7 @@ class Loads:
             [sys.executable, "-m", "tests.trust.faults"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             cwd=Path(__file__).parents[2],
         )
         return self
@@ -85,7 +85,7 @@ def serve() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         log = Path(order["root"]).with_suffix(".steps")
-        log.write_text("")
+        log.write_text("", encoding="utf-8")
         child = os.fork()
         if child == 0:
             work(order, log)
@@ -93,7 +93,10 @@ def serve() -> None:
             time.sleep(order["seconds"])
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-        print(json.dumps([os.waitstatus_to_exitcode(status), log.read_text().splitlines()]), flush=True)
+        print(
+            json.dumps([os.waitstatus_to_exitcode(status), log.read_text(encoding="utf-8").splitlines()]),
+            flush=True,
+        )
 
 
 def work(order: dict[str, Any], log: Path) -> None:

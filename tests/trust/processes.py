@@ -18,14 +18,14 @@ def igny8(*arguments: object, env: dict[str, str] | None = None, **options: Any)
     """What a command did: `returncode`, `stdout`, `stderr`."""
     return subprocess.run(
         [*IGNY8, *map(str, arguments)],
-        capture_output=True, text=True, check=False, env=os.environ | (env or {}), **options,
+        capture_output=True, encoding="utf-8", check=False, env=os.environ | (env or {}), **options,
     )  # fmt: skip
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
     """A command under way."""
     return subprocess.Popen(
-        [*IGNY8, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*IGNY8, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
 
 

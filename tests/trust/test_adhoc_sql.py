@@ -110,7 +110,7 @@ REFUSED = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("elsewhere")
-    (made / "secret.csv").write_text("word\nhidden")
+    (made / "secret.csv").write_text("word\nhidden", encoding="utf-8")
     return made
 
 

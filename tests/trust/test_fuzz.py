@@ -169,7 +169,7 @@ def check_reports(warehouse: Warehouse, root: Path) -> None:
     assert len(pages) > len(warehouse.sql("select site_id from sites").fetchall())
     for file in pages:
         assert re.fullmatch("[a-z0-9._-]+", file.name)
-        Page(file.read_text())
+        Page(file.read_text(encoding="utf-8"))
 
 
 def check_everything(warehouse: Warehouse) -> None:

@@ -109,7 +109,7 @@ def test_an_address_of_no_kind(data: Path, address: str) -> None:
 
 
 def test_sqlite_that_is_none(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "text.sqlite").write_text("no database, " * 500)
+    (tmp_path / "text.sqlite").write_text("no database, " * 500, encoding="utf-8")
     assert_told(etl(f"sqlite:///{tmp_path / 'text.sqlite'}", data), 5, "text.sqlite", "not a database")
     assert_told(etl(f"sqlite:///{tmp_path}", data), 5, "no SQLite file")
 
@@ -197,7 +197,7 @@ cli.main()
 def test_control_c_at_a_step(data: Path, source: Path, step: str, delay: float) -> None:
     arguments = ["etl", "--source", f"sqlite:///{source}", "--warehouse", str(data)]
     command = [sys.executable, "-c", AT_STEP, step, str(delay), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert_told(done, 130, "interrupted")
 
 
@@ -239,13 +239,15 @@ def test_the_disk_is_full(loaded: Path, source: Path, tmp_path: Path, room_kb: i
         ls {at}/data/versions | wc -l
         {program} sql 'select count(*) as runs from runs' --format csv --warehouse {at}/data
     """
-    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script], capture_output=True, encoding="utf-8", check=False
+    )
     assert done.stdout.split() == ["status", "5", "1", "runs", str(RUNS)], done.stdout + done.stderr
     assert_told(Done([], 5, "", done.stderr), 5, "the disk is full", "free some space")
 
 
 def test_a_place_that_is_no_folder(source: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     assert_told(etl(f"sqlite:///{source}", tmp_path / "file"), 5, "file")
     assert_told(igny8("sites", "--warehouse", tmp_path / "file"), 4, "no warehouse")
 
@@ -267,7 +269,9 @@ def test_a_lock_of_a_dead_process_does_not_stand_in_the_way(
         "import sys, time; from pathlib import Path; from igny8_analysis.etl import lake\n"
         "with lake.locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
-    holder = subprocess.Popen([sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, encoding="utf-8"
+    )
     assert holder.stdout
     assert holder.stdout.readline() == "held\n"
     assert etl(f"sqlite:///{source}", root).returncode == 5

@@ -90,7 +90,10 @@ with connect(sys.argv[1]) as again:
     print(again.overview_stats(1)["run_statistics"]["total_runs"])
 """
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
     ) as reader:
         assert reader.stdout
         assert reader.stdout.readline() == "half\n"
@@ -107,7 +110,8 @@ def test_many_readers_while_loads_go_through(sources: list[Path], tmp_path: Path
     readers = [
         subprocess.Popen(
             [sys.executable, "-c", READER, str(root), str(stop)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"MALLOC_ARENA_MAX": "2"},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+            env=os.environ | {"MALLOC_ARENA_MAX": "2"},
         )
         for _ in range(READERS)
     ]  # fmt: skip
@@ -115,7 +119,7 @@ def test_many_readers_while_loads_go_through(sources: list[Path], tmp_path: Path
         for source in sources[1:]:
             load(f"sqlite:///{source}", root, keep=2)
     finally:
-        stop.write_text("")
+        stop.write_text("", encoding="utf-8")
         told = [reader.communicate(timeout=120) for reader in readers]
     for reader, (out, err) in zip(readers, told, strict=True):
         assert (reader.returncode, err) == (0, "")

@@ -84,8 +84,8 @@ def test_a_loss_stops_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
         queries = tmp_path / "queries"
         queries.mkdir()
         for file in extract.QUERIES.iterdir():
-            (queries / file.name).write_text(file.read_text())
-        text = (queries / "runs.sql").read_text()
+            (queries / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+        text = (queries / "runs.sql").read_text(encoding="utf-8")
         changed = (
             f"{text} where id <> 3"
             if what == "row"
@@ -94,7 +94,7 @@ def test_a_loss_stops_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
             )
         )
         assert changed != text
-        (queries / "runs.sql").write_text(changed)
+        (queries / "runs.sql").write_text(changed, encoding="utf-8")
         monkeypatch.setattr(extract, "QUERIES", queries)
     with pytest.raises(LoadError, match="differ"):
         load(url(source), tmp_path / "data")
@@ -212,16 +212,16 @@ def test_a_damaged_directory_is_told(tmp_path: Path, text: str) -> None:
     root = tmp_path / "data"
     source = make_source(tmp_path / "s.sqlite", [site(1)])
     load(url(source), root)
-    (root / "current").write_text(text)
+    (root / "current").write_text(text, encoding="utf-8")
     assert_told(igny8("sites", "--warehouse", root), 4)
 
 
 def test_a_newer_format_is_told(tmp_path: Path) -> None:
     load(url(make_source(tmp_path / "s.sqlite", [site(1)])), tmp_path / "data")
     version = lake.find_version(tmp_path / "data")
-    manifest = json.loads(version.manifest_file.read_text())
+    manifest = json.loads(version.manifest_file.read_text(encoding="utf-8"))
     assert manifest["format"] == 1
-    version.manifest_file.write_text(json.dumps(manifest | {"format": 2}))
+    version.manifest_file.write_text(json.dumps(manifest | {"format": 2}), encoding="utf-8")
     assert_told(igny8("sites", "--warehouse", tmp_path / "data"), 4, "format 2")
 
 
@@ -236,8 +236,8 @@ def test_a_version_that_lacks_a_view_is_told(tmp_path: Path) -> None:
 def test_only_folders_are_swept(tmp_path: Path) -> None:
     load(url(make_source(tmp_path / "s.sqlite", [site(1)])), tmp_path / "data")
     versions = tmp_path / "data" / "versions"
-    (versions / ".note").write_text("mine")
+    (versions / ".note").write_text("mine", encoding="utf-8")
     (versions / "leftover").mkdir()
     load(url(tmp_path / "s.sqlite"), tmp_path / "data")
-    assert (versions / ".note").read_text() == "mine"
+    assert (versions / ".note").read_text(encoding="utf-8") == "mine"
     assert not (versions / "leftover").exists()

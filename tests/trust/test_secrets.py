@@ -61,7 +61,7 @@ def assert_hidden(root: Path, *done: Done) -> None:
 def test_a_password_from_address_environment_or_file(asked: str, tmp_path: Path) -> None:
     root = tmp_path / "data"
     passfile = tmp_path / "pgpass"
-    passfile.write_text(f"*:*:*:{ROLE}:{SECRET}\n")
+    passfile.write_text(f"*:*:*:{ROLE}:{SECRET}\n", encoding="utf-8")
     passfile.chmod(0o600)
     done = [
         igny8("etl", "--source", with_password(asked, SECRET), "--warehouse", root),
@@ -127,7 +127,7 @@ def test_reports_and_their_kernels_write_no_password(asked: str, tmp_path: Path)
 
     report = [*IGNY8, "report", "site", "110", "--last", "1", "--warehouse", str(root)]
     making = subprocess.Popen(
-        report, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        report, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
     seen: dict[str, bytes] = {}
     while making.poll() is None:

@@ -81,7 +81,7 @@ def test_a_killed_command_leaves_no_process_and_is_cleared_away(
 
     done = igny8(*report, env=environment)
     assert done.returncode == 0, done.stderr
-    assert target.read_text().endswith("</html>")
+    assert target.read_text(encoding="utf-8").endswith("</html>")
     assert [path.name for path in target.parent.iterdir()] == ["index.html"]
     assert list(scratch.glob("igny8-kernel-*")) == []
 
@@ -95,7 +95,7 @@ def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
 
 
 def test_a_report_that_cannot_be_written_leaves_nothing(root: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     (tmp_path / "folder" / "in it").mkdir(parents=True)
     os.mkfifo(tmp_path / "pipe")
     for target in (

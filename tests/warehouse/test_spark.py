@@ -90,7 +90,7 @@ def cluster(folder: Path) -> Iterator[str]:
     with ExitStack() as stack:
 
         def start(kind: str, name: str, *arguments: str) -> None:
-            log = stack.enter_context((folder / f"{name}.log").open("w"))
+            log = stack.enter_context((folder / f"{name}.log").open("w", encoding="utf-8"))
             spark_home = Path(pyspark.__file__).parent
             process = subprocess.Popen(
                 [spark_home / "bin" / "spark-class", f"org.apache.spark.deploy.{kind}", *arguments],
@@ -108,8 +108,8 @@ def cluster(folder: Path) -> Iterator[str]:
             size = ["--cores", "1", "--memory", "1g", "--work-dir", work]
             start("worker.Worker", f"worker{number}", *common, *size, master)
         deadline = time.monotonic() + START_SECONDS
-        while (folder / "master.log").read_text().count("Registering worker") < 2:
-            assert time.monotonic() < deadline, (folder / "master.log").read_text()
+        while (folder / "master.log").read_text(encoding="utf-8").count("Registering worker") < 2:
+            assert time.monotonic() < deadline, (folder / "master.log").read_text(encoding="utf-8")
             time.sleep(0.2)
         yield master
 
@@ -164,7 +164,7 @@ def test_no_java(demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.Monke
 def test_an_old_java(demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()
-    java.write_text("#!/bin/sh\necho 'openjdk version \"1.8.0_402\"' >&2\n")
+    java.write_text("#!/bin/sh\necho 'openjdk version \"1.8.0_402\"' >&2\n", encoding="utf-8")
     java.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(LoadError, match="needs a newer Java than 8"):
