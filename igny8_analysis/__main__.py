@@ -1,5 +1,9 @@
 """`python -m igny8_analysis`: the command line."""
 
-from igny8_analysis.cli import main
+import sys
+from importlib import import_module
 
-main()
+if not sys.flags.safe_path:
+    del sys.path[0]  # the current folder, whose modules are nobody's business here
+
+import_module("igny8_analysis.cli").main()

@@ -9,6 +9,7 @@ from pathlib import Path
 from igny8_analysis import NOTEBOOKS
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.magic import load_ipython_extension as load_ipython_extension  # the kernel's --ext
+from igny8_analysis.processes import absolute_python_path
 
 JUPYTER = Path(__file__).parent
 OWN_FOLDER = Path("igny8-notebooks")
@@ -40,10 +41,14 @@ def environment(warehouse: Path) -> dict[str, str]:
         name: os.pathsep.join([str(JUPYTER), *filter(None, [os.environ.get(name)])])
         for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH")
     }
-    return {**os.environ, **ours, "IGNY8_WAREHOUSE": str(warehouse.resolve())}
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return {**others, **absolute_python_path(), **ours, "IGNY8_WAREHOUSE": str(warehouse.resolve())}
 
 
 def command(folder: Path, arguments: Sequence[str] = ()) -> list[str]:
-    """Return the command that starts JupyterLab in the folder, with further arguments of its own."""
+    """Return the command that starts JupyterLab in the folder, with further arguments of its own.
+
+    No module of the current folder runs in it; a notebook's kernel has the notebook's folder on its path.
+    """
     settings = [f"--ServerApp.root_dir={folder.resolve()}"]
-    return [sys.executable, "-m", "jupyterlab", *settings, *arguments]
+    return [sys.executable, "-P", "-m", "jupyterlab", *settings, *arguments]

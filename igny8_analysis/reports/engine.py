@@ -7,9 +7,9 @@ outputs collected as they come. `execute` runs one notebook with checked paramet
 
 from __future__ import annotations
 
-import os
 import queue
 import re
+import sys
 import threading
 from datetime import date
 from functools import lru_cache
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from igny8_analysis.etl.errors import Igny8Error, UsageError
+from igny8_analysis.processes import own_environment
 from igny8_analysis.reports.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ _POLL_SECONDS = 0.2
 _START_SECONDS = 60
 _LONGEST_SOCKET = 90  # of the 104 to 108 bytes that systems allow; where TMPDIR is longer, TCP on loopback
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+IDENTITY = frozenset(
+    ("warehouse", "version", "site", "run", "run_a", "run_b", "account", "linked", "links")
+)  # of what a report is, and where; that comes from the call alone
 
 
 class ReportError(Igny8Error):
@@ -95,15 +99,19 @@ class WarmKernel:
         folder = self._scratch.name
         settings = {"transport": "ipc", "ip": f"{folder}/k"} if len(folder) < _LONGEST_SOCKET else {}
         self._manager = KernelManager(
-            kernel_name="python3",
+            kernel_spec_manager=_own_specs(),
             connection_file=str(Path(folder) / "kernel.json"),
             context=context,
             **settings,
         )
-        environment = os.environ | {"IPYTHONDIR": folder, "PYTHONHASHSEED": "0", "TZ": "UTC"}
-        # What goes wrong in a cell comes as a message; the log tells of interruptions, on the terminal.
-        options = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=CRITICAL"]
-        self._manager.start_kernel(cwd=folder, env=environment, extra_arguments=options)
+        environment = own_environment() | {
+            "IPYTHONDIR": folder,
+            "JUPYTER_CONFIG_DIR": folder,
+            "PYTHONHASHSEED": "0",
+            "PYTHONUTF8": "1",
+            "TZ": "UTC",
+        }
+        self._manager.start_kernel(cwd=folder, env=environment)
         self._client = self._manager.client(context=context)
         self._client.start_channels(stdin=False, hb=False)
         try:
@@ -151,6 +159,34 @@ class WarmKernel:
                 raise Stopped
 
 
+@lru_cache(maxsize=1)
+def _own_specs() -> Any:
+    """Return what tells a kernel manager how a kernel starts: in this very interpreter, whatever else is installed."""
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+
+    command = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    # What goes wrong in a cell comes as a message; the log tells of interruptions, on the terminal.
+    options = [
+        "--HistoryManager.enabled=False",
+        "--IPKernelApp.log_level=CRITICAL",
+        "--IPKernelApp.ignore_cwd=True",
+    ]
+    spec = KernelSpec(
+        argv=[*command, *options],
+        display_name="Python 3",
+        language="python",
+        metadata={"kernel_provisioner": {"provisioner_name": "local-provisioner"}},
+    )
+
+    class OwnSpecs(KernelSpecManager):
+        """Knows the one kernel, by any name."""
+
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            return spec
+
+    return OwnSpecs()
+
+
 def end_event_loop() -> None:
     """Close the event loop that Jupyter's client made for this thread, which is about to end."""
     from jupyter_core.utils import ensure_event_loop
@@ -192,6 +228,22 @@ def declared_parameters(notebook: Path) -> dict[str, str]:
 
     declared = papermill.inspect_notebook(str(notebook))
     return {name: about["inferred_type_name"] for name, about in declared.items()}
+
+
+def free_parameters(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters as `checked_parameters`; those that say what a report is of are refused too."""
+    free = [name for name in _declared(notebook) if name not in IDENTITY]
+    for name in given:
+        if name in IDENTITY:
+            msg = (
+                f"{name!r} is no parameter to give: it comes from the command's own arguments and options alone; "
+                f"{notebook.name} takes {', '.join(free)}"
+            )
+            raise UsageError(msg)
+        if name not in free:
+            msg = f"{notebook.name} has no parameter {name!r}; it takes {', '.join(free)}"
+            raise UsageError(msg)
+    return checked_parameters(notebook, given)
 
 
 def checked_parameters(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:

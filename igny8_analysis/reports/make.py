@@ -19,7 +19,14 @@ from igny8_analysis import NOTEBOOKS
 from igny8_analysis.connection import as_dicts
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.reports import names
-from igny8_analysis.reports.engine import ReportError, Stopped, WarmKernel, end_event_loop, execute
+from igny8_analysis.reports.engine import (
+    ReportError,
+    Stopped,
+    WarmKernel,
+    end_event_loop,
+    execute,
+    free_parameters,
+)
 from igny8_analysis.reports.fingerprints import RunDigests, code_digest, digest
 from igny8_analysis.reports.page import notebook_page, page
 from igny8_analysis.reports.progress import Progress
@@ -128,20 +135,28 @@ class Reports:
     def overview(
         self, site: int | str, file: Path | None = None, extra: dict[str, Any] | None = None
     ) -> Path:
-        """Make a site's overview and return its file. `extra` are further parameters of the notebook."""
+        """Make a site's overview and return its file. `extra` are further parameters of the notebook.
+
+        Raises UsageError for one that the notebook lacks, or that says what the report is of.
+        """
         self.outcome = Outcome()
+        parameters = free_parameters(OVERVIEW, extra or {})
         site_id = self._warehouse.resolve_site(site)
         folder = self._folder(site_id)
         target = file or folder / INDEX_FILE
-        self._work([self._overview_task(site_id, target, extra or {})])
+        self._work([self._overview_task(site_id, target, parameters)])
         self._raise_first()
         return target
 
     def run(
         self, site: int | str, run: int | str, file: Path | None = None, extra: dict[str, Any] | None = None
     ) -> Path:
-        """Make a run's report and return its file. `run` is a run_id, or a source id as a number."""
+        """Make a run's report and return its file. `run` is a run_id, or a source id as a number.
+
+        `extra` are further parameters of the notebook, as for `overview`.
+        """
         self.outcome = Outcome()
+        parameters = free_parameters(RUN_DETAIL, extra or {})
         site_id = self._warehouse.resolve_site(site)
         source_id = resolve_run(self._warehouse, site_id, run)
         ((number, title, is_shared),) = self._warehouse.sql(
@@ -151,7 +166,7 @@ class Reports:
         target = file or self._folder(site_id) / names.run_file(number, source_id, is_shared=is_shared)
         links = self._links(target.parent, site_id)
         digests = RunDigests(self._warehouse, RUN_DETAIL, site_id)
-        self._work([self._run_task(site_id, source_id, title, target, links, digests, extra or {})])
+        self._work([self._run_task(site_id, source_id, title, target, links, digests, parameters)])
         self._raise_first()
         return target
 

@@ -79,7 +79,10 @@ def _exporter(thread: int) -> Any:
     from nbconvert.exporters import TemplateExporter
 
     class ReportExporter(TemplateExporter):
-        """nbconvert with the reports' own template and escaping."""
+        """nbconvert with the reports' own template and escaping, and none of what a machine adds to its own."""
+
+        def _template_paths(self, prune: bool = True, root_dirs: Any = None) -> list[str]:
+            return [str(TEMPLATES)]
 
         def _create_environment(self) -> Any:
             return environment()
