@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
+from igny8_analysis.cli import streams
 from igny8_analysis.cli.text import one_line
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.quicker import without_iri_syntax
@@ -32,6 +33,7 @@ COMMANDS = {
     "completion": "completion",
 }
 INTERRUPTED = 130
+COMPLETING = "_IGNY8_COMPLETE"
 
 
 class Interrupted(Exception):  # noqa: N818 (it is no error)
@@ -86,12 +88,19 @@ def cli(context: click.Context) -> None:
 def main() -> NoReturn:
     """Run the command line; every failure is one line on standard error and an exit status."""
     debug = "--debug" in sys.argv
+    if sys.stderr is sys.__stderr__:
+        _leave_out_optimizing()
+        streams.prepare(shows_warnings=debug)
     without_iri_syntax()
+    if COMPLETING in os.environ:
+        _complete()
     try:
         status = cli.main(prog_name="igny8", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except streams.OutputLost as error:
+        streams.give_up_output()
+        if error.exit_code:
+            _fail(str(error), error.exit_code)
         sys.exit(0)
     except (Interrupted, KeyboardInterrupt, click.Abort):
         _fail("interrupted; nothing was left half-done", INTERRUPTED)
@@ -104,13 +113,43 @@ def main() -> NoReturn:
     except Exception as error:
         if debug:
             raise
-        if type(error).__name__ == "CatalogException":  # DuckDB's, which is not imported just to name it
-            lacking = str(error).splitlines()[0]
-            _fail(
-                f"the version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl", 4
-            )
-        _fail(f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1)
+        _fail(*_told(error))
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _leave_out_optimizing() -> None:
+    """Begin again where PYTHONOPTIMIZE took away the docstrings that Altair needs."""
+    if sys.flags.optimize and os.environ.pop("PYTHONOPTIMIZE", None):
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """What to say of an error that no command told, and the exit status."""
+    if type(error).__name__ == "CatalogException":  # DuckDB's, which is not imported just to name it
+        lacking = str(error).splitlines()[0]
+        return f"the version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl", 4
+    if isinstance(error, UnicodeEncodeError):
+        return f"{error.object!r} is no text in UTF-8", 2
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename is not None else ""
+        return f"{place}{error.strerror or error}", 5
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this", 5
+    return f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1
+
+
+def _complete() -> NoReturn:
+    """Answer a shell that completes; where that fails, say nothing into the line that somebody types."""
+    from igny8_analysis.cli.completion import offer_plain_words
+
+    offer_plain_words()
+    try:
+        cli.main(prog_name="igny8", standalone_mode=False)
+        sys.stdout.flush()
+    except Exception:
+        streams.give_up_output()
+        sys.exit(1)
+    sys.exit(0)
 
 
 def _hint(error: click.ClickException) -> str:

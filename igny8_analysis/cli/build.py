@@ -6,6 +6,7 @@ import click
 
 from igny8_analysis.cli.load import KEEP, progress_display
 from igny8_analysis.cli.options import examples, quiet_option
+from igny8_analysis.cli.streams import tell
 
 
 @click.command(
@@ -60,4 +61,4 @@ def build_command(
     with progress_display(quiet) as progress:
         report = rebuild(lake_uri, out, engine, master, keep, progress)
     if not quiet:
-        click.echo(str(report).replace("loaded", "built", 1))
+        tell(str(report).replace("loaded", "built", 1))

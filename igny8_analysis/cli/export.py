@@ -13,6 +13,7 @@ from igny8_analysis.cli.options import (
     version_option,
     warehouse_option,
 )
+from igny8_analysis.cli.streams import tell
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -23,13 +24,12 @@ def complete_views(
 ) -> "list[str | CompletionItem]":
     """Names of the views that begin so; nothing where there is no warehouse."""
     from igny8_analysis.connection import connect
-    from igny8_analysis.etl.errors import Igny8Error
     from igny8_analysis.export import view_names
 
     try:
         with connect(ctx.params.get("directory"), ctx.params.get("version")) as warehouse:
             return [name for name in view_names(warehouse) if name.startswith(incomplete)]
-    except Igny8Error:
+    except Exception:  # whatever it is: nobody reads it who presses Tab
         return []
 
 
@@ -65,4 +65,4 @@ def export_command(
     with open_warehouse(directory, version) as warehouse:
         file, rows = export_view(warehouse, view, site, output)
     if not quiet:
-        click.echo(f"{file}: {rows:,} rows of {view}")
+        tell(f"{file}: {rows:,} rows of {view}")

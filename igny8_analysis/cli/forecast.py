@@ -68,9 +68,9 @@ def _show_forecast(payload: dict[str, Any]) -> None:
     print_table(columns, rows, f"next run of site {payload['site_id']}, as of {payload['as_of']}")
     records = [(row["method"], row["track_record"]) for row in totals]
     print_table(("method", "its range of 80 %, p80_low to p80_high"), records)
-    click.echo("A wide range means that the method's own past errors were large.")
+    print("A wide range means that the method's own past errors were large.")
     for row in (row for row in totals if row["is_champion"]):
-        click.echo(f"Use {row['method']}: {row['reason']}.")
+        print(f"Use {row['method']}: {row['reason']}.")
         columns = ["stage_number", "expected_items", "credits", "output", "duration_seconds", "basis"]
         rows = [
             [_short(stage[column]) for column in columns]

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from igny8_analysis.cli.options import examples, format_option, quiet_option, warehouse_option
+from igny8_analysis.cli.streams import tell
 
 KEEP = 5
 DEMO_RUNS = 5
@@ -71,7 +72,7 @@ def etl_command(source: str, as_of: datetime | None, keep: int, directory: Path 
     with progress_display(quiet) as progress:
         report = load(source, warehouse_directory(directory), as_of, keep, progress)
     if not quiet:
-        click.echo(str(report))
+        tell(str(report))
 
 
 @click.command(
@@ -138,15 +139,13 @@ def demo_command(directory: Path | None, quiet: bool) -> None:
         with progress_display(quiet) as progress:
             done = str(load(f"sqlite:///{source.resolve()}", root, AS_OF, KEEP, progress))
     if not quiet:
-        click.echo(done)
+        tell(done)
     with connect(root) as warehouse:
         index = Reports(warehouse, root, Options(jobs=2, only_changed=True, is_quiet=quiet)).all(
             None, DEMO_RUNS
         )
     if not quiet:
-        click.echo(
-            DEMO_DONE.format(index=index.resolve(), warehouse=f" --warehouse {root}" if directory else "")
-        )
+        tell(DEMO_DONE.format(index=index.resolve(), warehouse=f" --warehouse {root}" if directory else ""))
 
 
 def is_demo_loaded(root: Path, source: Path, as_of: datetime) -> bool:

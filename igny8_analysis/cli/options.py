@@ -14,24 +14,39 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "csv")
+SITE_WORDS = """
+with named as (
+    select site_id, name, domain, count(*) over (partition by domain) as sharing from sites
+)
+select
+    if(
+        regexp_full_match(domain, '[A-Za-z0-9_./][A-Za-z0-9._/-]*')
+        and not regexp_full_match(domain, '[0-9]+')
+        and sharing = 1,
+        domain,
+        cast(site_id as varchar)
+    ) as word,
+    name
+from named
+order by word
+"""
 
 
 def complete_sites(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """Domains and ids of sites that begin so, each with the site's name; nothing where there is no warehouse."""
+    """Sites that begin so, each with its name; nothing where there is no warehouse.
+
+    A site goes by its domain where that is a plain word and names it alone, else by its id.
+    """
     from click.shell_completion import CompletionItem
 
-    from igny8_analysis.cli.text import one_line
     from igny8_analysis.connection import connect
-    from igny8_analysis.etl.errors import Igny8Error
 
     try:
         with connect(ctx.params.get("directory"), ctx.params.get("version")) as warehouse:
-            sites = warehouse.sql(
-                "select coalesce(domain, site_id::varchar), name from sites order by 1"
-            ).fetchall()
-    except Igny8Error:
+            sites = warehouse.sql(SITE_WORDS).fetchall()
+    except Exception:  # whatever it is: nobody reads it who presses Tab
         return []
-    return [CompletionItem(site, help=one_line(name)) for site, name in sites if site.startswith(incomplete)]
+    return [CompletionItem(site, help=name) for site, name in sites if site.startswith(incomplete)]
 
 
 site_argument = click.argument("site", shell_complete=complete_sites)

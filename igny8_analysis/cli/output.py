@@ -1,15 +1,16 @@
 """Rows and payloads on standard output: tables for people, JSON for programs, CSV that spreadsheets open safely."""
 
-import csv
-import io
 import json
+import math
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.cli.text import visible
+from igny8_analysis.cli.text import inert, json_inert, visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,18 +18,24 @@ if TYPE_CHECKING:
 Rows = Iterable[Sequence[Any]]
 
 WIDE = 10_000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+_SIGNS = "".join(map(re.escape, FORMULA_STARTS[:8]))
+# Where a formula could begin: at a text's start, or where a spreadsheet splits it whose separator is ; or a tab.
+_FORMULA = re.compile(rf'^(?=[\t\r\n])|(?:^|[;\t\r\n])["\s]*(?=[{_SIGNS}])')
 
 
 def print_json(value: Any) -> None:
-    """The value as JSON on standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    """The value as JSON on standard output, such as every parser takes: no NaN, no control character as it is."""
+    is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json.dumps(plain(value), indent=2, ensure_ascii=not is_unicode, allow_nan=False)
+    print(json_inert(text))
 
 
 def print_rows(columns: Sequence[str], rows: Rows, format_: str, title: str | None = None) -> None:
-    """The rows in the format asked for; JSON is a list of objects."""
+    """The rows in the format asked for; JSON is a list of objects, a second column of a name being `name_2`."""
     if format_ == "json":
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        keys = told_apart(columns)
+        print_json([dict(zip(keys, row, strict=True)) for row in rows])
     elif format_ == "csv":
         print_csv(columns, rows)
     else:
@@ -36,16 +43,27 @@ def print_rows(columns: Sequence[str], rows: Rows, format_: str, title: str | No
 
 
 def print_csv(columns: Sequence[str], rows: Rows) -> None:
-    """The rows as CSV; a text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """The rows as CSV: every text in quotes, control characters shown, numbers and times as they are.
+
+    Where a spreadsheet could take a text, or what it splits off at a semicolon, tab or line end, for a formula, an
+    apostrophe stands before that.
+    """
     for row in (columns, *rows):
-        sys.stdout.write(_csv_line(row))
+        sys.stdout.write(",".join(map(_cell, row)) + "\n")
 
 
-def _csv_line(row: Sequence[Any]) -> str:
-    """The row as a line of CSV; written with CRLF, which makes the writer quote a lone carriage return too."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(map(_cell, row))
-    return line.getvalue().removesuffix("\r\n") + "\n"
+def told_apart(names: Sequence[str]) -> list[str]:
+    """The names, one that was there already with its number: `a`, `a_2`, `a_3`."""
+    found: dict[str, None] = {}
+    seen: Counter[str] = Counter()
+    for name in names:
+        seen[name] += 1
+        told = name if seen[name] == 1 else f"{name}_{seen[name]}"
+        while told in found or (seen[name] > 1 and told in names):
+            seen[name] += 1
+            told = f"{name}_{seen[name]}"
+        found[told] = None
+    return list(found)
 
 
 def print_table(columns: Sequence[str], rows: Rows, title: str | None = None) -> None:
@@ -59,7 +77,8 @@ def print_table(columns: Sequence[str], rows: Rows, title: str | None = None) ->
 
     from igny8_analysis.cli.narrow import narrow, parts
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+    is_terminal = sys.stdout.isatty()
+    console = Console(highlight=False, force_terminal=is_terminal, width=None if is_terminal else WIDE)
     if title:
         console.print(Text(visible(title)))
     rows = list(rows)
@@ -105,27 +124,58 @@ def _show(value: Any, column: str) -> str:  # noqa: PLR0911 (one return a type)
             return f"{value:,.4f}".rstrip("0").rstrip(".")
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}"
-        case list() | dict():
-            return json.dumps(value, ensure_ascii=False, default=_plain)
+        case list() | tuple() | dict():
+            return json.dumps(plain(value), ensure_ascii=False)
+        case bytes():
+            return value.hex()
         case _:
             return str(value)
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any) -> str:  # noqa: PLR0911 (one return a type)
     match value:
-        case str():
-            return f"'{value}" if value.startswith(FORMULA_STARTS) else value
-        case datetime():
-            return _plain(value)
-        case list() | dict():
-            return _cell(json.dumps(value, ensure_ascii=False, default=_plain))
+        case None:
+            return ""
+        case bool() | int():
+            return str(value)
+        case float() if math.isfinite(value):
+            return repr(value)
+        case Decimal():
+            return f"{value:f}"
+        case date():
+            return str(plain(value))
+        case list() | tuple() | dict():
+            return _quoted(json.dumps(plain(value), ensure_ascii=False))
+        case bytes():
+            return _quoted(value.hex())
         case _:
+            return _quoted(str(value))
+
+
+def _quoted(text: str) -> str:
+    safe = _FORMULA.sub(lambda found: f"{found[0]}'", inert(text))
+    return '"{}"'.format(safe.replace('"', '""'))
+
+
+def plain(value: Any) -> Any:  # noqa: PLR0911 (one return a type)
+    """The value as JSON has it: null for NaN and infinity, ISO 8601 for times, hexadecimal for bytes, keys as text."""
+    match value:
+        case None | bool() | int() | str():
             return value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return str(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case bytes():
+            return value.hex()
+        case dict():
+            keys = told_apart([key if isinstance(key, str) else str(plain(key)) for key in value])
+            return {key: plain(inner) for key, inner in zip(keys, value.values(), strict=True)}
+        case list() | tuple():
+            return [plain(inner) for inner in value]
+        case _:
+            return str(value)

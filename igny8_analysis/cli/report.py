@@ -16,6 +16,7 @@ from igny8_analysis.cli.options import (
     version_option,
     warehouse_option,
 )
+from igny8_analysis.cli.streams import tell
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -206,4 +207,4 @@ def _make(options: dict[str, Any], work: Callable[[Any], Path]) -> None:
     if not options["quiet"]:
         unchanged = len(reports.outcome.unchanged)
         note = f" ({len(reports.outcome.made)} made, {unchanged} unchanged)" if unchanged else ""
-        click.echo(f"{made}{note}")
+        tell(f"{made}{note}")

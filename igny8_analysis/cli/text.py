@@ -1,13 +1,33 @@
 """Text for a terminal: control characters are shown, never sent."""
 
+import json
+import re
+
+# What moves a cursor, rings or turns the direction of writing: C0 but tab and line end, C1, bidi, tags, surrogates.
+ACTIVE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+    "\ud800-\udfff\U000e0000-\U000e007f]|\r(?!\n)"
+)
 LONGEST_LINE = 2_000
 
 
 def visible(text: str) -> str:
     """The text with every control or unprintable character as its escape, e.g. `\\n` or `\\u202e`."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text
-    )
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def inert(text: str) -> str:
+    """The text with its active characters as their escapes; it keeps tabs and line ends."""
+    return ACTIVE.sub(lambda found: _escape(found[0]), text)
+
+
+def json_inert(text: str) -> str:
+    """A text of JSON with its active characters as JSON's escapes: it says the same."""
+    return ACTIVE.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "backslashreplace").decode()
 
 
 def one_line(text: str) -> str:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from igny8_analysis import Warehouse
+from igny8_analysis.cli.output import FORMULA_STARTS
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.export import export_view, view_names
 from tests.command import igny8
@@ -78,17 +79,37 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     assert list(tmp_path.iterdir()) == [target]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum(a1)", "\t=1", "\r=1", "=cmd|' /c calc'!a1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1", "+1", "-1", "@sum(a1)", "\t=1", "=cmd|' /c calc'!a1", "a;=1+1", "b\t=2+2", "c\n=3", 'd;"=4"', "\uff1d1",
+        'e";=5', "\r\n@x", ";;-1",
+    ],
+)  # fmt: skip
 def test_csv_holds_no_formulas(text: str, demo_warehouse: Path) -> None:
-    escaped = text.replace("'", "''")
-    done = igny8(
-        "sql", f"select '{escaped}' as \"{text}\"", "--format", "csv", "--warehouse", str(demo_warehouse)
-    )
-    rows = list(csv.reader(io.StringIO(done.stdout, newline="")))
-    assert rows == [[f"'{text}"], [f"'{text}"]]
+    """Read as it is meant, and as a spreadsheet reads it whose separator is a semicolon or a tab."""
+    quoted, name = text.replace("'", "''"), text.replace('"', '""')
+    query = f"select 'x' as x, '{quoted}' as \"{name}\""
+    done = igny8("sql", query, "--format", "csv", "--warehouse", str(demo_warehouse))
+    for separator in ",;\t":
+        rows = csv.reader(io.StringIO(done.stdout, newline=""), delimiter=separator)
+        assert [cell for row in rows for cell in row if cell.startswith(FORMULA_STARTS[:8])] == []
+    header, row = csv.reader(io.StringIO(done.stdout, newline=""))
+    assert header[1].replace("'", "") == row[1].replace("'", "") == text.replace("'", "")
+
+
+def test_csv_quotes_texts_and_shows_what_acts(demo_warehouse: Path) -> None:
+    query = "select 'a' || chr(27) || chr(13) || chr(155) || chr(8238) || 'b' as x, 'two' || chr(10) || 'lines' as y"
+    done = igny8("sql", query, "--format", "csv", "--warehouse", str(demo_warehouse))
+    assert done.stdout == '"x","y"\n"a\\x1b\\r\\x9b\\u202eb","two\nlines"\n'
 
 
 def test_numbers_stay_numbers_in_csv(demo_warehouse: Path) -> None:
-    query = "select -1 as a, 2.50::decimal(9, 2) as b, null as c, timestamptz '2026-01-13 14:05:23Z' as d"
+    query = (
+        "select -1 as a, 2.50::decimal(9, 2) as b, null as c, timestamptz '2026-01-13 14:05:23Z' as d, "
+        "0::decimal(18, 9) as e, [-1.5] as f, '\\xAB'::blob as g, 'nan'::double as h"
+    )
     done = igny8("sql", query, "--format", "csv", "--warehouse", str(demo_warehouse))
-    assert done.stdout == "a,b,c,d\n-1,2.50,,2026-01-13T14:05:23Z\n"
+    assert done.stdout == (
+        '"a","b","c","d","e","f","g","h"\n-1,2.50,,2026-01-13T14:05:23Z,0.000000000,"[-1.5]","ab","nan"\n'
+    )
