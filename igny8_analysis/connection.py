@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 Payload = dict[str, Any]
 Parameters = Sequence[object] | Mapping[str, object]
 
+SITE_BY_ID = (
+    "select site_id from sites where site_id = try_cast($site as bigint) and cast(site_id as varchar) = $site"
+)
+SITES_BY_DOMAIN = f"select site_id from sites where domain = {bare_domain_sql('$site')} order by site_id"
+RUNS_BY_NAME = (
+    "select id from runs where site_id = ? and run_id = ? order by started_at desc, id desc limit 1"
+)
 SQL_HINTS = ("Did you mean", "Candidate bindings")
 EXPLAIN_OPTIONS = ("analyze", "format")
 SETTINGS = {
@@ -140,20 +147,19 @@ class Warehouse:
 
     def resolve_site(self, site: int | str) -> int:
         """The id of a site named by id or by domain; an id wins. Raises SiteNotFound or AmbiguousSite."""
-        rows = self._connection.execute(
-            f"select site_id, cast(site_id as varchar) = $site as is_id from sites "
-            f"where cast(site_id as varchar) = $site or domain = {bare_domain_sql('$site')} order by site_id",
-            {"site": str(site).strip()},
-        ).fetchall()
-        by_id = [site_id for site_id, is_id in rows if is_id]
-        matches = by_id or [site_id for site_id, _ in rows]
+        named = {"site": str(site).strip()}
+        cursor = self._connection.cursor()
+        matches = payloads.execute(cursor, SITE_BY_ID, named) or payloads.execute(
+            cursor, SITES_BY_DOMAIN, named
+        )
         if not matches:
             raise SiteNotFound(f"there is no site {str(site)!r}; igny8 sites lists them, by id and domain")
         if len(matches) > 1:
             raise AmbiguousSite(
-                f"several sites share the domain {str(site)!r}: name one by its id ({', '.join(map(str, matches))})"
+                f"several sites share the domain {str(site)!r}: name one by its id "
+                f"({', '.join(str(site_id) for (site_id,) in matches)})"
             )
-        return int(matches[0])
+        return int(matches[0][0])
 
     def site(self, site: int | str) -> "Site":
         """The site as an object whose parts show as the report's panels. Raises SiteNotFound or AmbiguousSite."""
@@ -176,15 +182,14 @@ class Warehouse:
     def run_detail(self, site: int | str, run_id: str) -> Payload:
         """One run of the site beside its baseline. Raises RunNotFound, also for a run of another site."""
         site_id = self.resolve_site(site)
-        return payloads.run(self._connection.cursor(), site_id, self.run_source_id(site, run_id))
+        return payloads.run(self._connection.cursor(), site_id, self._run_source_id(site_id, site, run_id))
 
     def run_source_id(self, site: int | str, run_id: str) -> int:
         """The source's id of the site's run, the latest of that run_id. Raises RunNotFound."""
-        site_id = self.resolve_site(site)
-        found = self._connection.execute(
-            "select id from runs where site_id = ? and run_id = ? order by started_at desc, id desc limit 1",
-            [site_id, run_id],
-        ).fetchall()
+        return self._run_source_id(self.resolve_site(site), site, run_id)
+
+    def _run_source_id(self, site_id: int, site: int | str, run_id: str) -> int:
+        found = payloads.execute(self._connection.cursor(), RUNS_BY_NAME, [site_id, run_id])
         if not found:
             raise RunNotFound(
                 f"site {str(site)!r} has no run {run_id!r}; igny8 history {site_id} lists its runs"
@@ -226,7 +231,7 @@ class Warehouse:
         Raises RunNotFound, also for a run of another site.
         """
         site_id = self.resolve_site(site)
-        a, b = (self.run_source_id(site, run_id) for run_id in (run_a, run_b))
+        a, b = (self._run_source_id(site_id, site, run_id) for run_id in (run_a, run_b))
         return payloads.compare(self._connection.cursor(), site_id, a, b)
 
 

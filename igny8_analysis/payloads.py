@@ -3,9 +3,11 @@
 import json
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
+from decimal import ROUND_HALF_UP, Context, Decimal
+from itertools import accumulate, groupby
 from typing import Any
 
 import duckdb
@@ -16,27 +18,47 @@ Payload = dict[str, Any]
 Fields = dict[str, "Field"]
 
 JSON_DEPTH = 100
+_NINE_PLACES = Decimal("1e-9")
+_HALF_UP = Context(prec=60, rounding=ROUND_HALF_UP)
+_STATEMENTS: dict[str, duckdb.Statement] = {}
 
 
 @dataclass(frozen=True)
 class Field:
-    """How a payload field reads its column: a SQL template around the column's name."""
+    """How a payload field reads its column: a SQL template around the column's name.
+
+    A number with `places` is fetched as it is and rounded here to the same: that spares a query most of its planning.
+    """
 
     template: str
-    is_whole: bool = False
+    places: int | None = None
+    is_nullable: bool = True
     is_json: bool = False
 
     def sql(self, column: str) -> str:
         """The SQL expression of the field."""
         return self.template.format(column)
 
+    def fetched(self, column: str) -> str:
+        """The SQL expression that `value` takes."""
+        return column if self.places is not None else self.sql(column)
+
     def value(self, value: Any) -> Any:
-        """The plain Python value of what the expression gave."""
+        """The plain Python value of what `fetched` gave."""
+        if self.places is not None:
+            return self._rounded(value)
+        return read_json(value) if self.is_json and value is not None else value
+
+    def _rounded(self, value: Any) -> int | float | None:
         if value is None:
-            return None
-        if self.is_json:
-            return read_json(value)
-        return int(value) if self.is_whole else value
+            if self.is_nullable:
+                return None
+            value = 0
+        if not self.places:
+            if isinstance(value, int):
+                return value
+            return int(_round(value, 0))
+        return float(_round(value, self.places)) + 0.0  # -0.0 + 0.0 is 0.0
 
 
 def _rounded(places: int, null: str = "0") -> Field:
@@ -45,9 +67,14 @@ def _rounded(places: int, null: str = "0") -> Field:
     By way of the text of a double: cast at once, those beyond some millions gain digits that tip ties.
     """
     rounding = f"round(cast(cast({{}} as varchar) as decimal(38, 9)), {places})"
-    if places:
-        return Field(f"coalesce(cast({rounding} as double), {null})")
-    return Field(f"coalesce({rounding}, {null})", is_whole=True)
+    number = f"cast({rounding} as double)" if places else rounding
+    return Field(f"coalesce({number}, {null})", places, is_nullable=null == "null")
+
+
+def _round(value: Any, places: int) -> Decimal:
+    """As SQL rounds by the expression above: to nine places, then to so many."""
+    nine = Decimal(str(value)).quantize(_NINE_PLACES, context=_HALF_UP)
+    return nine.quantize(Decimal(1).scaleb(-places), context=_HALF_UP)
 
 
 AS_IS = Field("{}")
@@ -122,10 +149,9 @@ RUN_HEAD: Fields = {
 HISTORY_RUN: Fields = RUN_HEAD | {
     "total_credits_used": WHOLE,
     "current_stage": WHOLE,
-    "stages_completed": WHOLE,
-    "stages_failed": WHOLE,
     "initial_snapshot": JSON,
 }
+STAGE_COUNTS: Fields = {"stages_completed": WHOLE, "stages_failed": WHOLE}
 SUMMARY: Fields = {
     "items_processed": WHOLE,
     "items_created": WHOLE,
@@ -209,6 +235,7 @@ COMPARED_STAGE: Fields = {
 
 OF_SITE = "where site_id = ?"
 OF_RUN = "where site_id = ? and id = ?"
+OF_RUNS = "where site_id = ? and id in (select unnest(?))"
 
 
 def overview(connection: duckdb.DuckDBPyConnection, as_of: datetime, site_id: int) -> Payload:
@@ -244,28 +271,31 @@ def overview(connection: duckdb.DuckDBPyConnection, as_of: datetime, site_id: in
 
 def history(connection: duckdb.DuckDBPyConnection, site_id: int, page: int, page_size: int) -> Payload:
     """A page of the site's runs, most recent first."""
-    ((total_count,),) = connection.execute(
-        "select count(*) from runs where site_id = ?", [site_id]
-    ).fetchall()
+    ((total_count,),) = execute(connection, "select count(*) from runs where site_id = ?", [site_id])
     runs = _select(
         connection,
-        "page join run_summary using (site_id, id, run_id) join statuses using (site_id, id)",
-        HISTORY_RUN | SUMMARY | {"stage_statuses": AS_IS},
-        "order by page.started_at desc, page.id desc",
-        [site_id, page_size, min((page - 1) * page_size, total_count), site_id],
-        """with page as (
-            select * from runs
-            where site_id = ? order by started_at desc, id desc limit ? offset ?
-        ),
-        statuses as (
-            select site_id, id, list(status order by stage_number) as stage_statuses
-            from run_stages where site_id = ? and id in (select id from page) group by site_id, id
-        )""",
+        "runs",
+        {"id": AS_IS} | HISTORY_RUN,
+        f"{OF_SITE} order by runs.started_at desc, runs.id desc limit ? offset ?",
+        [site_id, page_size, min((page - 1) * page_size, total_count)],
     )
+    of_page = [site_id, [run_["id"] for run_ in runs]]
+    summaries = {
+        run_.pop("id"): run_
+        for run_ in _select(
+            connection, "run_summary", {"id": AS_IS} | STAGE_COUNTS | SUMMARY, OF_RUNS, of_page
+        )
+    }
+    stages = execute(
+        connection, f"select id, status from run_stages {OF_RUNS} order by id, stage_number", of_page
+    )
+    statuses = {id_: [status for _, status in rows] for id_, rows in groupby(stages, lambda row: row[0])}
     for run_ in runs:
-        statuses = run_.pop("stage_statuses")
-        run_["summary"] = {name: run_.pop(name) for name in SUMMARY}
-        run_["stage_statuses"] = statuses
+        id_ = run_.pop("id")
+        summary = summaries[id_]
+        snapshot = run_.pop("initial_snapshot")
+        run_ |= {name: summary.pop(name) for name in STAGE_COUNTS}
+        run_ |= {"initial_snapshot": snapshot, "summary": summary, "stage_statuses": statuses[id_]}
     return {
         "runs": runs,
         "pagination": {
@@ -348,16 +378,24 @@ def _number(digits: str) -> int | float | str:
     return number if math.isfinite(number) else digits
 
 
+def execute(
+    connection: duckdb.DuckDBPyConnection, query: str, params: Sequence[object] | Mapping[str, object]
+) -> list[tuple[Any, ...]]:
+    """The rows of a query, which is parsed once."""
+    if query not in _STATEMENTS:
+        (_STATEMENTS[query],) = connection.extract_statements(query)
+    return connection.execute(_STATEMENTS[query], params).fetchall()
+
+
 def _select(
     connection: duckdb.DuckDBPyConnection,
     view: str,
     fields: Fields,
     tail: str,
-    params: list[object] | dict[str, object],
-    head: str = "",
+    params: Sequence[object] | Mapping[str, object],
 ) -> list[Payload]:
-    columns = ", ".join(f"{field.sql(name)} as {name}" for name, field in fields.items())
-    rows = connection.execute(f"{head} select {columns} from {view} {tail}", params).fetchall()
+    columns = ", ".join(f"{field.fetched(name)} as {name}" for name, field in fields.items())
+    rows = execute(connection, f"select {columns} from {view} {tail}", params)
     return [
         {name: field.value(value) for (name, field), value in zip(fields.items(), row, strict=True)}
         for row in rows

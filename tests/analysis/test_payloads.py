@@ -1,8 +1,31 @@
 """How payloads read the source's JSON."""
 
 import json
+from decimal import Decimal
 
-from igny8_analysis.payloads import read_json
+import duckdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from igny8_analysis.payloads import PERCENT, RATE, RATIO, WHOLE, WHOLE_OR_NULL, execute, read_json
+
+NUMBERS = st.one_of(
+    st.none(),
+    st.floats(-1e15, 1e15),
+    st.integers(-(10**12), 10**12).map(lambda whole: whole / 1000),
+    st.integers(-(10**12), 10**12).map(lambda whole: Decimal(whole) / 10**6),
+    st.integers(-(10**15), 10**15),
+)
+
+
+@settings(deadline=None)
+@given(NUMBERS)
+def test_a_number_is_rounded_as_its_query_says(number: float | Decimal | None) -> None:
+    fields = (WHOLE, PERCENT, RATE, RATIO, WHOLE_OR_NULL)
+    asked = ", ".join(f"{field.sql('x')}, {field.fetched('x')}" for field in fields)
+    (answer,) = execute(duckdb.default_connection(), f"select {asked} from (select ? as x)", [number])
+    for field, by_sql, fetched in zip(fields, answer[::2], answer[1::2], strict=True):
+        assert repr(field.value(fetched)) == repr(int(by_sql) if isinstance(by_sql, Decimal) else by_sql)
 
 
 def test_json_that_python_cannot_hold_stays_a_text() -> None:

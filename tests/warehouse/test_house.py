@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from igny8_analysis import Warehouse
+from igny8_analysis import Warehouse, explain
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.warehouse.build import View, load_views
 from igny8_analysis.warehouse.spark import to_spark
@@ -209,10 +209,25 @@ def test_a_filter_on_site_id_reaches_every_scan(
         for (site_id,) in demo.sql("select site_id from run_statistics order by total_runs").fetchall()
     ]
     for site_id in (sites[0], sites[len(sites) // 2], sites[-1]):
-        for table, rows in scanned(demo, f"select * from {view.name} where site_id = {site_id}"):
+        asked = view.name if view.layer == "forecast" else f"({view.sql})"  # also where the answer is kept
+        for table, rows in scanned(demo, f"select * from {asked} where site_id = {site_id}"):
             if table in rows_of_sites:
                 of_site = rows_of_sites[table].get(site_id, 0)
                 assert rows <= of_site, f"{table} gave {rows} rows for site {site_id}, which has {of_site}"
+
+
+ASKED_BY_THE_SECOND = {
+    *(section.view for payload in (explain.OVERVIEW, explain.RUN) for section in payload.values()),
+    *("run_summary", "forecast_totals", "forecast_stages"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(ASKED_BY_THE_SECOND))
+def test_what_a_payload_selects_is_kept_and_sorted_by_site(name: str, demo: Warehouse) -> None:
+    assert VIEWS[name].is_kept
+    if "site_id" in KEYS[name]:
+        sites = [site_id for (site_id,) in demo.sql(f"select site_id from {name}").fetchall()]
+        assert sites == sorted(sites)
 
 
 def test_a_query_of_all_sites_would_be_noticed(

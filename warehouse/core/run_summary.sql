@@ -1,4 +1,5 @@
 -- One row per run: its stages added up.
+-- Kept as a table: the history and every run's answers look their runs up here.
 select
     site_id,
     id,
@@ -12,3 +13,4 @@ select
     sum(credits_used) as stages_credits_used
 from run_stages
 group by site_id, id, run_id
+order by site_id, id

@@ -1,4 +1,5 @@
 -- One row per site, method and stage: what the next full run will take in, cost, make and last there.
+-- Kept as a table: asked of one site at a time.
 with
     latest as (
         select
@@ -108,3 +109,4 @@ select
 from expected as e
 cross join forecast_methods as m
 left join latest as l on l.site_id = e.site_id and l.stage_number = e.stage_number
+order by e.site_id, m.method, e.stage_number

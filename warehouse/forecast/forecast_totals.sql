@@ -1,4 +1,5 @@
 -- One row per site and method: what the next full run will cost, make and take, and which to use.
+-- Kept as a table: asked of one site at a time.
 select
     f.site_id,
     f.method,
@@ -37,3 +38,4 @@ select
 from forecasts as f
 left join forecast_accuracy as a on a.site_id = f.site_id and a.method = f.method and a."window" = 'all'
 where f.is_live
+order by f.site_id, f.method

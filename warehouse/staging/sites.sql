@@ -1,4 +1,5 @@
 -- One row per site.
+-- Kept as a table: every payload finds its site here.
 select
     s.site_id,
     s.domain,
@@ -13,3 +14,4 @@ select
     s.created_at
 from lake.sites as s
 left join lake.accounts as a on a.account_id = s.account_id
+order by s.site_id

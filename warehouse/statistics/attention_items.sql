@@ -1,4 +1,5 @@
 -- One row per site: items that need a person, at the load's instant.
+-- Kept as a table: asked of one site at a time.
 with
     counted as (
         select
@@ -29,3 +30,4 @@ select
     coalesce(c.failed_images, 0) as failed_images
 from sites as s
 left join counted as c on c.site_id = s.site_id
+order by s.site_id

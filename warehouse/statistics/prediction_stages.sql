@@ -1,4 +1,5 @@
 -- One row per site and stage: pending items times the stage's past cost and yield, or its defaults.
+-- Kept as a table: asked of one site at a time.
 with
     based as (
         select
@@ -32,3 +33,4 @@ select
     * case when basis = 'history' then avg_output_ratio else default_output_ratio end as estimated_output,
     basis
 from based
+order by site_id, stage_number

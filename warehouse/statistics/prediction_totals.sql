@@ -1,4 +1,5 @@
 -- One row per site: the rounded predictions of its stages added up, with a buffer and the confidence.
+-- Kept as a table: asked of one site at a time.
 with
     rounded as (
         select
@@ -29,3 +30,4 @@ select
 from rounded as r
 join site_history as h on h.site_id = r.site_id
 cross join parameters as p
+order by r.site_id

@@ -1,4 +1,5 @@
 -- One row per run: averages over its baseline, the latest ten completions known when it started.
+-- Kept as a table: asked of one run at a time.
 with limits as (select sufficient_runs from parameters)
 select
     k.site_id,
@@ -13,3 +14,4 @@ select
 from completions_before as k
 left join run_state as b on b.site_id = k.site_id and b.completion_number = k.completions_before
 cross join limits
+order by k.site_id, k.id

@@ -1,4 +1,5 @@
 -- One row per run: credits and items per item and minute.
+-- Kept as a table: asked of one run at a time.
 select
     r.site_id,
     r.id,
@@ -8,3 +9,4 @@ select
     cast(r.total_credits_used as double) / nullif(r.duration_seconds / 60, 0) as credits_per_minute
 from runs as r
 join run_summary as s on s.site_id = r.site_id and s.id = r.id
+order by r.site_id, r.id

@@ -1,4 +1,5 @@
 -- One row per insight of a run, numbered in reading order.
+-- Kept as a table: asked of one run at a time.
 with
     limits as (select sufficient_runs, efficiency_threshold_pct, variance_threshold_pct from parameters),
     compared as (
@@ -185,3 +186,4 @@ select
     severity,
     message
 from insights
+order by site_id, id, insight_number

@@ -1,4 +1,5 @@
 -- One row per site: its runs counted and summed, as of the load.
+-- Kept as a table: asked of one site at a time.
 with
     load as (select epoch_us(as_of) as as_of_us from current_load),
     windows as (
@@ -66,3 +67,4 @@ select
     c.avg_duration_in_window as avg_duration_last_7_days_seconds
 from sites as s
 left join counted as c on c.site_id = s.site_id
+order by s.site_id

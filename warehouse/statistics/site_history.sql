@@ -1,4 +1,5 @@
 -- One row per site: averages over its analyzed runs, the latest ten completions known at the load's instant.
+-- Kept as a table: asked of one site at a time.
 with limits as (select sufficient_runs from parameters)
 select
     s.site_id,
@@ -13,3 +14,4 @@ from sites as s
 left join known_completions as k on k.site_id = s.site_id
 left join run_state as r on r.site_id = s.site_id and r.completion_number = k.completions_known
 cross join limits
+order by s.site_id

@@ -1,4 +1,5 @@
 -- One row per run and stage: the stage beside its baseline.
+-- Kept as a table: asked of one run at a time.
 with
     limits as (select sufficient_runs from parameters),
     compared as (
@@ -48,3 +49,4 @@ select
         when is_comparable then (items_created - historical_avg_items) / nullif(historical_avg_items, 0) * 100
     end as items_variance_pct
 from compared
+order by site_id, id, stage_number

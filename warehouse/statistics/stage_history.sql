@@ -1,4 +1,5 @@
 -- One row per site and stage: averages over the analyzed runs in which the stage ran.
+-- Kept as a table: asked of one site at a time.
 select
     s.site_id,
     p.stage_number,
@@ -20,3 +21,4 @@ left join
     on h.site_id = s.site_id
     and h.stage_number = p.stage_number
     and h.completion_number = k.completions_known
+order by s.site_id, p.stage_number

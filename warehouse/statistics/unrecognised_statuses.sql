@@ -1,4 +1,5 @@
 -- One row per site, entity and status that is not among the known ones, at the load's instant.
+-- Kept as a table: asked of one site at a time.
 with
     found as (
         select i.site_id, i.entity, i.status, i.items
@@ -15,3 +16,4 @@ from found as f
 left join known_statuses as k on k.entity = f.entity and k.status = f.status
 where k.status is null
 group by f.site_id, f.entity, f.status
+order by f.site_id, f.entity, f.status
