@@ -182,7 +182,9 @@ class Reports:
     def all(self, folder: Path | None = None, last: int | None = None) -> Path:
         """Make every site's and account's reports and the index over them; return the index."""
         target = (folder or self._root / "reports") / INDEX_FILE
-        labels = self._warehouse.sql("select site_id, label from sites order by site_id").fetchall()
+        labels = self._warehouse.sql(
+            "select site_id, label from sites where is_live order by site_id"
+        ).fetchall()
         folders = {site: target.parent / names.site_folder(site, label) for site, label in labels}
         return self.some(folders, target, last)
 
@@ -304,7 +306,7 @@ class Reports:
 
     def _account_task(self, account_id: int, target: Path) -> Task:
         sites = self._warehouse.sql(
-            f"select site_id, label from sites where account_id = {account_id} order by site_id"
+            f"select site_id, label from sites where account_id = {account_id} and is_live order by site_id"
         ).fetchall()
         parameters = {
             "warehouse": str(self._root),
@@ -322,7 +324,7 @@ class Reports:
     def _account_name(self, account_id: int) -> str:
         """Return the account's name, empty where it has none."""
         found = self._warehouse.sql(
-            f"select coalesce(name, '') from lake.accounts where account_id = {account_id}"
+            f"select coalesce(account_name, '') from accounts where account_id = {account_id}"
         ).fetchall()
         return str(found[0][0]) if found else ""
 
@@ -374,7 +376,7 @@ class Reports:
     def _index(self, target: Path) -> None:
         figures = self._warehouse.sql(
             "select f.*, s.account_id from site_figures as f join sites as s on s.site_id = f.site_id "
-            "order by lower(f.label), f.site_id"
+            "where s.is_live order by lower(f.label), f.site_id"
         )
         sites = as_dicts(figures)
         accounts = {site["account_id"]: site["account_name"] or "" for site in sites}

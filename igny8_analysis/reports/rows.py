@@ -178,7 +178,10 @@ def _open(warehouse: str | Path | None, version: str | None) -> Warehouse:
 def _busiest_site(warehouse: Warehouse) -> int:
     from igny8_analysis import SiteNotFound
 
-    query = "select site_id from run_statistics order by total_runs desc, site_id limit 1"
+    query = """
+        select r.site_id from run_statistics as r join sites as s on s.site_id = r.site_id
+        order by s.is_live desc, r.total_runs desc, r.site_id limit 1
+    """
     found = warehouse.sql(query).fetchall()
     if not found:
         msg = "the warehouse has no sites"

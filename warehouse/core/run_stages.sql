@@ -27,7 +27,10 @@ with
             g.has_result,
             g.batches,
             g.total_words,
-            g.snapshot_items
+            g.snapshot_items,
+            g.is_skipped,
+            g.is_partial,
+            g.reason
         from lake.run_stages as g
         join lake.runs as r on r.site_id = g.site_id and r.id = g.id
         join stage_parameters as p on p.stage_number = g.stage_number
@@ -48,5 +51,8 @@ select
     has_result,
     batches,
     total_words,
-    snapshot_items
+    snapshot_items,
+    is_skipped,
+    is_partial,
+    reason
 from named

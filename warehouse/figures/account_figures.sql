@@ -1,13 +1,5 @@
 -- One row per account: its sites together, and its balance beside the one that their pending work needs.
 with
-    known as (
-        select account_id
-        from lake.accounts
-        union
-        select account_id
-        from sites
-        where account_id is not null
-    ),
     summed as (
         select
             account_id,
@@ -24,10 +16,13 @@ with
         group by account_id
     )
 select
-    k.account_id,
-    a.name as account_name,
-    a.status as account_status,
-    a.credits as account_credits,
+    a.account_id,
+    a.account_name,
+    a.account_status,
+    a.is_deleted,
+    b.available_credits as account_credits,
+    b.plan_credits,
+    b.bonus_credits,
     coalesce(s.total_sites, 0) as total_sites,
     coalesce(s.attention_sites, 0) as attention_sites,
     coalesce(s.dearer_sites, 0) as dearer_sites,
@@ -38,8 +33,9 @@ select
     coalesce(s.total_estimated_credits, 0) as total_estimated_credits,
     coalesce(s.balance_credits, 0) as balance_credits,
     case
-        when a.credits is not null then greatest(coalesce(s.balance_credits, 0) - a.credits, 0)
+        when b.available_credits is not null
+        then greatest(coalesce(s.balance_credits, 0) - b.available_credits, 0)
     end as missing_credits
-from known as k
-left join lake.accounts as a on a.account_id = k.account_id
-left join summed as s on s.account_id = k.account_id
+from accounts as a
+join account_balances as b on b.account_id = a.account_id
+left join summed as s on s.account_id = a.account_id

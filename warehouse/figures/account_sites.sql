@@ -42,6 +42,7 @@ with
         join site_figures as f on f.site_id = s.site_id
         join run_statistics as r on r.site_id = s.site_id
         join account_article_costs as c on c.site_id = s.site_id
+        where s.is_live
     )
 select
     account_id,

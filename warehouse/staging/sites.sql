@@ -11,6 +11,8 @@ select
     coalesce(s.account_id, - s.site_id) as account_key,
     a.name as account_name,
     s.is_active,
+    coalesce(s.is_deleted, false) as is_deleted,
+    not coalesce(s.is_deleted, false) and not coalesce(a.is_deleted, false) as is_live,
     s.created_at
 from lake.sites as s
 left join lake.accounts as a on a.account_id = s.account_id

@@ -50,6 +50,7 @@ with
         from sites as s
         left join summed as c on c.site_id = s.site_id
         cross join limits
+        where s.is_live
     )
 select
     account_id,

@@ -31,3 +31,4 @@ select
     cast(m.total_credits_used as double) / nullif(cast(m.content_created as double), 0) as credits_per_article
 from summed as m
 join sites as s on s.site_id = m.site_id
+where s.is_live

@@ -127,7 +127,7 @@ with
             case
                 when check_name = 'unknown_result_key'
                 then 'info'
-                when check_name = 'missing_site'
+                when check_name in ('missing_site', 'repeated_settings')
                 then 'warning'
                 else 'error'
             end as severity,
@@ -137,8 +137,11 @@ with
             stage_number,
             case
                 when check_name = 'missing_site'
-                then 'runs or items name this site, the source has no row for it'
-                else key || coalesce(' is ' || substr(value_text, 1, 200), '')
+                then 'runs, items, settings or the ledger name this site, the source has no row for it'
+                else
+                    key
+                    || coalesce(' of account ' || cast(account_id as varchar), '')
+                    || coalesce(' is ' || substr(value_text, 1, 200), '')
             end as detail
         from lake.value_findings
     )

@@ -1,0 +1,55 @@
+"""A lake of a few rows written down by hand, with the views over it: no source, no load."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.warehouse.build import load_views
+
+AS_OF = "2026-03-01 12:00:00+00"
+LOAD = {"load_number": 1, "load_id": "one", "as_of": AS_OF, "source_kind": "sqlite", "missing": ""}
+
+Row = Mapping[str, Any]
+
+
+def lake_views(**tables: Sequence[Row]) -> duckdb.DuckDBPyConnection:
+    """Every view over a lake of these rows; what a row leaves out is NULL. Without `loads` there is one load."""
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'; set threads = 1; create schema lake")
+    rows: dict[str, Sequence[Row]] = {"loads": [LOAD], **tables}
+    for name, table in LAKE_TABLES.items():
+        columns = ", ".join(f"{column} {c.type}" for column, c in table.columns.items())
+        connection.execute(f"create table lake.{name} ({columns})")
+        for row in rows.get(name, ()):
+            places = ", ".join("?" for _ in row)
+            connection.execute(
+                f"insert into lake.{name} ({', '.join(row)}) values ({places})", list(row.values())
+            )
+    for view in load_views():
+        connection.execute(f"create {'table' if view.is_kept else 'view'} {view.name} as {view.sql}")
+    return connection
+
+
+def lake_site(site_id: int, account_id: int | None = 1, **columns: Any) -> Row:
+    return {
+        "site_id": site_id,
+        "account_id": account_id,
+        "name": f"Site {site_id}",
+        "domain": f"site-{site_id}.example",
+        "is_active": True,
+        "has_source_row": True,
+    } | columns
+
+
+def lake_run(site_id: int, id: int, started: str, credits: float, **columns: Any) -> Row:
+    """A completed run of an hour, without stages."""
+    return {
+        "site_id": site_id,
+        "id": id,
+        "run_id": f"run_{id}",
+        "status": "completed",
+        "started_at": started,
+        "total_credits_used": credits,
+    } | columns

@@ -1,0 +1,4 @@
+-- One row per site with automation settings: when its runs start by themselves, and their credit limit.
+select s.site_id, s.is_enabled, s.frequency, s.scheduled_time, d.last_run_at, d.next_run_at, s.credit_limit
+from current_settings as s
+left join lake.automation_schedules as d on d.site_id = s.site_id
