@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv")
 SITE_WORDS = """
 with named as (
-    select site_id, name, domain, count(*) over (partition by domain) as sharing from sites
+    select site_id, name, domain, count(*) over (partition by domain) as sharing from sites where is_live
 )
 select
     if(
