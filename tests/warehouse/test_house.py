@@ -109,6 +109,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "stage_passages": ("site_id", "stage_number", "completion_number"),
     "stage_prices": ("site_id", "stage_number", "price_number"),
     "stage_settings": ("site_id", "stage_number"),
+    "stage_outcomes": STAGE,
     "stage_state": ("site_id", "stage_number", "completion_number"),
     "unrecognised_statuses": ("site_id", "entity", "status"),
     "unusual_runs": RUN,
@@ -311,7 +312,6 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
                 lengths.setdefault(name, set()).add(int(spec.args["start"].name) + 1 - to)
     assert lengths == {
         "run_state": {analyzed},
-        "stage_settings": ("site_id", "stage_number"),
         "stage_state": {analyzed},
         "stage_lessons": {analyzed, limit},
         "stage_charges": {analyzed, before},

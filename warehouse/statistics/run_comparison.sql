@@ -20,7 +20,7 @@ with
         select
             r.site_id,
             r.id,
-            not r.is_open and b.has_sufficient_data as is_comparable,
+            r.status = 'completed' and b.has_sufficient_data as is_comparable,
             b.has_sufficient_data,
             b.total_runs_analyzed,
             greatest(limits.sufficient_runs - b.total_runs_analyzed, 0) as runs_needed,
@@ -52,6 +52,9 @@ select
     r.completed_at,
     case when r.is_open then load.as_of end as as_of,
     r.duration_seconds,
+    case
+        when r.is_open then cast(epoch_us(load.as_of) - epoch_us(r.started_at) as double) / 1e6
+    end as duration_so_far_seconds,
     r.active_seconds,
     r.total_credits_used,
     r.error_message,

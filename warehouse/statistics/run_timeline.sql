@@ -1,15 +1,31 @@
 -- One row per part of a run's time: its stages in the pipeline's order, the kept pause, the remainder.
 with
+    load as (select as_of from current_load),
     measured as (
         select
             g.site_id,
             g.id,
             g.run_id,
+            r.status,
             r.duration_seconds - r.active_seconds as pause_seconds,
-            r.active_seconds - coalesce(cast(sum(g.duration_seconds) as double), 0) as remaining_seconds
+            case
+                when r.status in ('running', 'paused')
+                then cast(epoch_us(load.as_of) - epoch_us(r.started_at) as double) / 1e6
+                else r.active_seconds
+            end
+            - coalesce(cast(sum(g.duration_seconds) as double), 0) as remaining_seconds
         from run_stages as g
         join runs as r on r.site_id = g.site_id and r.id = g.id
-        group by g.site_id, g.id, g.run_id, r.duration_seconds, r.active_seconds
+        cross join load
+        group by
+            g.site_id,
+            g.id,
+            g.run_id,
+            r.status,
+            r.duration_seconds,
+            r.active_seconds,
+            r.started_at,
+            load.as_of
     ),
     parts as (
         select
@@ -37,7 +53,14 @@ with
             9,
             'remainder',
             null,
-            'Not accounted for',
+            case
+                status
+                when 'running'
+                then 'No stage accounts for it yet'
+                when 'paused'
+                then 'No stage accounts for it yet'
+                else 'Not accounted for'
+            end,
             remaining_seconds,
             remaining_seconds
         from measured

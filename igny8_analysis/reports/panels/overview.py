@@ -79,7 +79,16 @@ def run_history(report: Report, rows: Rows) -> Panel:
     }
     unusual = {row["id"] for row in rows if row["is_unusual"]}
     total = rows.first["total_runs"] if rows else 0
-    return render("run_history.html.j2", rows, files=files, unusual=unusual, total=total, limit=HISTORY_LIMIT)
+    label = rows.first["run_title"].rpartition(" #")[0] if rows else ""
+    return render(
+        "run_history.html.j2",
+        rows,
+        files=files,
+        unusual=unusual,
+        total=total,
+        limit=HISTORY_LIMIT,
+        label=label,
+    )
 
 
 def trends(report: Report, rows: Rows) -> Panel:

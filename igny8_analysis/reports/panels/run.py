@@ -2,23 +2,59 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from igny8_analysis import charts
+from igny8_analysis.reports import formats
 from igny8_analysis.reports.panels.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
 from igny8_analysis.stages import stage_label
 
+# What each stage takes in, in words.
+ITEMS = {
+    1: "keywords",
+    2: "clusters",
+    3: "ideas",
+    4: "articles to write",
+    5: "articles without image prompts",
+    6: "images",
+    7: "articles to review",
+}
+TITLES = {
+    "stopped here": "This run stopped at stage {stage_number}, {stage_name}",
+    "cancelled here": "This run was cancelled at stage {stage_number}, {stage_name}",
+    "in progress": "This run is at stage {stage_number}, {stage_name}",
+    "paused here": "This run is paused at stage {stage_number}, {stage_name}",
+}
+SHOWN_INSIGHTS = 3
 SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
 
 
 def summary(report: Report, rows: Rows) -> Panel:
     """Show which run this is, when and how long it ran, and its credits and items against the baseline."""
     names = {"../index.html", "index.html"} & report.links
-    return render("run_summary.html.j2", rows, run=rows.first, links=names)
+    return render("run_summary.html.j2", rows, run=rows.first, links=names, headline=_headline(rows.first))
+
+
+def outcome(rows: Rows) -> Panel:
+    """Show where a run stopped or stands, what it had spent, what is left, and what to do; nothing if it completed."""
+    at = next((row for row in rows if row["outcome"] in TITLES), None)
+    return render(
+        "run_outcome.html.j2",
+        rows,
+        run=rows.first,
+        at=at,
+        title=at and TITLES[at["outcome"]].format_map(at),
+        left=[row for row in rows if row["items_left"]],
+        items=ITEMS,
+    )
 
 
 def insights(rows: Rows) -> Panel:
-    """Show the insights in their order, each with its severity in words."""
-    return render("insights.html.j2", rows, severities=SEVERITIES)
+    """Show the first insights, each with its severity in words; the others, and what is told above, fold."""
+    shown = [row for row in rows if not row["is_told_above"]][:SHOWN_INSIGHTS]
+    folded = [row for row in rows if row not in shown]
+    return render("insights.html.j2", rows, severities=SEVERITIES, shown=shown, folded=folded)
 
 
 def pipeline_flow(rows: Rows) -> Panel:
@@ -69,3 +105,28 @@ def reconciliation(rows: Rows) -> Panel:
     """Show the run's credits against the stages' sum, and the findings about this run."""
     findings = [row for row in rows if row["check_name"] is not None]
     return render("reconciliation.html.j2", rows, run=rows.first, findings=findings)
+
+
+def _headline(run: dict[str, Any]) -> str:
+    """Return the difference from the usual credits and what made it, in one sentence; empty without a baseline."""
+    difference = run["difference_credits"]
+    if difference is None or run["status"] not in ("completed", "failed", "cancelled"):
+        return ""
+    reached = "" if run["status"] == "completed" else ", over the stages it reached"
+    if formats.number(difference) == "0":
+        return f"As many credits as usual{reached}."
+    more = "more" if difference > 0 else "less"
+    parts = [
+        f"{formats.number(abs(amount))} {_sign(amount, difference)}for {words[amount > 0]}"
+        for amount, words in (
+            (run["volume_credits"], ("fewer items", "more items")),
+            (run["rate_credits"], ("cheaper ones", "dearer ones")),
+        )
+        if formats.number(amount) != "0"
+    ]
+    return f"{formats.number(abs(difference))} credits {more} than usual{reached}: {', '.join(parts)}."
+
+
+def _sign(amount: float, difference: float) -> str:
+    """Return in words that an amount goes against the difference it is a part of."""
+    return "" if (amount > 0) == (difference > 0) else "more " if amount > 0 else "less "
