@@ -121,7 +121,7 @@ def test_a_fold_opens_by_keyboard_and_holds_the_query(browser: Browser, made: Ma
         fold.locator("summary").focus()
         page.keyboard.press("Enter")
         query = fold.locator("code").last.text_content() or ""
-    assert query.startswith("select stage_number")
+    assert query.startswith("select s.stage_number")
     assert "site_id = 101" in query
 
 

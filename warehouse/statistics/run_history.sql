@@ -1,23 +1,37 @@
 -- One row per run, as the history lists it: its stages' statuses in order, and its first insight.
 with
+    outcomes as (
+        select
+            site_id,
+            id,
+            stage_number,
+            case
+                when outcome in ('stopped here', 'cancelled here')
+                then 'stopped'
+                when outcome in ('in progress', 'paused here')
+                then 'running'
+                else outcome
+            end as mark
+        from stage_outcomes
+    ),
     statuses as (
         select
             site_id,
             id,
-            max(case when stage_number = 1 then status end)
+            max(case when stage_number = 1 then mark end)
             || ' '
-            || max(case when stage_number = 2 then status end)
+            || max(case when stage_number = 2 then mark end)
             || ' '
-            || max(case when stage_number = 3 then status end)
+            || max(case when stage_number = 3 then mark end)
             || ' '
-            || max(case when stage_number = 4 then status end)
+            || max(case when stage_number = 4 then mark end)
             || ' '
-            || max(case when stage_number = 5 then status end)
+            || max(case when stage_number = 5 then mark end)
             || ' '
-            || max(case when stage_number = 6 then status end)
+            || max(case when stage_number = 6 then mark end)
             || ' '
-            || max(case when stage_number = 7 then status end) as stage_statuses
-        from run_stages
+            || max(case when stage_number = 7 then mark end) as stage_statuses
+        from outcomes
         group by site_id, id
     ),
     compared as (
@@ -53,6 +67,7 @@ select
         then (cast(r.total_credits_used as double) - c.avg_credits) / nullif(c.avg_credits, 0) * 100
     end as credits_change_pct,
     s.items_created,
+    s.content_created,
     g.stage_statuses,
     i.message as first_insight,
     n.total_runs,

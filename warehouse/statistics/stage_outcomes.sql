@@ -33,9 +33,15 @@ select
         when r.current_stage = g.stage_number and r.status = 'failed'
         then coalesce(case when trim(r.error_message) <> '' then r.error_message end, g.error)
     end as outcome_reason,
-    r.status = 'completed' or g.stage_number <= r.current_stage as is_reached,
     case
-        when r.status in ('failed', 'cancelled') and g.stage_number < 7
+        when r.status = 'completed'
+        then true
+        when r.status in ('running', 'paused')
+        then g.stage_number < r.current_stage
+        else g.stage_number <= r.current_stage
+    end as is_compared,
+    case
+        when r.status in ('failed', 'cancelled') and g.stage_number <> 7
         then greatest(coalesce(g.snapshot_items, 0) + coalesce(g.items_fed, 0) - g.items_processed, 0)
     end as items_left
 from stages as g

@@ -67,12 +67,14 @@ def why_it_cost_this(report: Report, rows: Rows) -> Panel:
     stages = [row for row in rows if row["stage_number"] is not None]
     total = rows.first["total_credits_used"]
     donut = charts.credits_donut(stages, "credits_used", total, "Credits by stage", "credits-by-stage")
-    split = charts.volume_and_rate(rows) if rows.first["has_sufficient_data"] else None
+    compared = [row for row in rows if row["is_compared"]]
+    split = charts.volume_and_rate(compared) if rows.first["has_sufficient_data"] and compared else None
     linked = charts.linked_stages(stages) if report.is_interactive and donut and split else None
     return render(
         "why_it_cost_this.html.j2",
         rows,
         stages=stages,
+        compared=compared,
         donut=donut,
         split=split,
         linked=linked,

@@ -1,0 +1,64 @@
+"""How the stages of runs that were cut short, or go on, stand: each case by hand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from igny8_analysis import Warehouse, connect
+from igny8_analysis.load import load
+from tests.cases import AS_OF, make_source, run, site
+
+STAGES = {1: (40, 4, 8), 2: (4, 30, 60), 3: (30, 30, 0), 4: (10, 9, 150)}
+SNAPSHOT = '{"stage_1_initial": 40, "stage_4_initial": 12, "stage_6_initial": 7}'
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    folder = tmp_path_factory.mktemp("outcomes")
+    common = {"stages": STAGES, "current_stage": 4, "initial_snapshot": SNAPSHOT}
+    runs = [
+        run(1, "2026-02-01T00:00:00Z", status="failed", error_message="HTTP 502", **common),
+        run(2, "2026-02-02T00:00:00Z", status="cancelled", **common),
+        run(3, "2026-02-03T00:00:00Z", None, status="running", **common),
+        run(4, "2026-02-04T00:00:00Z", None, status="paused", **common),
+        run(5, "2026-02-05T00:00:00Z", **common),
+        run(6, "2026-02-06T00:00:00Z", status="failed", stages=STAGES, current_stage=9),
+    ]
+    source = make_source(folder / "source.sqlite", [site(1, "a.example")], runs)
+    load(f"sqlite:///{source}", folder / "data", AS_OF)
+    with connect(folder / "data") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("run_id", "stage", "expected"),
+    [
+        (1, 3, ("completed", None, True, 0)),
+        (1, 4, ("stopped here", "HTTP 502", True, 32)),  # 12 pending + 30 tasks made − 10 taken in
+        (1, 5, ("pending", None, False, 9)),  # the 9 articles that stage 4 made
+        (1, 6, ("pending", None, False, 7)),
+        (1, 7, ("pending", None, False, None)),
+        (2, 4, ("cancelled here", None, True, 32)),
+        (3, 3, ("completed", None, True, None)),
+        (3, 4, ("in progress", None, False, None)),
+        (4, 4, ("paused here", None, False, None)),
+        (5, 4, ("completed", None, True, None)),
+        (5, 5, ("pending", None, True, None)),
+        (6, 4, ("completed", None, True, 20)),  # no snapshot: 30 tasks made − 10; no stage 9, so none stopped
+    ],
+)
+def test_outcome(warehouse: Warehouse, run_id: int, stage: int, expected: tuple[object, ...]) -> None:
+    found = warehouse.sql(
+        "select outcome, outcome_reason, is_compared, items_left from stage_outcomes "
+        "where site_id = 1 and id = $id and stage_number = $stage",
+        {"id": run_id, "stage": stage},
+    ).fetchall()
+    assert found == [expected]
+
+
+def test_what_no_stage_accounts_for_is_named_while_a_run_goes_on(warehouse: Warehouse) -> None:
+    (row,) = warehouse.sql(
+        "select label, duration_seconds from run_timeline where site_id = 1 and id = 3 and part = 'remainder'"
+    ).fetchall()
+    assert row == ("No stage accounts for it yet", (AS_OF.timestamp() - 1770076800))  # since 2026-02-03
