@@ -23,6 +23,21 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         run(3, "2026-02-03T00:00:00Z", None, status="running", **common),
         run(4, "2026-02-04T00:00:00Z", None, status="paused", **common),
         run(5, "2026-02-05T00:00:00Z", **common),
+        run(
+            7,
+            "2026-02-07T00:00:00Z",
+            stages=STAGES
+            | {
+                4: {
+                    "tasks_processed": 10,
+                    "credits_used": 150,
+                    "partial": True,
+                    "reason": "credit limit reached",
+                },
+                5: {"skipped": True, "reason": "switched off by the site"},
+            },
+            credits=218,
+        ),
         run(6, "2026-02-06T00:00:00Z", status="failed", stages=STAGES, current_stage=9),
     ]
     source = make_source(folder / "source.sqlite", [site(1, "a.example")], runs)
@@ -45,6 +60,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         (4, 4, ("paused here", None, False, None)),
         (5, 4, ("completed", None, True, None)),
         (5, 5, ("pending", None, True, None)),
+        (7, 4, ("stopped early", "credit limit reached", True, None)),
+        (7, 5, ("switched off", "switched off by the site", True, None)),
         (6, 4, ("completed", None, True, 20)),  # no snapshot: 30 tasks made − 10; no stage 9, so none stopped
     ],
 )

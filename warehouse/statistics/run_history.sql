@@ -10,6 +10,10 @@ with
                 then 'stopped'
                 when outcome in ('in progress', 'paused here')
                 then 'running'
+                when outcome = 'stopped early'
+                then 'stopped'
+                when outcome = 'switched off'
+                then 'skipped'
                 else outcome
             end as mark
         from stage_outcomes

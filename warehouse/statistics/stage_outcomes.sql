@@ -8,6 +8,9 @@ with
             stage_number,
             status,
             error,
+            is_skipped,
+            is_partial,
+            reason,
             snapshot_items,
             items_processed,
             lag(items_created) over (partition by site_id, id order by stage_number) as items_fed
@@ -27,16 +30,22 @@ select
         then 'in progress'
         when r.current_stage = g.stage_number and r.status = 'paused'
         then 'paused here'
+        when g.is_skipped and g.status <> 'completed'
+        then 'switched off'
+        when g.is_partial
+        then 'stopped early'
         else g.status
     end as outcome,
     case
         when r.current_stage = g.stage_number and r.status = 'failed'
         then coalesce(case when trim(r.error_message) <> '' then r.error_message end, g.error)
+        when g.is_skipped or g.is_partial
+        then g.reason
     end as outcome_reason,
     case
         when r.status = 'completed'
         then true
-        when r.status in ('running', 'paused')
+        when r.is_open
         then g.stage_number < r.current_stage
         else g.stage_number <= r.current_stage
     end as is_compared,
