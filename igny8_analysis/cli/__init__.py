@@ -119,7 +119,8 @@ def main() -> NoReturn:
 
 def _leave_out_optimizing() -> None:
     """Begin again where PYTHONOPTIMIZE took away the docstrings that Altair needs."""
-    if sys.flags.optimize and os.environ.pop("PYTHONOPTIMIZE", None):
+    if sys.flags.optimize and "PYTHONOPTIMIZE" in os.environ:
+        del os.environ["PYTHONOPTIMIZE"]
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 

@@ -1,7 +1,6 @@
 """How the stages of runs that were cut short, or go on, stand: each case by hand."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
