@@ -25,7 +25,10 @@ Parameters = Sequence[object] | Mapping[str, object]
 SITE_BY_ID = (
     "select site_id from sites where site_id = try_cast($site as bigint) and cast(site_id as varchar) = $site"
 )
-SITES_BY_DOMAIN = f"select site_id from sites where domain = {bare_domain_sql('$site')} order by site_id"
+SITES_BY_DOMAIN = (
+    "select site_id, is_live, is_deleted from sites "
+    f"where domain = {bare_domain_sql('$site')} order by site_id"
+)
 RUNS_BY_NAME = (
     "select id from runs where site_id = ? and run_id = ? order by started_at desc, id desc limit 1"
 )
@@ -146,20 +149,27 @@ class Warehouse:
         return duckdb.StatementType.EXPLAIN
 
     def resolve_site(self, site: int | str) -> int:
-        """The id of a site named by id or by domain; an id wins. Raises SiteNotFound or AmbiguousSite."""
+        """The id of a site named by id or by domain; an id wins. Raises SiteNotFound or AmbiguousSite.
+
+        A domain means the site that is not deleted, and rather one whose account is not deleted either.
+        """
         named = {"site": str(site).strip()}
         cursor = self._connection.cursor()
-        matches = payloads.execute(cursor, SITE_BY_ID, named) or payloads.execute(
-            cursor, SITES_BY_DOMAIN, named
-        )
-        if not matches:
+        if by_id := payloads.execute(cursor, SITE_BY_ID, named):
+            return int(by_id[0][0])
+        rows = payloads.execute(cursor, SITES_BY_DOMAIN, named)
+        live = [site_id for site_id, is_live, _ in rows if is_live]
+        matches = live or [site_id for site_id, _, is_deleted in rows if not is_deleted]
+        if not rows:
             raise SiteNotFound(f"there is no site {str(site)!r}; igny8 sites lists them, by id and domain")
+        if not matches:
+            ids = ", ".join(str(row[0]) for row in rows)
+            raise SiteNotFound(f"the site {str(site)!r} is deleted: name it by its id ({ids})")
         if len(matches) > 1:
             raise AmbiguousSite(
-                f"several sites share the domain {str(site)!r}: name one by its id "
-                f"({', '.join(str(site_id) for (site_id,) in matches)})"
+                f"several sites share the domain {str(site)!r}: name one by its id ({', '.join(map(str, matches))})"
             )
-        return int(matches[0][0])
+        return int(matches[0])
 
     def site(self, site: int | str) -> "Site":
         """The site as an object whose parts show as the report's panels. Raises SiteNotFound or AmbiguousSite."""
@@ -184,6 +194,14 @@ class Warehouse:
         site_id = self.resolve_site(site)
         return payloads.run(self._connection.cursor(), site_id, self._run_source_id(site_id, site, run_id))
 
+    def account(self, account: int | str) -> Payload:
+        """An account: its balances, its sites' figures, its credits by month. Raises AccountNotFound."""
+        return payloads.account(self._connection.cursor(), self.resolve_account(account))
+
+    def settings(self, site: int | str) -> Payload:
+        """The settings of the site's automation and of its stages; null and empty where the source has none."""
+        return payloads.settings(self._connection.cursor(), self.resolve_site(site))
+
     def run_source_id(self, site: int | str, run_id: str) -> int:
         """The source's id of the site's run, the latest of that run_id. Raises RunNotFound."""
         return self._run_source_id(self.resolve_site(site), site, run_id)
@@ -206,15 +224,21 @@ class Warehouse:
         return explain(self, site, run_id, metric)
 
     def resolve_account(self, account: int | str) -> int:
-        """The id of an account named by id or by name, in any case; an id wins. Raises AccountNotFound."""
+        """The id of an account named by id or by name, in any case; an id wins. Raises AccountNotFound.
+
+        A name means the account that is not deleted.
+        """
         rows = self._connection.execute(
-            "select account_id, cast(account_id as varchar) = $account as is_id from account_figures "
+            "select account_id, cast(account_id as varchar) = $account as is_id, is_deleted from accounts "
             "where cast(account_id as varchar) = $account or lower(trim(account_name)) = lower($account) "
             "order by account_id",
             {"account": str(account).strip()},
         ).fetchall()
-        by_id = [account_id for account_id, is_id in rows if is_id]
-        matches = by_id or [account_id for account_id, _ in rows]
+        by_id = [account_id for account_id, is_id, _ in rows if is_id]
+        matches = by_id or [account_id for account_id, _, is_deleted in rows if not is_deleted]
+        if rows and not matches:
+            ids = ", ".join(str(row[0]) for row in rows)
+            raise AccountNotFound(f"the account {str(account)!r} is deleted: name it by its id ({ids})")
         if not matches:
             raise AccountNotFound(
                 f"there is no account {str(account)!r}; igny8 sites lists each site's account"

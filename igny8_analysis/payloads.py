@@ -80,6 +80,7 @@ def _round(value: Any, places: int) -> Decimal:
 AS_IS = Field("{}")
 TEXT = Field("coalesce({}, '')")
 TIME = Field("strftime({}, '%Y-%m-%dT%H:%M:%SZ')")
+DATE = Field("strftime({}, '%Y-%m-%d')")
 JSON = Field("{}", is_json=True)
 WHOLE = _rounded(0)
 PERCENT = _rounded(1)
@@ -233,6 +234,62 @@ COMPARED_STAGE: Fields = {
     **DIFFERENCES,
 }
 
+ACCOUNT: Fields = {"account_id": AS_IS, "name": AS_IS, "status": AS_IS}
+BALANCES: Fields = {
+    "account_id": AS_IS,
+    "plan_name": AS_IS,
+    "plan_credits_per_month": WHOLE_OR_NULL,
+    "plan_credits": WHOLE_OR_NULL,
+    "bonus_credits": WHOLE_OR_NULL,
+    "available_credits": WHOLE_OR_NULL,
+}
+SITE_FIGURES: Fields = {
+    "site_id": AS_IS,
+    "label": AS_IS,
+    "name": AS_IS,
+    "account_name": AS_IS,
+    "is_active": AS_IS,
+    "total_runs": WHOLE,
+    "success_rate_pct": PERCENT,
+    "total_credits_used": WHOLE,
+    "total_credits_last_30_days": WHOLE,
+    "last_run_started_at": TIME,
+    "total_pending_items": WHOLE,
+    "total_estimated_credits": WHOLE,
+    "balance_credits": WHOLE,
+    "queue_runs": WHOLE_OR_NULL,
+    "next_run_credits": WHOLE_OR_NULL,
+    "next_run_budget_90": WHOLE_OR_NULL,
+    "confidence": AS_IS,
+    "attention_count": WHOLE,
+    "total_runs_analyzed": WHOLE,
+    "runs_needed": WHOLE,
+}
+CREDIT_MONTHS: Fields = {
+    "account_id": AS_IS,
+    "month_start": DATE,
+    "run_credits": WHOLE,
+    "ledger_credits": WHOLE_OR_NULL,
+    "other_credits": WHOLE_OR_NULL,
+    "added_credits": WHOLE_OR_NULL,
+}
+SITE_SETTINGS: Fields = {
+    "site_id": AS_IS,
+    "is_enabled": AS_IS,
+    "frequency": AS_IS,
+    "scheduled_time": AS_IS,
+    "last_run_at": TIME,
+    "next_run_at": TIME,
+    "credit_limit": WHOLE_OR_NULL,
+}
+STAGE_SETTINGS: Fields = {
+    "site_id": AS_IS,
+    "stage_number": AS_IS,
+    "is_on": AS_IS,
+    "item_limit": WHOLE_OR_NULL,
+    "batch_size": WHOLE_OR_NULL,
+}
+
 OF_SITE = "where site_id = ?"
 OF_RUN = "where site_id = ? and id = ?"
 OF_RUNS = "where site_id = ? and id in (select unnest(?))"
@@ -348,6 +405,34 @@ def compare(connection: duckdb.DuckDBPyConnection, site_id: int, id_a: int, id_b
         "run_b": runs[id_b],
         "stages": _select(connection, f"({stages})", COMPARED_STAGE, "", pair),
         "totals": _select(connection, totals, DIFFERENCES, "", pair)[0],
+    }
+
+
+def account(connection: duckdb.DuckDBPyConnection, account_id: int) -> Payload:
+    """An account: its balances, the figures of its sites that are not deleted, its credits by month."""
+
+    def many(view: str, fields: Fields, order: str) -> list[Payload]:
+        return _select(connection, view, fields, f"where account_id = ? order by {order}", [account_id])
+
+    named = "(select account_id, account_name as name, account_status as status from accounts)"
+    of_account = (
+        "where site_id in (select site_id from sites where account_id = ? and is_live) order by site_id"
+    )
+    return {
+        "account": many(named, ACCOUNT, "account_id")[0],
+        "balances": many("account_balances", BALANCES, "account_id")[0],
+        "sites": _select(connection, "site_figures", SITE_FIGURES, of_account, [account_id]),
+        "months": many("credit_months", CREDIT_MONTHS, "month_start"),
+    }
+
+
+def settings(connection: duckdb.DuckDBPyConnection, site_id: int) -> Payload:
+    """The settings of a site's automation and of its stages, where the source has them."""
+    site = _select(connection, "site_settings", SITE_SETTINGS, OF_SITE, [site_id])
+    stages = f"{OF_SITE} order by stage_number"
+    return {
+        "site": site[0] if site else None,
+        "stages": _select(connection, "stage_settings", STAGE_SETTINGS, stages, [site_id]),
     }
 
 

@@ -1,11 +1,14 @@
 """A lake of a few rows written down by hand, with the views over it: no source, no load."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from igny8_analysis import Warehouse, connect
 from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.rebuild import rebuild
 from igny8_analysis.warehouse.build import load_views
 
 AS_OF = "2026-03-01 12:00:00+00"
@@ -16,6 +19,31 @@ Row = Mapping[str, Any]
 
 def lake_views(**tables: Sequence[Row]) -> duckdb.DuckDBPyConnection:
     """Every view over a lake of these rows; what a row leaves out is NULL. Without `loads` there is one load."""
+    connection = _lake(tables)
+    for view in load_views():
+        connection.execute(f"create {'table' if view.is_kept else 'view'} {view.name} as {view.sql}")
+    return connection
+
+
+def lake_warehouse(folder: Path, **tables: Sequence[Row]) -> Warehouse:
+    """A warehouse in `folder / "data"` over a lake of these rows, open."""
+    write_lake(folder / "lake", **tables)
+    rebuild(str(folder / "lake"), folder / "data")
+    return connect(folder / "data")
+
+
+def write_lake(folder: Path, **tables: Sequence[Row]) -> None:
+    """A lake of these rows as Parquet files."""
+    folder.mkdir()
+    connection = _lake(tables)
+    for name, table in LAKE_TABLES.items():
+        order = ", ".join(table.sort_columns)
+        connection.execute(
+            f"copy (from lake.{name} order by {order}) to '{folder / name}.parquet' (format parquet)"
+        )
+
+
+def _lake(tables: Mapping[str, Sequence[Row]]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'; set threads = 1; create schema lake")
     rows: dict[str, Sequence[Row]] = {"loads": [LOAD], **tables}
@@ -27,8 +55,6 @@ def lake_views(**tables: Sequence[Row]) -> duckdb.DuckDBPyConnection:
             connection.execute(
                 f"insert into lake.{name} ({', '.join(row)}) values ({places})", list(row.values())
             )
-    for view in load_views():
-        connection.execute(f"create {'table' if view.is_kept else 'view'} {view.name} as {view.sql}")
     return connection
 
 

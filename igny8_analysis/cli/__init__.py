@@ -23,6 +23,8 @@ COMMANDS = {
     "report": "report",
     "sites": "read",
     "quality": "quality",
+    "account": "account",
+    "settings": "account",
     "compare": "compare",
     "forecast": "forecast",
     "backtest": "forecast",

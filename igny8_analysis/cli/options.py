@@ -30,6 +30,24 @@ select
 from named
 order by word
 """
+ACCOUNT_WORDS = """
+with named as (
+    select account_id, account_name as name, count(*) over (partition by lower(trim(account_name))) as sharing
+    from accounts
+    where not is_deleted
+)
+select
+    if(
+        regexp_full_match(name, '[A-Za-z0-9_./][A-Za-z0-9._/-]*')
+        and not regexp_full_match(name, '[0-9]+')
+        and sharing = 1,
+        name,
+        cast(account_id as varchar)
+    ) as word,
+    name
+from named
+order by word
+"""
 
 
 def complete_sites(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
@@ -37,19 +55,29 @@ def complete_sites(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
     A site goes by its domain where that is a plain word and names it alone, else by its id.
     """
+    return _complete(SITE_WORDS, ctx, incomplete)
+
+
+def complete_accounts(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """Accounts that begin so, by their name where that is a plain word and names one alone, else by id."""
+    return _complete(ACCOUNT_WORDS, ctx, incomplete)
+
+
+def _complete(words: str, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
     from click.shell_completion import CompletionItem
 
     from igny8_analysis.connection import connect
 
     try:
         with connect(ctx.params.get("directory"), ctx.params.get("version")) as warehouse:
-            sites = warehouse.sql(SITE_WORDS).fetchall()
+            found = warehouse.sql(words).fetchall()
     except Exception:  # whatever it is: nobody reads it who presses Tab
         return []
-    return [CompletionItem(site, help=name) for site, name in sites if site.startswith(incomplete)]
+    return [CompletionItem(word, help=name) for word, name in found if word.startswith(incomplete)]
 
 
 site_argument = click.argument("site", shell_complete=complete_sites)
+account_argument = click.argument("account", shell_complete=complete_accounts)
 warehouse_option = click.option(
     "--warehouse",
     "directory",

@@ -31,6 +31,28 @@ def print_json(value: Any) -> None:
     print(json_inert(text))
 
 
+def print_payload(payload: dict[str, Any], format_: str) -> None:
+    """The payload as JSON, or as CSV of its leaves."""
+    if format_ == "json":
+        print_json(payload)
+    else:
+        print_csv(("field", "value"), list(flat(payload).items()))
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Every leaf of a payload by its path, e.g. `stages.4.credits_used`; rows go by their place, from 1."""
+    if isinstance(value, dict) and value:
+        pairs = [(str(key), inner) for key, inner in value.items()]
+    elif isinstance(value, list) and value:
+        pairs = [(str(n), inner) for n, inner in enumerate(value, 1)]
+    else:
+        return {path: value}
+    leaves: dict[str, Any] = {}
+    for key, inner in pairs:
+        leaves |= flat(inner, f"{path}.{key}" if path else key)
+    return leaves
+
+
 def print_rows(columns: Sequence[str], rows: Rows, format_: str, title: str | None = None) -> None:
     """The rows in the format asked for; JSON is a list of objects, a second column of a name being `name_2`."""
     if format_ == "json":

@@ -22,12 +22,14 @@ def overview_command(site: str, directory: Path | None, version: str | None, for
 
     SITE is an id or a domain; an id wins.
     """
+    from igny8_analysis.cli.output import print_payload
+
     with open_warehouse(directory, version) as warehouse:
         payload = warehouse.overview_stats(site)
     if format_ == "table":
         _show_overview(payload)
     else:
-        _print_payload(payload, format_)
+        print_payload(payload, format_)
 
 
 @click.command(
@@ -42,14 +44,14 @@ def history_command(
     site: str, page: int, page_size: int, directory: Path | None, version: str | None, format_: str
 ) -> None:
     """List a site's runs, most recent first."""
-    from igny8_analysis.cli.output import print_json, print_rows
+    from igny8_analysis.cli.output import flat, print_json, print_rows
 
     with open_warehouse(directory, version) as warehouse:
         payload = warehouse.history(site, page, page_size)
     if format_ == "json":
         print_json(payload)
         return
-    rows = [_flat(run) for run in payload["runs"]]
+    rows = [flat(run) for run in payload["runs"]]
     columns = [
         "run_title",
         "run_id",
@@ -81,59 +83,45 @@ def history_command(
 @reading_options
 def run_command(site: str, run_id: str, directory: Path | None, version: str | None, format_: str) -> None:
     """Show one run: its stages beside their baseline, its efficiency and its insights."""
+    from igny8_analysis.cli.output import print_payload
+
     with open_warehouse(directory, version) as warehouse:
         payload = warehouse.run_detail(site, run_id)
     if format_ == "table":
         _show_run(payload)
     else:
-        _print_payload(payload, format_)
+        print_payload(payload, format_)
 
 
-@click.command("sites", epilog=examples("igny8 sites", "igny8 sites bakery", "igny8 sites --format csv"))
+@click.command(
+    "sites", epilog=examples("igny8 sites", "igny8 sites bakery", "igny8 sites --deleted --format csv")
+)
 @click.argument("part", default="")
+@click.option("--deleted", is_flag=True, help="Deleted sites too, and those of deleted accounts.")
 @reading_options
-def sites_command(part: str, directory: Path | None, version: str | None, format_: str) -> None:
+def sites_command(
+    part: str, deleted: bool, directory: Path | None, version: str | None, format_: str
+) -> None:
     """List the sites, or those with PART in their name, domain or id."""
     from igny8_analysis.cli.output import print_rows
 
     with open_warehouse(directory, version) as warehouse:
         sites = warehouse.sql(
-            """
+            f"""
             select s.site_id, s.domain, s.name, s.account_id, s.account_name, r.total_runs, r.total_credits_used
+                {", not s.is_live as is_deleted" if deleted else ""}
             from sites as s
             join run_statistics as r on r.site_id = s.site_id
             where contains(lower(concat_ws(' ', s.site_id, s.domain, s.name)), lower($part))
+                and (s.is_live or $deleted)
             order by s.site_id
             """,
-            {"part": part},
+            {"part": part, "deleted": deleted},
         )
         columns, rows = sites.columns, sites.fetchall()
     print_rows(columns, rows, format_)
     if not rows and format_ == "table":
         click.echo(f"No site has {part!r} in its name, domain or id.")
-
-
-def _print_payload(payload: Payload, format_: str) -> None:
-    from igny8_analysis.cli.output import print_csv, print_json
-
-    if format_ == "json":
-        print_json(payload)
-    else:
-        print_csv(("field", "value"), list(_flat(payload).items()))
-
-
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    """Every leaf of a payload by its path, e.g. `stages.4.credits_used`; rows go by their place, from 1."""
-    if isinstance(value, dict) and value:
-        pairs = [(str(key), inner) for key, inner in value.items()]
-    elif isinstance(value, list) and value:
-        pairs = [(str(n), inner) for n, inner in enumerate(value, 1)]
-    else:
-        return {path: value}
-    leaves: dict[str, Any] = {}
-    for key, inner in pairs:
-        leaves |= _flat(inner, f"{path}.{key}" if path else key)
-    return leaves
 
 
 def _show_overview(payload: Payload) -> None:
@@ -169,11 +157,11 @@ def _show_overview(payload: Payload) -> None:
 
 
 def _show_run(payload: Payload) -> None:
-    from igny8_analysis.cli.output import print_table
+    from igny8_analysis.cli.output import flat, print_table
 
     run = dict(payload["run"])
     print_table(("run", "value"), run.items(), run["run_title"])
-    stages = [_flat(with_label(stage)) for stage in payload["stages"]]
+    stages = [flat(with_label(stage)) for stage in payload["stages"]]
     columns = [name.removeprefix("comparison.") for name in stages[0]]
     print_table(columns, [list(stage.values()) for stage in stages])
     print_table(("efficiency", "value"), payload["efficiency"].items())

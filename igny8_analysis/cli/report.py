@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from igny8_analysis.cli.options import (
+    account_argument,
     examples,
     open_warehouse,
     quiet_option,
@@ -148,7 +149,7 @@ def compare_command(site: str, run_a: str, run_b: str, output: Path | None, **op
         "igny8 report account 7 -o account.html",
     ),
 )
-@click.argument("account")
+@account_argument
 @_file_option
 @_making_options
 def account_command(account: str, output: Path | None, **options: Any) -> None:
