@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -75,24 +75,16 @@ KNOWN = {
         "join runs using (site_id, id) where status = 'completed'"),
     "stage_breaks": ("site_id, stage_number, since_number", "epoch(since), price_before from stage_breaks"),
     "platform_lessons": (
-        "stage_number, epoch(known_on)",
-        "price, within_variance, between_variance, output_ratio, flow_share, cast(has_prices as integer), "
-        "cast(has_flow as integer) from platform_lessons",
+        "stage_number, epoch(known_on)", "price, output_ratio, flow_share from platform_lessons",
     ),
-    "platform_record": ("method, epoch(known_on)", "shared_wape, cast(is_platform as integer) from platform_record"),
-    "platform_errors": (
+    "platform_record": (
         "method, known_runs_from, epoch(known_on)",
-        "errors, size_80, size_90, log_80, log_90, cast(is_platform as integer) from platform_errors",
+        "shared_wape, errors, size_80, size_90, log_80, log_90 from platform_record",
     ),
     "account_record": ("account_id, method, epoch(known_on)", "shared_wape from account_record"),
     "account_lessons": (
         "account_id, stage_number, epoch(completed_on)",
-        "price_items, price_credits, price_sites from account_lessons "
-        "where completed_on < (select cast(as_of at time zone 'UTC' as date) from current_load)",
-    ),
-    "account_flows": (
-        "account_id, stage_number, epoch(completed_on)",
-        "items_processed, items_created, items_taken, items_arrived from account_flows "
+        "paying_sites, price_sites, price_sum, output_sites, output_sum, flow_sites, flow_sum from account_lessons "
         "where completed_on < (select cast(as_of at time zone 'UTC' as date) from current_load)",
     ),
 }  # fmt: skip
@@ -131,7 +123,11 @@ def test_the_live_forecast_is_the_origins_and_later_rows_change_nothing(
         for table in KNOWN:
             before, after = known(cut, table), known(whole, table)
             assert before, table
-            needed = before.keys() & after.keys() if table.endswith("_errors") else before.keys()
+            needed = (
+                before.keys() & after.keys()
+                if table.endswith(("_errors", "platform_record"))
+                else before.keys()
+            )
             assert needed, table
             for key in needed:
                 assert all(close(a, b) for a, b in zip(before[key], after[key], strict=True)), (table, key)
@@ -204,14 +200,42 @@ def test_the_price_breaks_of_the_world_are_found(
 # A second opinion, in plain Python, over the demo source
 
 
-def ranks(errors: list[float]) -> dict[str, float | None]:
-    """k-th smallest of |e| and e, k = ⌈(n + 1) · level⌉; none where k > n."""
-    n = len(errors)
+def cut(weights: dict[tuple[int, int], float]) -> dict[tuple[int, int], float]:
+    """Weights by (account, site), cut until no site has above a quarter of their sum and no account above half.
+
+    From the whole sum down, step by step, each time with what the limits of the step before left.
+    """
+    total = sum(weights.values())
+    while True:
+        of_sites = {key: min(weight, total / 4) for key, weight in weights.items()}
+        of_accounts: dict[int, float] = defaultdict(float)
+        for (account, _), weight in of_sites.items():
+            of_accounts[account] += weight
+        left = {
+            (account, site): weight * min(1, total / 2 / of_accounts[account])
+            for (account, site), weight in of_sites.items()
+        }
+        if math.isclose(sum(left.values()), total, rel_tol=1e-13):
+            return left
+        total = sum(left.values())
+
+
+def rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.3g}")
+
+
+def ranks(errors: list[tuple[float, float]]) -> dict[str, float | None]:
+    """Of (error, weight): the smallest |e| and e with (n + 1) · level at or below; none where all are fewer."""
+    n = sum(weight for _, weight in errors)
     found: dict[str, float | None] = {}
-    for level in (80, 90):
-        k = -(-(n + 1) * level // 100)
-        found[f"size_{level}"] = sorted(map(abs, errors))[k - 1] if k <= n else None
-        found[f"log_{level}"] = sorted(errors)[k - 1] if k <= n else None
+    for name, measured in (("size", [(abs(e), w) for e, w in errors]), ("log", errors)):
+        for level in (80, 90):
+            below, found[f"{name}_{level}"] = 0.0, None
+            for error, weight in sorted(measured):
+                below += weight
+                if below + 1e-9 >= (n + 1) * level / 100:
+                    found[f"{name}_{level}"] = error
+                    break
     return found
 
 
@@ -229,6 +253,7 @@ def test_intervals_budgets_and_champions_agree_with_a_second_opinion(
         for row in warehouse.sql(f"select {', '.join(columns)} from forecast_points").fetchall()
     ]
     numbers = dict(warehouse.sql("select method, method_number from forecast_methods").fetchall())
+    usual = dict(warehouse.sql("select method, usual_error from forecast_methods").fetchall())
     given = {
         row[:3]: row[3:]
         for row in warehouse.sql(
@@ -268,13 +293,22 @@ def test_intervals_budgets_and_champions_agree_with_a_second_opinion(
         of_account = [q for q in shared if q["account_id"] == p["account_id"]]
         own = [q for q in known_now if q["site_id"] == p["site_id"]]
         own_errors = [q["error"] for q in own if q["error"] is not None][-30:]
-        alike = [q for q in shared if q["error"] is not None and band(q) == band(p)][-1000:]
-        if not is_platform(alike):
-            alike = [q for q in of_account if q["error"] is not None and band(q) == band(p)][-1000:]
+        in_band = [q for q in shared if band(q) == band(p)]
+        alike = [q for q in in_band[-1000:] if q["error"] is not None]
+        recent = [
+            q for n, q in enumerate(reversed(in_band[-1000:]))
+            if n < 100 or q["completed_at"] >= midnight - timedelta(days=60)
+        ]  # fmt: skip
         pools.add("own" if len(own_errors) >= 9 else "platform" if is_platform(alike) else "account")
-        pooled = [q["error"] for q in alike]
-        shared = shared if is_platform(shared) else of_account
-        rank = ranks(own_errors if len(own_errors) >= 9 else pooled)
+        if len(own_errors) >= 9:
+            rank = ranks([(error, 1.0) for error in own_errors])
+        elif is_platform(alike):
+            weights = shares(alike, lambda q: 1.0)
+            rank = ranks([(q["error"], weights[key(q)]) for q in alike])
+            rank = {name: rounded(value) for name, value in rank.items()}
+        else:
+            of_band = [q for q in of_account if q["error"] is not None and band(q) == band(p)][-1000:]
+            rank = ranks([(q["error"], 1.0) for q in of_band])
         if p["credits"] is None:
             continue
         expected = [
@@ -285,7 +319,17 @@ def test_intervals_budgets_and_champions_agree_with_a_second_opinion(
         ]  # fmt: skip
         figures = given[p["site_id"], p["id"], p["method"]]
         assert all(close(a, b) for a, b in zip(figures[:6], expected, strict=True)), p
-        score = weighed(own[-30:], shared)
+        costly = [q for q in recent if q["actual_credits"] > 0]
+        if is_platform(costly):
+            weights = shares(recent, lambda q: q["actual_credits"])
+            charged = sum(weights[key(q)] * q["actual_credits"] for q in costly)
+            missed = sum(weights[key(q)] * abs(q["credits"] - q["actual_credits"]) for q in costly)
+            of_others = rounded(missed / charged)
+        else:
+            of_others = wape(of_account)
+            if of_others is not None:
+                of_others = (len(of_account) * of_others + 20 * usual[p["method"]]) / (len(of_account) + 20)
+        score = weighed(own[-30:], of_others)
         if score is not None:
             scores[p["site_id"], p["id"]].append((score, numbers[p["method"]], p["method"]))
     assert pools == {"own", "account"} | ({"platform"} if fixture == "whole" else set())
@@ -302,11 +346,26 @@ def wape(points: list[dict[str, Any]]) -> float | None:
     return sum(abs(p["credits"] - p["actual_credits"]) for p in points) / actual if actual else None
 
 
-def weighed(own: list[dict[str, Any]], shared: list[dict[str, Any]]) -> float | None:
-    of_site, of_all = wape(own), wape(shared)
-    if of_site is None or of_all is None:
-        return of_all if of_site is None else of_site
-    return (len(own) * of_site + 20 * of_all) / (len(own) + 20)
+def weighed(own: list[dict[str, Any]], of_others: float | None) -> float | None:
+    of_site = wape(own)
+    if of_site is None or of_others is None:
+        return of_others if of_site is None else of_site
+    return (len(own) * of_site + 20 * of_others) / (len(own) + 20)
+
+
+def key(point: dict[str, Any]) -> tuple[int, int]:
+    return point["account_id"], point["site_id"]
+
+
+def shares(
+    pool: list[dict[str, Any]], weight: Callable[[dict[str, Any]], float]
+) -> dict[tuple[int, int], float]:
+    """What is left of each site's weight in the pool, as a share of it."""
+    given: dict[tuple[int, int], float] = defaultdict(float)
+    for point in pool:
+        given[key(point)] += weight(point)
+    given = {site: weight for site, weight in given.items() if weight > 0}
+    return {site: left / given[site] for site, left in cut(given).items()}
 
 
 def test_the_plain_methods_are_what_they_say(demo: Warehouse) -> None:

@@ -19,8 +19,8 @@ PARAMETERS = ("parameters", "stage_parameters", "forecast_parameters")
 
 # What is of all sites by nature: made at build time, looked up by day.
 OF_ALL_SITES = (
-    *("account_days", "account_errors", "account_flows", "account_lessons", "account_record"),
-    *("platform_errors", "platform_lessons", "platform_record"),
+    *("account_days", "account_errors", "account_lessons", "account_record"),
+    *("platform_lessons", "platform_record"),
 )
 
 # What one row of each view is, where it is not one row per site.
@@ -31,7 +31,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "account_balances": ("account_id",),
     "account_days": ("account_id", "known_on"),
     "account_errors": ("account_id", "method", "known_runs_from", "known_on"),
-    "account_flows": ("account_id", "stage_number", "completed_on"),
     "account_lessons": ("account_id", "stage_number", "completed_on"),
     "account_record": ("account_id", "method", "known_on"),
     "account_figures": ("account_id",),
@@ -72,9 +71,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "pending_history": ("load_number", "site_id", "stage_number"),
     "pending_items": ("site_id", "stage_number"),
     "pipeline_items": ("load_number", "site_id", "entity", "status", "site_status", "is_pending"),
-    "platform_errors": ("method", "known_runs_from", "known_on"),
     "platform_lessons": ("stage_number", "known_on"),
-    "platform_record": ("method", "known_on"),
+    "platform_record": ("method", "known_runs_from", "known_on"),
     "prediction_stages": ("site_id", "stage_number"),
     "prediction_totals": ("site_id",),
     "price_breaks": ("site_id", "stage_number", "since"),
@@ -327,7 +325,6 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
     needed = {errors: errors + 1 - math.ceil(0.8 * (errors + 1)) for errors in (own_errors, pooled_errors)}
     assert kept == {
         "own_errors": {needed[own_errors]},
-        "platform_errors": {needed[pooled_errors]},
         "account_errors": {needed[pooled_errors]},
         "forecast_accuracy": {own_errors},
     }

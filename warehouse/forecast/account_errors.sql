@@ -14,13 +14,13 @@ with
         from forecast_points as p
         left join sufficient as r on r.site_id = p.site_id and r.method = p.method
         left join
-            platform_errors as s
+            platform_record as s
             on s.method = p.method
             and s.known_runs_from = p.known_runs_from
             and s.known_on = p.known_on
         where
             (r.origin_number is null or p.known_origins < r.origin_number)
-            and not coalesce(s.is_platform, false)
+            and not coalesce(s.has_errors, false)
         group by p.account_id, p.method, p.known_runs_from, p.known_on
     ),
     ends as (

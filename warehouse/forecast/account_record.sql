@@ -1,10 +1,15 @@
 -- One row per account, day and method while all sites are too few: how its forecasts had done by then.
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
 with
+    limits as (select champion_weight_origins from forecast_parameters),
     lookups as (
         select p.account_id, p.method, p.known_on
         from forecast_points as p
-        join platform_record as r on r.method = p.method and r.known_on = p.known_on
+        join
+            platform_record as r
+            on r.method = p.method
+            and r.known_runs_from = p.known_runs_from
+            and r.known_on = p.known_on
         where not r.is_platform
         group by p.account_id, p.method, p.known_on
     ),
@@ -16,12 +21,13 @@ with
             p.completed_on as event_on,
             1 as is_after,
             abs(p.credits - p.actual_credits) as absolute_error,
-            p.actual_credits
+            p.actual_credits,
+            1 as origins
         from forecast_points as p
         join ends as e on e.method = p.method and p.completed_on < e.known_on
         where not p.is_live and p.credits is not null
         union all
-        select account_id, method, known_on, 0, 0, 0
+        select account_id, method, known_on, 0, 0, 0, 0
         from lookups
     ),
     known as (
@@ -31,7 +37,8 @@ with
             event_on,
             is_after,
             sum(absolute_error) over w as absolute_error,
-            sum(actual_credits) over w as actual_credits
+            sum(actual_credits) over w as actual_credits,
+            sum(origins) over w as origins
         from events
         window
             w as (
@@ -40,6 +47,20 @@ with
                 rows between unbounded preceding and current row
             )
     )
-select account_id, method, event_on as known_on, absolute_error / nullif(actual_credits, 0) as shared_wape
-from known
-where is_after = 0
+select
+    k.account_id,
+    k.method,
+    k.event_on as known_on,
+    case
+        when k.actual_credits > 0
+        then
+            (
+                k.origins * k.absolute_error / nullif(k.actual_credits, 0)
+                + limits.champion_weight_origins * m.usual_error
+            )
+            / nullif(k.origins + limits.champion_weight_origins, 0)
+    end as shared_wape
+from known as k
+join forecast_methods as m on m.method = k.method
+cross join limits
+where k.is_after = 0

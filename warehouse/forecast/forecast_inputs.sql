@@ -15,16 +15,13 @@ with
         select
             p.known_on,
             p.stage_number,
-            p.has_prices,
-            p.has_flow,
             p.price,
-            p.within_variance,
-            p.between_variance,
             p.output_ratio,
             p.flow_share,
             d.default_credits_per_processed_item as default_price,
             d.default_output_ratio,
             f.account_weight_sites,
+            f.price_weight_runs,
             f.flow_weight_items,
             f.output_weight_items,
             h.sufficient_runs
@@ -51,33 +48,23 @@ with
             coalesce(g.items_taken, 0) as site_items_taken,
             coalesce(g.items_arrived, 0) as site_items_arrived,
             l.seconds_per_item,
-            coalesce(l.price_items, 0) as price_items,
+            cast(l.price_runs as double) as price_runs,
             l.price_credits / nullif(l.price_items, 0) as own_price,
             l.price_since,
-            s.has_prices,
+            s.price as platform_price,
+            cast(a.output_sites as double) as account_sites,
             case
-                when not s.has_prices
-                then a.price_credits / nullif(a.price_items, 0)
-                when coalesce(a.price_sites, 0) = 0
-                then s.price
-                else
-                    (
-                        a.price_sites * (a.price_credits / nullif(a.price_items, 0))
-                        + s.account_weight_sites * s.price
-                    )
-                    / nullif(a.price_sites + s.account_weight_sites, 0)
-            end as shared_price,
-            case when s.has_prices then s.within_variance else 0 end as within_variance,
-            s.between_variance,
+                when 2 * a.paying_sites > a.output_sites
+                then exp(a.price_sum / nullif(a.price_sites, 0))
+                when a.output_sites > 0
+                then 0
+            end as account_price,
+            s.account_weight_sites,
+            s.price_weight_runs,
             coalesce(
-                case
-                    when s.has_prices then s.output_ratio else b.items_created / nullif(b.items_processed, 0)
-                end,
-                s.default_output_ratio
+                s.output_ratio, a.output_sum / nullif(a.output_sites, 0), s.default_output_ratio
             ) as shared_output_ratio,
-            coalesce(
-                case when s.has_flow then s.flow_share else b.items_taken / nullif(b.items_arrived, 0) end, 1
-            ) as shared_flow_share,
+            coalesce(s.flow_share, a.flow_sum / nullif(a.flow_sites, 0), 1) as shared_flow_share,
             s.default_price,
             s.default_output_ratio,
             s.flow_weight_items,
@@ -97,11 +84,50 @@ with
             on a.account_id = o.account_id
             and a.stage_number = w.stage_number
             and a.completed_on = t.completed_on
-        left join
-            account_flows as b
-            on b.account_id = o.account_id
-            and b.stage_number = w.stage_number
-            and b.completed_on = t.completed_on
+    ),
+    priced as (
+        select
+            site_id,
+            id,
+            run_id,
+            is_live,
+            stage_number,
+            items_waiting,
+            has_history,
+            items_credits,
+            items_processed,
+            items_created,
+            items_limit,
+            items_taken,
+            items_arrived,
+            site_items_taken,
+            site_items_arrived,
+            seconds_per_item,
+            price_runs,
+            own_price,
+            price_since,
+            platform_price,
+            price_weight_runs,
+            shared_output_ratio,
+            shared_flow_share,
+            default_price,
+            default_output_ratio,
+            flow_weight_items,
+            output_weight_items,
+            case
+                when platform_price is null or account_price is null
+                then coalesce(account_price, platform_price)
+                when platform_price > 0 and account_price > 0
+                then
+                    exp(
+                        (account_sites * ln(account_price) + account_weight_sites * ln(platform_price))
+                        / nullif(account_sites + account_weight_sites, 0)
+                    )
+                else
+                    (account_sites * account_price + account_weight_sites * platform_price)
+                    / nullif(account_sites + account_weight_sites, 0)
+            end as shared_price
+        from learned
     )
 select
     site_id,
@@ -119,16 +145,11 @@ select
     end as original_output_ratio,
     items_limit,
     case
-        when own_price is null
-        then coalesce(shared_price, default_price)
-        when shared_price is null or coalesce(within_variance, 0) <= 0
-        then own_price
+        when own_price is null or shared_price is null
+        then coalesce(own_price, shared_price, default_price)
         else
-            coalesce(
-                (between_variance * price_items * own_price + within_variance * shared_price)
-                / nullif(between_variance * price_items + within_variance, 0),
-                own_price
-            )
+            (price_runs * own_price + price_weight_runs * shared_price)
+            / nullif(price_runs + price_weight_runs, 0)
     end as price,
     (items_created + output_weight_items * shared_output_ratio)
     / nullif(items_processed + output_weight_items, 0) as output_ratio,
@@ -144,10 +165,10 @@ select
         when own_price is null and shared_price is null
         then 'default'
         when own_price is null
-        then case when has_prices then 'all sites' else 'account' end
+        then case when platform_price is not null then 'all sites' else 'account' end
         when price_since is not null
         then 'since price break'
         else 'history'
     end as basis,
     price_since
-from learned
+from priced

@@ -23,25 +23,25 @@ with
             case
                 when e.errors is not null
                 then 'own'
-                when s.is_platform
+                when b.has_errors
                 then 'all sites'
                 when a.errors is not null
                 then 'account'
             end as errors_from,
             case
-                when e.errors is not null then e.errors when s.is_platform then s.errors else a.errors
+                when e.errors is not null then e.errors when b.has_errors then b.errors else a.errors
             end as errors,
             case
-                when e.errors is not null then e.size_80 when s.is_platform then s.size_80 else a.size_80
+                when e.errors is not null then e.size_80 when b.has_errors then b.size_80 else a.size_80
             end as size_80,
             case
-                when e.errors is not null then e.size_90 when s.is_platform then s.size_90 else a.size_90
+                when e.errors is not null then e.size_90 when b.has_errors then b.size_90 else a.size_90
             end as size_90,
             case
-                when e.errors is not null then e.log_80 when s.is_platform then s.log_80 else a.log_80
+                when e.errors is not null then e.log_80 when b.has_errors then b.log_80 else a.log_80
             end as log_80,
             case
-                when e.errors is not null then e.log_90 when s.is_platform then s.log_90 else a.log_90
+                when e.errors is not null then e.log_90 when b.has_errors then b.log_90 else a.log_90
             end as log_90
         from forecast_points as p
         join forecast_methods as m on m.method = p.method
@@ -53,17 +53,16 @@ with
         left join
             own_errors as e on e.site_id = p.site_id and e.method = p.method and e.error_number = r.errors
         left join
-            platform_errors as s
-            on s.method = p.method
-            and s.known_runs_from = p.known_runs_from
-            and s.known_on = p.known_on
-        left join
             account_errors as a
             on a.account_id = p.account_id
             and a.method = p.method
             and a.known_runs_from = p.known_runs_from
             and a.known_on = p.known_on
-        join platform_record as b on b.method = p.method and b.known_on = p.known_on
+        join
+            platform_record as b
+            on b.method = p.method
+            and b.known_runs_from = p.known_runs_from
+            and b.known_on = p.known_on
         left join
             account_record as c
             on c.account_id = p.account_id

@@ -27,7 +27,6 @@ with
             row_number() over numbered as price_number,
             sum(items) over ten as ten_items,
             sum(credits) over ten as ten_credits,
-            sum(squares) over ten as ten_squares,
             sum(credits) over eight / nullif(sum(items) over eight, 0) as price_before,
             sum(squares) over eight / nullif(sum(items) over eight, 0) as squares_before,
             lead(price) over numbered as next_price,
@@ -57,7 +56,6 @@ with
             c.credits,
             c.ten_items,
             c.ten_credits,
-            c.ten_squares,
             c.price_before,
             least(c.price, c.next_price) as price_at_least,
             greatest(c.price, c.next_price) as price_at_most,
@@ -83,7 +81,6 @@ select
     credits,
     ten_items,
     ten_credits,
-    ten_squares,
     is_material
     and (
         price_at_least > price_before + margin

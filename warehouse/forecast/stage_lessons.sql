@@ -60,12 +60,8 @@ select
     case when r.bound_items >= r.items_processed_at_most then r.bound_items end as items_limit,
     p.price_items,
     p.price_credits,
-    p.price_since,
-    case when r.items_processed > 0 then p.price_items - p.items_before else 0 end as price_items_added,
-    case when r.items_processed > 0 then p.price_credits - p.credits_before else 0 end as price_credits_added,
-    case when r.items_processed > 0 then p.price_squares - p.squares_before else 0 end as price_squares_added,
-    case when r.items_processed > 0 then p.price_runs - p.runs_before else 0 end as price_runs_added,
-    case when r.items_processed > 0 and r.price_number = 1 then 1 else 0 end as price_sites_added
+    p.price_runs,
+    p.price_since
 from recent as r
 left join
     stage_prices as p

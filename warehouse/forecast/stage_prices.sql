@@ -14,7 +14,6 @@ with
             c.price_number,
             c.ten_items,
             c.ten_credits,
-            c.ten_squares,
             c.price_number + 1 - coalesce(b.since_number, 1) as runs,
             b.since as price_since
         from stage_charges as c
@@ -31,8 +30,7 @@ with
             b.stage_number,
             b.since_number + l.runs_after as price_number,
             sum(c.items) as items,
-            sum(c.credits) as credits,
-            sum(c.credits * c.credits / nullif(c.items, 0)) as squares
+            sum(c.credits) as credits
         from stage_breaks as b
         cross join limits
         join steps as l on l.runs_after > 0 and l.runs_after + 1 < limits.analyzed_runs
@@ -53,8 +51,7 @@ with
             s.price_since,
             least(s.runs, limits.analyzed_runs) as price_runs,
             coalesce(r.items, s.ten_items) as price_items,
-            coalesce(r.credits, s.ten_credits) as price_credits,
-            coalesce(r.squares, s.ten_squares) as price_squares
+            coalesce(r.credits, s.ten_credits) as price_credits
         from spans as s
         cross join limits
         left join
@@ -63,18 +60,5 @@ with
             and r.stage_number = s.stage_number
             and r.price_number = s.price_number
     )
-select
-    site_id,
-    stage_number,
-    price_number,
-    price_since,
-    price_runs,
-    price_items,
-    price_credits,
-    price_squares,
-    lag(price_runs, 1, 1) over w as runs_before,
-    lag(price_items, 1, 0) over w as items_before,
-    lag(price_credits, 1, 0) over w as credits_before,
-    lag(price_squares, 1, 0) over w as squares_before
+select site_id, stage_number, price_number, price_since, price_runs, price_items, price_credits
 from known
-window w as (partition by site_id, stage_number order by price_number)
