@@ -2,6 +2,7 @@
 
 from igny8_analysis.charts.article_costs import article_costs
 from igny8_analysis.charts.balance_by_site import balance_by_site
+from igny8_analysis.charts.cost_waterfall import cost_waterfall
 from igny8_analysis.charts.credits_by_month import credits_by_month
 from igny8_analysis.charts.credits_donut import credits_donut
 from igny8_analysis.charts.credits_per_run import credits_per_run
@@ -20,6 +21,7 @@ __all__ = [
     "Chart",
     "article_costs",
     "balance_by_site",
+    "cost_waterfall",
     "credits_by_month",
     "credits_donut",
     "credits_per_run",

@@ -46,6 +46,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "credit_days": ("account_id", "site_id", "used_on", "operation"),
     "credit_months": ("account_id", "month_start"),
     "credit_sources": (),
+    "cost_steps": ("scope", "site_id", "account_id", "period", "step_number"),
     "credit_variance": STAGE,
     "current_load": (),
     "current_settings": ("site_id",),
@@ -115,7 +116,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 
 # NULL there: all sites together, what the ledger charged to no site, a finding about an account.
-ALSO_OF_NO_SITE = ("forecast_accuracy", "credit_days", "data_quality")
+ALSO_OF_NO_SITE = ("cost_steps", "forecast_accuracy", "credit_days", "data_quality")
 
 each_view = pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS.keys())
 

@@ -10,4 +10,5 @@ select
     20 as buffer_pct,
     3652 as calendar_days,
     90 as price_effect_days,
-    date '2026-01-17' as locks_mended_on
+    date '2026-01-17' as locks_mended_on,
+    6 as shown_cost_steps
