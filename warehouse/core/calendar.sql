@@ -11,7 +11,11 @@ with
         from first_run as f
         cross join current_load as l
         cross join parameters as p
+    ),
+    days as (
+        select unnest(generate_series(starts_on, ends_on, interval 1 day)) as day_at
+        from span
+        where starts_on <= ends_on
     )
-select cast(unnest(generate_series(starts_on, ends_on, interval 1 day)) as date) as calendar_date
-from span
-where starts_on <= ends_on
+select cast(day_at as date) as calendar_date
+from days

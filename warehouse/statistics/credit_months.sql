@@ -32,12 +32,11 @@ with
         from summed
         group by account_id
     ),
-    months as (
-        select
-            account_id,
-            cast(unnest(generate_series(first_month, last_month, interval 1 month)) as date) as month_start
+    starts as (
+        select account_id, unnest(generate_series(first_month, last_month, interval 1 month)) as month_at
         from spans
-    )
+    ),
+    months as (select account_id, cast(month_at as date) as month_start from starts)
 select
     m.account_id,
     m.month_start,
