@@ -27,6 +27,7 @@ lint: $(VENV)/.installed-test ## style, types, SQL format, and that the generate
 	$(BIN)/python docs/generate.py --check
 
 bench: $(VENV)/.installed-test ## speed and memory, as ratios; prints a table, writes benchmarks/results.json
+	@$(BIN)/pip install -qq --constraint requirements.lock --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.installed-test ## the long tests: many kills, many runs, large data

@@ -286,6 +286,10 @@ def _fill(sites: int, runs: int) -> list[str]:
                 timestamptz '2025-03-01' + random() * interval '365 days' as started_at
             from generate_series(1, {runs}) as k
         ) as drawn""",
+        """insert into igny8_credit_usage_log
+        select (id - 1) * 10 + k, tenant_id, site_id, 'content_generation', total_credits_used / 10, null,
+            started_at + k * interval '1 minute'
+        from igny8_automation_runs, generate_series(1, 10) as k""",
         f"insert into igny8_keywords select k, 1, 1 + k % {sites}, null, null, 'new', false, false, '2025-01-01', "
         f"'2025-01-01' from generate_series(1, {sites * 4}) as k",
         "vacuum analyze",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.measure import Result
+from benchmarks.rows.answers import answers, kept_answers, other_answers
 from benchmarks.rows.loads import growth, load, load_with_forecasts, memory
 from benchmarks.rows.sites import biggest_site, one_site, python
 from benchmarks.rows.starts import imports, reports
@@ -13,6 +14,7 @@ ROWS: dict[str, Callable[[], list[Result]]] = {
     for row in (
         *(load, load_with_forecasts, memory, growth),
         *(one_site, biggest_site, python),
+        *(answers, other_answers, kept_answers),
         *(all_sites, postgres, backtest),
         *(imports, reports),
     )
