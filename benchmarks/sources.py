@@ -162,8 +162,8 @@ def lake(runs: int) -> Path:
 
 @contextmanager
 def without_forecasts() -> Iterator[None]:
-    """What is built meanwhile has no forecasts: the last layer, which no other reads."""
-    with patch.object(build, "LAYERS", build.LAYERS[:-1]):
+    """What is built meanwhile has no forecasts, nor figures that hold them: the last layers."""
+    with patch.object(build, "LAYERS", build.LAYERS[: build.LAYERS.index("forecast")]):
         yield
 
 
