@@ -23,3 +23,13 @@ class WarehouseNotFound(Igny8Error):  # noqa: N818 (the name is part of the publ
     """There is no warehouse, no such version of it, or one that this program cannot read."""
 
     exit_code = 4
+
+
+DAMAGED = "the version of the data is damaged: load again with igny8 etl, or choose another: igny8 versions --use ID"
+DAMAGE = ("Corrupt", "invalidated", "deserialize", "ould not read")
+CLASSES_OF_DAMAGE = ("Error", "IOException", "InternalException", "FatalException", "SerializationException")
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error of DuckDB, which has no class for it, tells of a file that is not as it was written."""
+    return type(error).__name__ in CLASSES_OF_DAMAGE and any(word in str(error) for word in DAMAGE)

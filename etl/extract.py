@@ -17,7 +17,8 @@ from jinja2 import StrictUndefined, Template
 from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES, LakeTable
 from igny8_analysis.etl.domains import bare_domain_sql
 from igny8_analysis.etl.errors import Igny8Error, LoadError
-from igny8_analysis.etl.lake import Version, digest, parquet_files
+from igny8_analysis.etl.history import growing_rows, holds_table
+from igny8_analysis.etl.lake import Version, digest
 from igny8_analysis.etl.source_schema import (
     COMMON_RESULT_KEYS,
     ENTITIES,
@@ -229,13 +230,12 @@ def _register_load(
         [load.number, load.version, load.as_of, source.kind, ", ".join(missing)],
     )
     for name, table in LAKE_TABLES.items():
-        if table.is_growing and previous and (previous.lake / f"{name}.parquet").exists():
-            file = parquet_files(previous.lake, name)
-            columns = ", ".join(table.columns)
-            scratch.execute(f"create table previous_{name} as select {columns} from read_parquet(?)", [file])
-        elif table.is_growing:
+        if table.is_growing:
             columns = ", ".join(f"{column} {c.type}" for column, c in table.columns.items())
             scratch.execute(f"create table previous_{name} ({columns})")
+        if table.is_growing and previous and holds_table(previous, name):
+            rows = growing_rows(scratch, previous, name)
+            scratch.execute(f"insert into previous_{name} by name select * from {rows}")
 
 
 def _digest_runs(scratch: duckdb.DuckDBPyConnection) -> str:

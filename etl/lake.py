@@ -1,6 +1,6 @@
-"""Versions of a warehouse directory: named, locked, published by one rename, swept and pruned.
+"""Versions of a warehouse directory, as readers see them: named, published, held while they are read.
 
-A version is visible when `current` names it; any folder numbered after it is an unfinished load's leftover.
+A version is published if it has our name and a manifest; `current` names the one in use.
 """
 
 import fcntl
@@ -8,20 +8,22 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from igny8_analysis.etl.errors import LoadError, WarehouseNotFound
+from igny8_analysis.etl.errors import WarehouseNotFound
+from igny8_analysis.etl.files import is_there, open_regular, read_text
 
 FORMAT = 1
 BLOCK_BYTES = 1 << 20
-VERSION_ID = re.compile(r"[0-9]+T[0-9]{6}Z-[0-9]+")
+VERSION_ID = re.compile(r"[0-9]{1,8}T[0-9]{6}Z-[0-9]{4,9}")
+OWN_FILES = ("current", "current.new", "load.lock", "demo.sqlite", "demo.sqlite-journal")
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -55,64 +57,176 @@ class Version:
         """What the load wrote about itself: written last, removed first."""
         return self.path / "manifest.json"
 
+    @property
+    def marker(self) -> Path:
+        """There from the first while a load makes the version, and while a prune removes it."""
+        return self.path / "unfinished"
+
     def manifest(self) -> dict[str, Any]:
         """What the load wrote about itself. Raises WarehouseNotFound where it cannot be read by this program."""
-        try:
-            manifest = json.loads(self.manifest_file.read_text())
-            format_ = manifest["format"]
-        except (OSError, ValueError, KeyError, TypeError):
-            raise WarehouseNotFound(
-                f"version {self.id} in {self.path.parent.parent} cannot be read; load again with igny8 etl"
-            ) from None
-        if not isinstance(format_, int) or format_ > FORMAT:
+        manifest = self._read_manifest()
+        if manifest and (format_ := manifest["format"]) > FORMAT:
             raise WarehouseNotFound(
                 f"version {self.id} has format {format_}, this program reads up to {FORMAT}; upgrade igny8-analysis"
             )
-        return dict(manifest)
+        if manifest is None or not _is_complete(manifest):
+            raise WarehouseNotFound(
+                f"version {self.id} in {self.path.parent.parent} cannot be read: its manifest is damaged; "
+                "load again with igny8 etl, or choose another with igny8 versions --use ID"
+            )
+        return manifest
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer program wrote it, in a format that this one does not know."""
+        manifest = self._read_manifest()
+        return manifest is not None and manifest["format"] > FORMAT
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it is a whole version: of our name, with a manifest that is one."""
+        manifest = self._read_manifest()
+        return manifest is not None and (manifest["format"] > FORMAT or _is_complete(manifest))
+
+    def _read_manifest(self) -> dict[str, Any] | None:
+        with suppress(OSError, ValueError, RecursionError):
+            match json.loads(read_text(self.manifest_file)):
+                case {"format": int()} as manifest:
+                    return dict(manifest)
+        return None
+
+
+def _is_complete(manifest: dict[str, Any]) -> bool:
+    """Whether a manifest holds what this program reads of it."""
+    match manifest:
+        case {
+            "version": str(),
+            "load_number": int(),
+            "as_of": str(as_of),
+            "source": {"kind": str(), "missing": list()},
+            "reconciliation": dict(measures),
+            "tables": {"runs": runs, "value_findings": findings, "quarantine": quarantined},
+            "database_bytes": int(),
+            "duration_seconds": int() | float(),
+        }:
+            with suppress(ValueError):
+                datetime.fromisoformat(as_of)
+                tables = (runs, findings, quarantined)
+                return (
+                    bool(measures)
+                    and all(isinstance(measure, dict) for measure in measures.values())
+                    and all(isinstance(table, dict) and {"rows", "bytes"} <= table.keys() for table in tables)
+                )
+    return False
 
 
 def current_version(root: Path) -> Version | None:
-    """The version that readers see; None before the first load. Raises WarehouseNotFound for a damaged file."""
+    """The version that `current` names, whether it is there or not; None where there is no such file.
+
+    Raises WarehouseNotFound for a damaged one.
+    """
     file = root / "current"
     try:
-        name = file.read_text(errors="replace").strip()
+        name = read_text(file).strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise WarehouseNotFound(f"{file} cannot be read: {error.strerror}") from None
     if not VERSION_ID.fullmatch(name):
-        raise WarehouseNotFound(
-            f"{file} names no version; write into it the name of the newest complete folder in {root / 'versions'}"
-        )
+        raise WarehouseNotFound(f"{file} names no version; {how_to_choose(root)}")
     return Version(root / "versions" / name)
 
 
 def list_versions(root: Path) -> list[Version]:
-    """Published versions, newest load first."""
-    current = current_version(root)
-    if current is None:
-        return []
-    versions = [v for v in _folders(root) if v.number <= current.number and v.manifest_file.exists()]
-    return sorted(versions, key=lambda v: v.number, reverse=True)
+    """Published versions, newest load first, whatever `current` says."""
+    return [version for version in version_folders(root) if version.is_published]
+
+
+def version_folders(root: Path) -> list[Version]:
+    """What has the name of a version, the highest number first: published, unfinished or neither."""
+    with suppress(OSError):
+        folders = [Version(path) for path in (root / "versions").iterdir() if VERSION_ID.fullmatch(path.name)]
+        return sorted(folders, key=lambda v: (v.number, v.id), reverse=True)
+    return []
 
 
 def find_version(root: Path, version_id: str | None = None) -> Version:
     """The current version, or the one named. Raises WarehouseNotFound."""
-    current = current_version(root)
-    if current is None:
+    if version_id is not None:
+        version = next((v for v in list_versions(root) if v.id == version_id), None)
+        if version is None and (list_versions(root) or is_there(root / "current")):
+            raise WarehouseNotFound(f"there is no version {version_id} in {root}; igny8 versions lists them")
+    else:
+        version = current_version(root)
+    if version is None:
+        if any(is_there(v.manifest_file) for v in version_folders(root)):
+            raise WarehouseNotFound(
+                f"no version is in use in {root}, `current` is missing; {how_to_choose(root)}"
+            )
         raise WarehouseNotFound(
             f"there is no warehouse in {root}; make one with igny8 etl --source URL or igny8 demo, "
             "or name its directory with --warehouse"
         )
-    if version_id is None:
-        version = current
-    else:
-        by_id = {v.id: v for v in list_versions(root)}
-        if version_id not in by_id:
-            raise WarehouseNotFound(f"there is no version {version_id} in {root}; igny8 versions lists them")
-        version = by_id[version_id]
+    if not is_there(version.path):
+        raise WarehouseNotFound(
+            f"{root / 'current'} names version {version.id}, which is not there; {how_to_choose(root)}"
+        )
     version.manifest()
     return version
+
+
+def how_to_choose(root: Path) -> str:
+    """What to do where `current` names no version that can be used."""
+    ids = [version.id for version in list_versions(root)]
+    if not ids:
+        return f"no whole version is there: restore {root / 'versions'} and `current` from a backup"
+    more = f" and {len(ids) - SHOWN} older" if len(ids) > SHOWN else ""
+    return f"there are {', '.join(ids[:SHOWN])}{more}: choose one with igny8 versions --use ID"
+
+
+def hold(version: Version) -> int:
+    """A descriptor that keeps the version from being pruned until it is closed. Raises WarehouseNotFound.
+
+    It is a shared lock of the manifest, which a prune locks for itself before it removes anything.
+    """
+    gone = WarehouseNotFound(
+        f"version {version.id} was removed by a load; igny8 versions lists those that stay"
+    )
+    try:
+        descriptor = open_regular(version.manifest_file)
+    except OSError:
+        raise gone from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise gone from None
+    except OSError:  # a file system without locks: what is read there may be pruned
+        return descriptor
+    if not is_same(descriptor, version.manifest_file):
+        os.close(descriptor)
+        raise gone
+    return descriptor
+
+
+def is_same(descriptor: int, path: Path) -> bool:
+    """Whether the path still names the file that is open."""
+    with suppress(OSError):
+        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
+    return False
+
+
+def warehouse_of(file: Path) -> Path | None:
+    """The warehouse directory whose own file this is, whether it is there or not; None where it is of none.
+
+    Its own are `versions/` and all in it, and beside that `current`, the lock and the demo's source.
+    """
+    path = file.parent.resolve() / file.name
+    for folder in path.parents:
+        is_inside = path.is_relative_to(folder / "versions")
+        if (is_inside or path in [folder / name for name in OWN_FILES]) and version_folders(folder):
+            return folder
+    return None
 
 
 def parquet_files(lake: Path, table: str) -> str:
@@ -142,74 +256,3 @@ def _blocks(*files: Path) -> Iterator[bytes]:
         with file.open("rb") as content:
             while block := content.read(BLOCK_BYTES):
                 yield block
-
-
-@contextmanager
-def locked(root: Path) -> Iterator[None]:
-    """Hold the directory's one load lock; it ends with its process. Raises LoadError if another load runs."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / "load.lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LoadError(f"another load is running on {root}; wait for it to end and try again") from None
-        yield
-
-
-def new_version(root: Path, as_of: datetime, at_least: int = 1) -> Version:
-    """Make the folder of the next version, numbered `at_least` or higher; nobody sees it before `publish`."""
-    number = max((v.number + 1 for v in _folders(root)), default=1)
-    number = max(number, at_least)
-    version = Version(root / "versions" / f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number:04d}")
-    version.lake.mkdir(parents=True)
-    return version
-
-
-def write_manifest(version: Version, manifest: dict[str, Any]) -> None:
-    """Write what the load says about itself; the last file of a version."""
-    _write_durably(version.manifest_file, json.dumps({"format": FORMAT, **manifest}, indent=2) + "\n")
-
-
-def publish(root: Path, version: Version) -> None:
-    """Make the version the current one, by one atomic rename; all that it holds is on the disk by then."""
-    for path in (*version.path.rglob("*"), version.path, version.path.parent):
-        _flush(path)
-    pending = root / "current.new"
-    _write_durably(pending, version.id + "\n")
-    pending.replace(root / "current")
-    _flush(root)
-
-
-def sweep(root: Path) -> None:
-    """Remove what unfinished loads left: every folder of `versions/` that was never current."""
-    published = {v.path for v in list_versions(root)}
-    for leftover in root.glob("versions/*"):
-        if leftover not in published and leftover.is_dir() and not leftover.is_symlink():
-            shutil.rmtree(leftover)
-    (root / "current.new").unlink(missing_ok=True)
-
-
-def prune(root: Path, keep: int) -> None:
-    """Keep the newest `keep` versions (the current one is the newest)."""
-    for version in list_versions(root)[keep:]:
-        version.manifest_file.unlink()
-        shutil.rmtree(version.path)
-
-
-def _folders(root: Path) -> list[Version]:
-    return [Version(path) for path in root.glob("versions/*-*") if VERSION_ID.fullmatch(path.name)]
-
-
-def _write_durably(path: Path, text: str) -> None:
-    with path.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,6 +1,7 @@
 """A connection to one version of a warehouse: read-only, and closed to files, settings and extensions."""
 
 import os
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -13,7 +14,7 @@ import duckdb
 from igny8_analysis import payloads
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.domains import bare_domain_sql
-from igny8_analysis.etl.errors import Igny8Error, UsageError, WarehouseNotFound
+from igny8_analysis.etl.errors import DAMAGED, Igny8Error, UsageError, WarehouseNotFound, is_damage
 
 if TYPE_CHECKING:
     from igny8_analysis.explain import Explanation
@@ -70,6 +71,8 @@ class AccountNotFound(Igny8Error):  # noqa: N818 (a public name)
 class Warehouse:
     """One version of a warehouse, open for reading; `as_of` is the instant its numbers stand for.
 
+    Until it is closed no load prunes the version.
+
     `version` is its name, `path` its folder, `manifest` what the load wrote about itself.
     """
 
@@ -77,9 +80,10 @@ class Warehouse:
         """Open the version's DuckDB file. Raises WarehouseNotFound where it cannot be read."""
         self.version = version.id
         self.path = version.path
-        self.manifest = version.manifest()
+        self._let_go = weakref.finalize(self, os.close, lake.hold(version))
         self.as_of: datetime
         try:
+            self.manifest = version.manifest()
             self._connection = duckdb.connect(version.database, read_only=True, config=dict(SETTINGS))
             ((is_locked,),) = self._connection.execute(
                 "select current_setting('lock_configuration')"
@@ -105,8 +109,9 @@ class Warehouse:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and of the version: it may be pruned."""
         self._connection.close()
+        self._let_go()
 
     def sql(self, query: str, params: Parameters | None = None) -> duckdb.DuckDBPyRelation:
         """Run one SELECT, EXPLAIN, DESCRIBE or SHOW and return DuckDB's relation (`.fetchall()`, `.pl()`).
@@ -293,5 +298,7 @@ def sql_errors() -> Iterator[None]:
         yield
     except duckdb.Error as error:
         first, *others = str(error).splitlines()
+        if is_damage(error):
+            raise WarehouseNotFound(f"{DAMAGED} ({first})") from None
         hints = [line for line in others if line.startswith(SQL_HINTS)]
         raise UsageError(" ".join([f"the SQL is wrong: {first}", *hints])) from None

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igny8_analysis.etl.errors import LoadError, UsageError
-from igny8_analysis.reports.publish import sweep, whole
+from igny8_analysis.reports.publish import refuse_own_file, sweep, whole
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -41,6 +41,7 @@ def export_view(
         parameters = {"site_id": warehouse.resolve_site(site)}
         query, name = f"{query} where site_id = $site_id", f"{view}-{parameters['site_id']}"
     target = file or Path(f"{name}.parquet")
+    refuse_own_file(target)
     try:
         return target, _write(warehouse, query, parameters, target)
     except OSError as error:

@@ -2,10 +2,9 @@
 
 import errno
 import os
-import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +16,7 @@ from igny8_analysis.etl import lake
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.extract import Extracted, Load, extract
+from igny8_analysis.etl.loading import Loading, loading
 from igny8_analysis.etl.sources import open_source
 from igny8_analysis.warehouse.build import build, check, definition, totals
 
@@ -28,7 +28,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a load did: the version it published, its counts and what the source lacked."""
+    """What a load did: the version it published, its counts and what the source lacked.
+
+    `held` are old versions that stay while they are read, `warnings` what went wrong after publishing.
+    """
 
     version: str
     as_of: datetime
@@ -37,13 +40,17 @@ class LoadReport:
     quarantined: int
     missing: list[str]
     seconds: float
+    held: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         line = (
             f"loaded {self.runs:,} runs as version {self.version} in {self.seconds:.1f} s: "
             f"{self.findings:,} findings, {self.quarantined:,} rows quarantined"
         )
-        return f"{line}; the source lacks {', '.join(self.missing)}" if self.missing else line
+        if self.missing:
+            line += f"; the source lacks {', '.join(self.missing)}"
+        return f"{line}; {', '.join(self.held)} stays while it is read" if self.held else line
 
 
 def load(
@@ -56,35 +63,29 @@ def load(
     """Load the source into a new version of the warehouse directory `root` and make it current.
 
     `as_of` names the instant of a copy that was taken earlier; it cuts nothing off. `keep` versions stay.
-    Raises UsageError for a bad address and LoadError for everything else; then `root` is as it was.
+    Raises UsageError for a bad address, WarehouseNotFound for a directory whose versions cannot be gone on from, and
+    LoadError for everything else; then `root` is as it was. After publishing there are only warnings.
     """
     started = time.monotonic()
     try:
-        with lake.locked(root):
-            lake.sweep(root)
-            previous = lake.current_version(root)
-            version = None
-            try:
-                with open_source(source_url) as source:
-                    instant = (as_of or source.as_of).astimezone(UTC)
-                    version = lake.new_version(root, instant)
-                    this_load = Load(version.number, version.id, instant)
-                    extracted = extract(source, this_load, version.lake, previous, progress)
-                progress("build warehouse")
-                build(version.lake, version.database, _reusable(previous, extracted))
-                progress("check")
-                check(version.database)
-                about = {
-                    "source": {"kind": source.kind, "missing": extracted.missing},
-                    "reconciliation": _reconcile(version, extracted),
-                    "definition": definition(),
-                    "runs_digest": extracted.runs_digest,
-                }
-                return publish(root, version, instant, about, keep, started, progress)
-            except BaseException:
-                if version and lake.current_version(root) != version:
-                    shutil.rmtree(version.path, ignore_errors=True)
-                raise
+        with loading(root) as this:
+            with open_source(source_url) as source:
+                this.sweep()
+                instant = (as_of or source.as_of).astimezone(UTC)
+                version = this.begin(instant)
+                this_load = Load(version.number, version.id, instant)
+                extracted = extract(source, this_load, version.lake, this.previous, progress)
+            progress("build warehouse")
+            build(version.lake, version.database, _reusable(this.previous, extracted))
+            progress("check")
+            check(version.database)
+            about = {
+                "source": {"kind": source.kind, "missing": extracted.missing},
+                "reconciliation": _reconcile(version, extracted),
+                "definition": definition(),
+                "runs_digest": extracted.runs_digest,
+            }
+            return publish(this, version, instant, about, keep, started, progress)
     except Igny8Error:
         raise
     except (duckdb.Error, OSError) as error:
@@ -92,7 +93,7 @@ def load(
 
 
 def publish(
-    root: Path,
+    this: Loading,
     version: lake.Version,
     as_of: datetime,
     about: dict[str, Any],
@@ -122,11 +123,10 @@ def publish(
         "duration_seconds": round(report.seconds, 3),
     }
     progress("publish")
-    lake.write_manifest(version, manifest)
-    lake.publish(root, version)
+    this.publish(manifest)
     progress("prune")
-    lake.prune(root, keep)
-    return report
+    this.prune(keep)
+    return replace(report, held=this.held, warnings=this.warnings)
 
 
 def _reusable(previous: lake.Version | None, extracted: Extracted) -> lake.Version | None:

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -114,14 +115,13 @@ def compute_views(
     lake_uri: str,
     lake: Path,
     views: Path,
-    log: Path,
     master: str | None = None,
     progress: Progress = lambda step: None,
 ) -> None:
     """Compute every view of the warehouse by Spark over the Parquet at `lake_uri`, into one folder each of `views`.
 
     `lake` becomes a copy of that Parquet. `views` must be a path that Spark's workers reach too. `master` None is
-    `local[*]`. What Spark says goes to the file `log`, which stays where it failed.
+    `local[*]`. What Spark says goes to a temporary file, which stays where it failed.
     Raises UsageError for a master that is none and LoadError for everything else.
     """
     master = master or "local[*]"
@@ -137,7 +137,7 @@ def compute_views(
         "views": [{"name": view.name, "sql": to_spark(view.sql)} for view in load_views()],
         "out": _spark_uri(str(views)),
     }
-    _run_job(plan, views.with_name("spark_plan.json"), log, progress)
+    _run_job(plan, views.with_name("spark_plan.json"), progress)
     for checksum in views.rglob(".*.crc"):
         checksum.unlink()
 
@@ -184,11 +184,13 @@ def _spark_uri(uri: str) -> str:
     return f"file://{local.resolve()}" if local else uri.rstrip("/")
 
 
-def _run_job(plan: Mapping[str, object], plan_file: Path, log_file: Path, progress: Progress) -> None:
+def _run_job(plan: Mapping[str, object], plan_file: Path, progress: Progress) -> None:
     plan_file.write_text(json.dumps(plan), encoding="utf-8")
     error = None
+    descriptor, log_name = tempfile.mkstemp(prefix="igny8-spark-", suffix=".log")
+    log_file = Path(log_name)
     with (
-        log_file.open("w", encoding="utf-8") as log,
+        os.fdopen(descriptor, "w", encoding="utf-8") as log,
         subprocess.Popen(
             [sys.executable, "-P", str(JOB), str(plan_file)],
             stdout=subprocess.PIPE,

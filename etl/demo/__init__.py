@@ -10,7 +10,7 @@ from igny8_analysis.etl.demo.cases import CASES
 from igny8_analysis.etl.demo.cast import AS_OF, CANARIES, PRIVATE_WORD, DemoSite
 from igny8_analysis.etl.demo.hostile import HOSTILE_TEXTS
 from igny8_analysis.etl.demo.rows import demo_rows
-from igny8_analysis.etl.demo.sqlite import write_sqlite
+from igny8_analysis.etl.demo.sqlite import copy_sqlite, is_sample, write_sqlite
 from igny8_analysis.etl.demo.values import Row, Schema, Value
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "Row",
     "Schema",
     "Value",
+    "copy_sqlite",
     "demo_rows",
+    "is_sample",
     "write_sqlite",
 ]

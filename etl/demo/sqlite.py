@@ -2,12 +2,14 @@
 
 import itertools
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from igny8_analysis.etl.demo.cast import accounts
 from igny8_analysis.etl.demo.rows import demo_rows
 from igny8_analysis.etl.demo.values import Row, Schema, Value
 from igny8_analysis.etl.errors import LoadError
@@ -45,6 +47,34 @@ def write_sqlite(path: str | os.PathLike[str], schema: Schema = "documented") ->
     finally:
         with suppress(OSError):
             scratch.unlink()
+
+
+def copy_sqlite(made: Path, target: Path) -> None:
+    """Put a sample that was made elsewhere at `target`, whole or not at all, with its time of making."""
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(made, scratch)
+        shutil.copystat(made, scratch)
+        scratch.replace(target)
+    except OSError as error:
+        raise LoadError(f"cannot write the sample source to {target}: {error}") from error
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def is_sample(path: Path) -> bool:
+    """Whether a file is a sample that this package made, now or in an earlier version."""
+    if not path.is_file() or path.is_symlink():
+        return False
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database,
+    ):
+        found = database.execute(
+            "select 1 from igny8_tenants where name = ?", [accounts()[0]["name"]]
+        ).fetchone()
+        return found is not None
+    return False
 
 
 def _insert(database: sqlite3.Connection, table: str, rows: list[Row]) -> None:

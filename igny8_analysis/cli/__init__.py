@@ -9,7 +9,7 @@ import click
 
 from igny8_analysis.cli import streams
 from igny8_analysis.cli.text import one_line
-from igny8_analysis.etl.errors import Igny8Error
+from igny8_analysis.etl.errors import DAMAGED, Igny8Error, WarehouseNotFound, is_damage
 from igny8_analysis.quicker import without_iri_syntax
 
 COMMANDS = {
@@ -131,6 +131,8 @@ def _told(error: Exception) -> tuple[str, int]:
     if type(error).__name__ == "CatalogException":  # DuckDB's, which is not imported just to name it
         lacking = str(error).splitlines()[0]
         return f"the version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl", 4
+    if type(error).__module__.endswith("duckdb") and is_damage(error):
+        return f"{DAMAGED} ({str(error).splitlines()[0]})", WarehouseNotFound.exit_code
     if isinstance(error, UnicodeEncodeError):
         return f"{error.object!r} is no text in UTF-8", 2
     if isinstance(error, OSError):

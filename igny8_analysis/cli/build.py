@@ -1,10 +1,12 @@
 """`igny8 build`: a warehouse from a lake, by DuckDB here or by Spark on any number of machines."""
 
+import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from igny8_analysis.cli.load import KEEP, progress_display
+from igny8_analysis.cli.load import KEEP, print_warnings, progress_display
 from igny8_analysis.cli.options import examples, quiet_option
 from igny8_analysis.cli.streams import tell
 
@@ -52,13 +54,17 @@ def build_command(
     pip install 'igny8-analysis[spark]'.
     """
     from igny8_analysis.connection import warehouse_directory
-    from igny8_analysis.etl.lake import find_version
+    from igny8_analysis.etl.lake import find_version, hold
     from igny8_analysis.rebuild import rebuild
 
     if master and engine != "spark":
         raise click.UsageError("--master is Spark's: add --engine spark")
-    lake_uri = lake_uri or str(find_version(warehouse_directory()).lake)
-    with progress_display(quiet) as progress:
+    with ExitStack() as held, progress_display(quiet) as progress:
+        if lake_uri is None:
+            version = find_version(warehouse_directory())
+            held.callback(os.close, hold(version))
+            lake_uri = str(version.lake)
         report = rebuild(lake_uri, out, engine, master, keep, progress)
+    print_warnings(report.warnings)
     if not quiet:
         tell(str(report).replace("loaded", "built", 1))

@@ -1,15 +1,23 @@
 """`igny8 etl`, `igny8 demo`, `igny8 versions`: making and listing versions of a warehouse."""
 
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from igny8_analysis.cli.options import examples, format_option, quiet_option, warehouse_option
 from igny8_analysis.cli.streams import tell
+from igny8_analysis.cli.text import one_line
+from igny8_analysis.etl.errors import Igny8Error, WarehouseNotFound
+from igny8_analysis.etl.files import is_there
+
+if TYPE_CHECKING:
+    from igny8_analysis.load import LoadReport
 
 KEEP = 5
 DEMO_RUNS = 5
@@ -71,25 +79,54 @@ def etl_command(source: str, as_of: datetime | None, keep: int, directory: Path 
 
     with progress_display(quiet) as progress:
         report = load(source, warehouse_directory(directory), as_of, keep, progress)
+    print_warnings(report.warnings)
     if not quiet:
         tell(str(report))
 
 
+def print_warnings(warnings: Iterable[str]) -> None:
+    """Tell on standard error what went wrong beside the work that was done."""
+    for warning in warnings:
+        click.echo(one_line(f"igny8: warning: {warning}"), err=True)
+
+
 @click.command(
-    "versions", epilog=examples("igny8 versions", "igny8 versions --warehouse /srv/igny8 --format json")
+    "versions",
+    epilog=examples(
+        "igny8 versions",
+        "igny8 versions --warehouse /srv/igny8 --format json",
+        "igny8 versions --use 20260301T120000Z-0007",
+    ),
 )
+@click.option("--use", "chosen", metavar="ID", help="Make this version the current one: a rollback, or back.")
 @warehouse_option
 @format_option
-def versions_command(directory: Path | None, format_: str) -> None:
-    """List the versions that stay, newest load first."""
+def versions_command(chosen: str | None, directory: Path | None, format_: str) -> None:
+    """List the versions that stay, newest load first, or choose the one in use.
+
+    --use changes nothing but which version is current. The next load goes on from it, gets a number above all others
+    and becomes current; the counts of loads that were rolled back stay in their own versions.
+    """
     from igny8_analysis.cli.output import print_rows
     from igny8_analysis.connection import warehouse_directory
     from igny8_analysis.etl import lake
 
     root = warehouse_directory(directory)
-    current = lake.find_version(root)
-    rows = []
+    if chosen is not None:
+        _use(root, chosen)
+        return
+    try:
+        current = lake.find_version(root)
+    except WarehouseNotFound as error:
+        if not lake.list_versions(root):
+            raise
+        current = None
+        print_warnings([str(error)])
+    rows: list[tuple[Any, ...]] = []
     for version in lake.list_versions(root):
+        if version.is_newer:
+            rows.append((version.id, version == current, *[None] * 7))
+            continue
         manifest = version.manifest()
         tables = manifest["tables"]
         rows.append(
@@ -119,25 +156,46 @@ def versions_command(directory: Path | None, format_: str) -> None:
     print_rows(columns, rows, format_)
 
 
+def _use(root: Path, version_id: str) -> None:
+    from igny8_analysis.etl import lake
+    from igny8_analysis.etl.history import load_numbers
+    from igny8_analysis.etl.loading import use_version
+
+    version = lake.find_version(root, version_id)
+    kept = load_numbers(version)
+    use_version(root, version_id)
+    tell(f"{version_id} is the current version; the next load goes on from it")
+    for other in lake.list_versions(root):
+        if other == version or other.is_newer:
+            continue
+        try:
+            lacking = load_numbers(other) - kept
+        except Igny8Error as error:
+            print_warnings([str(error)])
+            continue
+        if lacking:
+            loads = ", ".join(map(str, sorted(lacking)))
+            tell(f"not in its history: the counts of load {loads}, which stay in {other.id}")
+        kept |= lacking
+
+
 @click.command("demo", epilog=examples("igny8 demo", "igny8 demo --warehouse /tmp/igny8"))
 @warehouse_option
 @quiet_option
 def demo_command(directory: Path | None, quiet: bool) -> None:
     """Make a sample source, load it and make its reports: all overviews, the last 5 runs of each site."""
     from igny8_analysis.connection import connect, warehouse_directory
-    from igny8_analysis.etl.demo import AS_OF, write_sqlite
-    from igny8_analysis.load import load
+    from igny8_analysis.etl.demo import AS_OF
     from igny8_analysis.reports.make import Options, Reports
 
     root = warehouse_directory(directory)
-    root.mkdir(parents=True, exist_ok=True)
     source = root / "demo.sqlite"
     if is_demo_loaded(root, source, AS_OF):
         done = "the sample source is loaded already"
     else:
-        write_sqlite(source)
-        with progress_display(quiet) as progress:
-            done = str(load(f"sqlite:///{source.resolve()}", root, AS_OF, KEEP, progress))
+        report = _load_demo(root, source, quiet)
+        print_warnings(report.warnings)
+        done = str(report)
     if not quiet:
         tell(done)
     with connect(root) as warehouse:
@@ -146,6 +204,22 @@ def demo_command(directory: Path | None, quiet: bool) -> None:
         )
     if not quiet:
         tell(DEMO_DONE.format(index=index.resolve(), warehouse=f" --warehouse {root}" if directory else ""))
+
+
+def _load_demo(root: Path, source: Path, quiet: bool) -> "LoadReport":
+    """Load the sample, and put it at `source` when that went well: a first load that fails leaves nothing."""
+    from igny8_analysis.etl.demo import AS_OF, copy_sqlite, is_sample, write_sqlite
+    from igny8_analysis.etl.errors import LoadError
+    from igny8_analysis.load import load
+
+    if is_there(source) and not is_sample(source):
+        raise LoadError(f"{source} is not the sample's: move it, or name another directory with --warehouse")
+    with tempfile.TemporaryDirectory() as folder, progress_display(quiet) as progress:
+        made = Path(folder) / source.name
+        write_sqlite(made)
+        report = load(f"sqlite:///{made}", root, AS_OF, KEEP, progress)
+        copy_sqlite(made, source)
+    return report
 
 
 def is_demo_loaded(root: Path, source: Path, as_of: datetime) -> bool:

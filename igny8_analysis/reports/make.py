@@ -30,7 +30,7 @@ from igny8_analysis.reports.engine import (
 from igny8_analysis.reports.fingerprints import RunDigests, code_digest, digest
 from igny8_analysis.reports.page import notebook_page, page
 from igny8_analysis.reports.progress import Progress
-from igny8_analysis.reports.publish import publish, stamp_of, sweep
+from igny8_analysis.reports.publish import publish, refuse_foreign, refuse_own_file, stamp_of, sweep
 from igny8_analysis.reports.rows import resolve_run
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Reports:
         self.outcome = Outcome()
         account_id = self._warehouse.resolve_account(account)
         target = file or self._root / "reports" / self._account_file(account_id)
-        self._work([self._account_task(account_id, target)])
+        self._work([self._account_task(account_id, target)], named=file)
         self._raise_first()
         return target
 
@@ -128,7 +128,7 @@ class Reports:
         a, b = pair
         target = file or self._folder(site_id) / names.pair_file(files[a], files[b])
         title = f"{titles[b]} beside {titles[a]}"
-        self._work([self._pair_task(site_id, a, b, title, target, files)])
+        self._work([self._pair_task(site_id, a, b, title, target, files)], named=file)
         self._raise_first()
         return target
 
@@ -144,7 +144,7 @@ class Reports:
         site_id = self._warehouse.resolve_site(site)
         folder = self._folder(site_id)
         target = file or folder / INDEX_FILE
-        self._work([self._overview_task(site_id, target, parameters)])
+        self._work([self._overview_task(site_id, target, parameters)], named=file)
         self._raise_first()
         return target
 
@@ -166,7 +166,9 @@ class Reports:
         target = file or self._folder(site_id) / names.run_file(number, source_id, is_shared=is_shared)
         links = self._links(target.parent, site_id)
         digests = RunDigests(self._warehouse, RUN_DETAIL, site_id)
-        self._work([self._run_task(site_id, source_id, title, target, links, digests, parameters)])
+        self._work(
+            [self._run_task(site_id, source_id, title, target, links, digests, parameters)], named=file
+        )
         self._raise_first()
         return target
 
@@ -191,6 +193,7 @@ class Reports:
     def some(self, folders: dict[int, Path], index: Path, last: int | None = None) -> Path:
         """Make the reports of some sites, each in its folder, of their accounts, and the index; return it."""
         self.outcome = Outcome()
+        refuse_foreign([index])
         if not _is_made(index, "index-"):
             self._index(index)
         owners = self._warehouse.sql("select site_id, account_id from sites").fetchall()
@@ -206,6 +209,7 @@ class Reports:
         self, folders: dict[int, Path], last: int | None, accounts: Mapping[int, Path] = MappingProxyType({})
     ) -> None:
         """Make the runs of the sites, then their overviews, then the accounts."""
+        refuse_foreign([*(folder / INDEX_FILE for folder in folders.values()), *accounts.values()])
         only = next(iter(folders)) if len(folders) == 1 else None
         runs = [run for run in self._newest_runs(only, last) if run[0] in folders]
         lacking = [
@@ -402,8 +406,16 @@ class Reports:
             msg = f"{len(self.outcome.failed)} reports failed, the first {file.name}: {error}"
             raise ReportError(msg)
 
-    def _work(self, tasks: Sequence[Task], progress: Progress | None = None) -> None:
-        """Make the tasks on up to `jobs` kernels. A failed one is noted and does not stop the others."""
+    def _work(
+        self, tasks: Sequence[Task], progress: Progress | None = None, named: Path | None = None
+    ) -> None:
+        """Make the tasks on up to `jobs` kernels. A failed one is noted and does not stop the others.
+
+        Raises UsageError for a file of the warehouse's, and for one that is there, is none of ours and not `named`.
+        """
+        for task in tasks:
+            refuse_own_file(task.target)
+        refuse_foreign(task.target for task in tasks if task.target != named)
         for folder in {task.target.parent for task in tasks}:
             sweep(folder)
         pending: queue.SimpleQueue[Task] = queue.SimpleQueue()

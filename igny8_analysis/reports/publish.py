@@ -6,15 +6,17 @@ import errno
 import fcntl
 import os
 import re
-import tempfile
+import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.errors import LoadError, UsageError
+from igny8_analysis.etl.files import is_there, open_regular
+from igny8_analysis.etl.lake import warehouse_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 UNFINISHED = ".igny8-unfinished"
 _STAMP = re.compile(r'<meta name="igny8-report" content="([a-z0-9-]+)">')
@@ -24,8 +26,9 @@ _HEAD_BYTES = 2048
 def publish(target: Path, html: str) -> None:
     """Write a report so that at `target` there is always the earlier one or the whole new one.
 
-    Raises LoadError where the folder or file cannot be written.
+    Raises LoadError where the folder or file cannot be written, UsageError for a warehouse's own file.
     """
+    refuse_own_file(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with whole(target) as file:
@@ -33,6 +36,19 @@ def publish(target: Path, html: str) -> None:
     except OSError as error:
         msg = f"the report {target} cannot be written: {error.strerror or error}"
         raise LoadError(msg) from None
+
+
+def refuse_own_file(target: Path) -> None:
+    """Raise UsageError where the file is, or would be, one that a warehouse is made of."""
+    if root := warehouse_of(target):
+        raise UsageError(f"{target} belongs to the warehouse {root}: name a file elsewhere with --output")
+
+
+def refuse_foreign(files: Iterable[Path]) -> None:
+    """Raise UsageError where a file that is not a report of ours would be written over, though nobody named it."""
+    for file in files:
+        if is_there(file) and not stamp_of(file):
+            raise UsageError(f"{file} is no report of igny8: name another folder with --output, or move it")
 
 
 @contextmanager
@@ -49,7 +65,6 @@ def whole(target: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            unfinished.chmod(0o644)
             unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -58,7 +73,10 @@ def whole(target: Path) -> Iterator[IO[bytes]]:
 def sweep(folder: Path) -> None:
     """Remove the unfinished files in a folder whose writers are dead."""
     for path in folder.glob(f".*{UNFINISHED}"):
-        with suppress(OSError), path.open("rb") as file:  # an error: of another user, or being written
+        with (
+            suppress(OSError),
+            os.fdopen(open_regular(path, is_own=True)) as file,
+        ):  # an error: being written, say
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
 
@@ -66,7 +84,7 @@ def sweep(folder: Path) -> None:
 def stamp_of(file: Path) -> str:
     """Return the stamp of a published report, as `run-7-42-<digest>`; empty where there is no report of ours."""
     try:
-        with file.open("rb") as opened:
+        with os.fdopen(open_regular(file), "rb") as opened:
             head = opened.read(_HEAD_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""
@@ -77,8 +95,9 @@ def stamp_of(file: Path) -> str:
 def _locked_beside(target: Path) -> tuple[int, Path]:
     """Return a new file in the target's folder; while this process lives its lock keeps it from being swept."""
     while True:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=UNFINISHED)
+        unfinished = target.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
+        descriptor = open_regular(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, is_own=True)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:  # else it was swept before it was locked
-            return descriptor, Path(name)
+            return descriptor, unfinished
         os.close(descriptor)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+from igny8_analysis.etl.files import open_regular
 
 PREFIX = "igny8-kernel-"
 LOCK = "lock"
@@ -33,6 +36,6 @@ class Scratch(tempfile.TemporaryDirectory[str]):
 def sweep() -> None:
     """Remove the scratch folders whose processes are dead."""
     for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
-        with suppress(OSError), lock.open(encoding="utf-8") as file:  # an error: of another user, or in use
+        with suppress(OSError), os.fdopen(open_regular(lock, is_own=True)) as file:  # an error: in use, say
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(lock.parent, ignore_errors=True)

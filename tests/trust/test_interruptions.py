@@ -19,7 +19,7 @@ import pytest
 from adbc_driver_postgresql import dbapi
 
 from igny8_analysis import connect
-from igny8_analysis.etl import lake
+from igny8_analysis.etl.loading import locked
 from igny8_analysis.load import load
 from tests.cases import make_source, run, site
 from tests.conftest import lacking, run_sql
@@ -256,7 +256,7 @@ def test_a_place_that_is_no_folder(source: Path, tmp_path: Path) -> None:
 
 
 def test_a_second_load_ends_at_once(data: Path, source: Path) -> None:
-    with lake.locked(data):
+    with locked(data):
         assert_told(etl(f"sqlite:///{source}", data), 5, "another load is running", "try again")
 
 
@@ -266,8 +266,8 @@ def test_a_lock_of_a_dead_process_does_not_stand_in_the_way(
     root = tmp_path / "data"
     shutil.copytree(loaded, root)
     code = (
-        "import sys, time; from pathlib import Path; from igny8_analysis.etl import lake\n"
-        "with lake.locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from igny8_analysis.etl.loading import locked\n"
+        "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, encoding="utf-8"

@@ -97,8 +97,9 @@ with connect(sys.argv[1]) as again:
     ) as reader:
         assert reader.stdout
         assert reader.stdout.readline() == "half\n"
-        load(f"sqlite:///{sources[4]}", root, keep=1)  # the version being read is pruned, too
-        assert len(lake.list_versions(root)) == 1
+        report = load(f"sqlite:///{sources[4]}", root, keep=1)
+        assert [v.number for v in lake.list_versions(root)] == [2, 1], "what is being read stays"
+        assert report.held == [lake.list_versions(root)[1].id]
         out, _ = reader.communicate("go on\n")
     assert out.split() == [str(3 * 7 * 20_000), "3", "5"]
 

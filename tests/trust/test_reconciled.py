@@ -231,13 +231,3 @@ def test_a_version_that_lacks_a_view_is_told(tmp_path: Path) -> None:
         connection.execute("drop table attention_items")
     told = igny8("overview", "1", "--warehouse", tmp_path / "data")
     assert_told(told, 4, "attention_items", "igny8 etl")
-
-
-def test_only_folders_are_swept(tmp_path: Path) -> None:
-    load(url(make_source(tmp_path / "s.sqlite", [site(1)])), tmp_path / "data")
-    versions = tmp_path / "data" / "versions"
-    (versions / ".note").write_text("mine", encoding="utf-8")
-    (versions / "leftover").mkdir()
-    load(url(tmp_path / "s.sqlite"), tmp_path / "data")
-    assert (versions / ".note").read_text(encoding="utf-8") == "mine"
-    assert not (versions / "leftover").exists()

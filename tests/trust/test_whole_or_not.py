@@ -11,6 +11,7 @@ import pytest
 
 from igny8_analysis import connect
 from igny8_analysis.etl import lake
+from igny8_analysis.etl.loading import loading
 from tests.cases import items, make_source, run, site
 from tests.trust.faults import Loads
 
@@ -57,8 +58,8 @@ def whole(count: int) -> dict[str, Any]:
 
 
 def assert_swept(root: Path) -> None:
-    with lake.locked(root):
-        lake.sweep(root)
+    with loading(root) as this:
+        this.sweep()
     assert {path.name for path in (root / "versions").iterdir()} == {v.id for v in lake.list_versions(root)}
     assert {path.name for path in root.iterdir()} == {"versions", "current", "load.lock"}
 

@@ -1,0 +1,54 @@
+"""Files opened without waiting, told from what others may have put in their place, and written to the disk."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+
+def open_regular(path: Path, flags: int = os.O_RDONLY, *, is_own: bool = False) -> int:
+    """Open a regular file and return its descriptor; a FIFO, which would keep one waiting, is refused.
+
+    With `is_own` links and files of other users are refused too: for locks, and what is going to be removed.
+    Raises OSError.
+    """
+    descriptor = os.open(path, flags | os.O_NONBLOCK | (os.O_NOFOLLOW if is_own else 0), 0o666)
+    about = os.fstat(descriptor)
+    refused = None
+    if not stat.S_ISREG(about.st_mode):
+        refused = OSError(errno.EINVAL, "it is no regular file", str(path))
+    elif is_own and about.st_uid != os.geteuid():
+        refused = PermissionError(errno.EPERM, "it belongs to another user", str(path))
+    if refused:
+        os.close(descriptor)
+        raise refused
+    return descriptor
+
+
+def read_text(path: Path) -> str:
+    """The text of a regular file; what is no UTF-8 is replaced. Raises OSError."""
+    with os.fdopen(open_regular(path), encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Write a file that is not there yet; its content is on the disk afterwards. Raises OSError."""
+    descriptor = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def flush(path: Path) -> None:
+    """Bring a file's content, or a folder's list of names, to the disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything has this name, a link to nothing included."""
+    return os.path.lexists(path)
