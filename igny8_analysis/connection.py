@@ -158,7 +158,7 @@ class Warehouse:
 
         A domain means the site that is not deleted, and rather one whose account is not deleted either.
         """
-        named = {"site": str(site).strip()}
+        named = {"site": _text(site).strip()}
         cursor = self._connection.cursor()
         if by_id := payloads.execute(cursor, SITE_BY_ID, named):
             return int(by_id[0][0])
@@ -212,7 +212,7 @@ class Warehouse:
         return self._run_source_id(self.resolve_site(site), site, run_id)
 
     def _run_source_id(self, site_id: int, site: int | str, run_id: str) -> int:
-        found = payloads.execute(self._connection.cursor(), RUNS_BY_NAME, [site_id, run_id])
+        found = payloads.execute(self._connection.cursor(), RUNS_BY_NAME, [site_id, _text(run_id)])
         if not found:
             raise RunNotFound(
                 f"site {str(site)!r} has no run {run_id!r}; igny8 history {site_id} lists its runs"
@@ -237,7 +237,7 @@ class Warehouse:
             "select account_id, cast(account_id as varchar) = $account as is_id, is_deleted from accounts "
             "where cast(account_id as varchar) = $account or lower(trim(account_name)) = lower($account) "
             "order by account_id",
-            {"account": str(account).strip()},
+            {"account": _text(account).strip()},
         ).fetchall()
         by_id = [account_id for account_id, is_id, _ in rows if is_id]
         matches = by_id or [account_id for account_id, _, is_deleted in rows if not is_deleted]
@@ -262,6 +262,11 @@ class Warehouse:
         site_id = self.resolve_site(site)
         a, b = (self._run_source_id(site_id, site, run_id) for run_id in (run_a, run_b))
         return payloads.compare(self._connection.cursor(), site_id, a, b)
+
+
+def _text(name: int | str) -> str:
+    """The name as text that a query takes: what is no UTF-8 in it, as in an argument of any bytes, names nothing."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
 
 
 def warehouse_directory(directory: Path | str | None = None) -> Path:
@@ -296,6 +301,8 @@ def sql_errors() -> Iterator[None]:
     """Tell DuckDB's error about a query, also one that shows only as rows are fetched, as a UsageError."""
     try:
         yield
+    except OverflowError:
+        raise UsageError("a value of the answer is too large to show; cast it to varchar") from None
     except duckdb.Error as error:
         first, *others = str(error).splitlines()
         if is_damage(error):

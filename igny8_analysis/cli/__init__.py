@@ -107,7 +107,7 @@ def main() -> NoReturn:
     except (Interrupted, KeyboardInterrupt, click.Abort):
         _fail("interrupted; nothing was left half-done", INTERRUPTED)
     except click.ClickException as error:
-        _fail(f"{error.format_message()}{_hint(error)}", 2)
+        _fail(f"{_in_our_words(error)}{_hint(error)}", 2)
     except Igny8Error as error:
         if debug:
             raise
@@ -133,14 +133,28 @@ def _told(error: Exception) -> tuple[str, int]:
         return f"the version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl", 4
     if type(error).__module__.endswith("duckdb") and is_damage(error):
         return f"{DAMAGED} ({str(error).splitlines()[0]})", WarehouseNotFound.exit_code
-    if isinstance(error, UnicodeEncodeError):
-        return f"{error.object!r} is no text in UTF-8", 2
+    for word in sys.argv:
+        if not _is_utf_8(word):
+            return f"{word!r} is no text in UTF-8", 2
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename is not None else ""
         return f"{place}{error.strerror or error}", 5
     if isinstance(error, MemoryError):
         return "there is not enough memory for this", 5
     return f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1
+
+
+def _is_utf_8(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _in_our_words(error: click.ClickException) -> str:
+    """Click's message; "unexpected" is a word for faults of the program alone."""
+    return error.format_message().replace("Got unexpected extra", "there is no place for the further")
 
 
 def _complete() -> NoReturn:

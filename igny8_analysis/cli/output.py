@@ -71,7 +71,7 @@ def print_csv(columns: Sequence[str], rows: Rows) -> None:
     apostrophe stands before that.
     """
     for row in (columns, *rows):
-        sys.stdout.write(",".join(map(_cell, row)) + "\n")
+        sys.stdout.write((",".join(map(_cell, row)) or '""') + "\n")  # an empty line would be no row
 
 
 def told_apart(names: Sequence[str]) -> list[str]:

@@ -30,7 +30,14 @@ from igny8_analysis.reports.engine import (
 from igny8_analysis.reports.fingerprints import RunDigests, code_digest, digest
 from igny8_analysis.reports.page import notebook_page, page
 from igny8_analysis.reports.progress import Progress
-from igny8_analysis.reports.publish import publish, refuse_foreign, refuse_own_file, stamp_of, sweep
+from igny8_analysis.reports.publish import (
+    check_folder,
+    publish,
+    refuse_foreign,
+    refuse_own_file,
+    stamp_of,
+    sweep,
+)
 from igny8_analysis.reports.rows import resolve_run
 
 if TYPE_CHECKING:
@@ -209,6 +216,8 @@ class Reports:
         self, folders: dict[int, Path], last: int | None, accounts: Mapping[int, Path] = MappingProxyType({})
     ) -> None:
         """Make the runs of the sites, then their overviews, then the accounts."""
+        for folder in folders.values():
+            check_folder(folder)
         refuse_foreign([*(folder / INDEX_FILE for folder in folders.values()), *accounts.values()])
         only = next(iter(folders)) if len(folders) == 1 else None
         runs = [run for run in self._newest_runs(only, last) if run[0] in folders]

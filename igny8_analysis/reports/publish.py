@@ -51,6 +51,15 @@ def refuse_foreign(files: Iterable[Path]) -> None:
             raise UsageError(f"{file} is no report of igny8: name another folder with --output, or move it")
 
 
+def check_folder(folder: Path) -> None:
+    """Raise LoadError where files could not be written to the folder, nor it be made: before there is work to lose."""
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise LoadError(f"reports cannot be written to {folder}: {nearest} is no folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise LoadError(f"reports cannot be written to {folder}: {nearest} cannot be written")
+
+
 @contextmanager
 def whole(target: Path) -> Iterator[IO[bytes]]:
     """Give a file to write that takes `target`'s place when all went well, and is gone otherwise.

@@ -1,0 +1,102 @@
+"""Closed, full and left streams: work that is done counts, an output that is lost is told, nobody's file is written to."""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from igny8_analysis.etl.demo import AS_OF
+from tests.trust.processes import IGNY8
+
+CASES = [
+    ("sites", ">&-", 5, "standard output cannot be written"),
+    ("sites --format json", "> /dev/full", 5, "No space left"),
+    ("sql 'from runs' --format csv", "> /dev/full", 5, "No space left"),
+    ("sql 'from runs'", "> /dev/full", 5, "No space left"),
+    ("overview 101 --format json", ">&- 2>&-", 5, ""),
+    ("sql", "<&-", 2, "there are 0"),
+    ("overview nowhere.example --format json", "2>&-", 3, ""),
+    ("overview nowhere.example", "2> /dev/full", 3, ""),
+    ("overview nowhere.example", "<&- >&- 2>&-", 3, ""),
+    ("export runs -o runs.parquet", ">&-", 0, ""),
+    ("export runs -o runs.parquet", "> /dev/full 2> /dev/full", 0, ""),
+    ("report overview 101 -o made.html", "> /dev/full 2> /dev/full", 0, ""),
+    ("report overview 101 -o made.html", "<&- >&- 2>&-", 0, ""),
+    ("etl --source {source} --warehouse data", "> /dev/full 2>&-", 0, ""),
+    ("etl --source {source} --warehouse data", "<&- >&- 2>&-", 0, ""),
+]
+
+
+def shell(line: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """What bash did with a line, in a folder."""
+    return subprocess.run(
+        ["bash", "-c", line],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "streams", "status", "told"), CASES, ids=[f"{w} {s}" for w, s, *_ in CASES]
+)
+def test_a_stream_that_is_not_there(
+    words: str, streams: str, status: int, told: str, demo_warehouse: Path, demo_source: Path, tmp_path: Path
+) -> None:
+    command = words.format(source=f"sqlite:///{demo_source} --as-of {AS_OF.isoformat()}")
+    done = shell(
+        f"{shlex.join(IGNY8)} {command} {streams}; echo status $? >&1",
+        tmp_path,
+        IGNY8_WAREHOUSE=str(demo_warehouse),
+    )
+    assert done.stdout == f"status {status}\n", done.stderr
+    assert told in done.stderr
+    assert done.stderr.count("\n") == bool(told)
+    assert "unexpected" not in done.stderr
+    if "made.html" in words:
+        assert (tmp_path / "made.html").read_text(encoding="utf-8").endswith("</html>\n")
+    if "runs.parquet" in words:
+        assert (tmp_path / "runs.parquet").read_bytes().endswith(b"PAR1")
+    if "--warehouse data" in words:
+        assert (
+            "thornvale"
+            in shell(f"{shlex.join(IGNY8)} sites", tmp_path, IGNY8_WAREHOUSE="data").stdout.lower()
+        )
+
+
+@pytest.mark.parametrize("format_", ["table", "json", "csv"])
+def test_who_reads_the_first_lines_alone_is_no_failure(
+    format_: str, demo_warehouse: Path, tmp_path: Path
+) -> None:
+    done = shell(
+        f"{shlex.join(IGNY8)} sql 'from runs' --format {format_} | head -1 | wc -l; echo ${{PIPESTATUS[0]}}",
+        tmp_path, IGNY8_WAREHOUSE=str(demo_warehouse),
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("1\n0\n", "")
+
+
+def test_what_a_stream_cannot_spell_is_escaped(demo_warehouse: Path, tmp_path: Path) -> None:
+    """In an ASCII locale JSON stays the same JSON, and a table shows an escape."""
+    command = f"{shlex.join(IGNY8)} sql \"select 'caf' || chr(233) || chr(128169) as x\""
+    ascii_ = {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "IGNY8_WAREHOUSE": str(demo_warehouse),
+    }
+    assert '"caf\\u00e9\\ud83d\\udca9"' in shell(f"{command} --format json", tmp_path, **ascii_).stdout
+    assert "caf\\xe9\\U0001f4a9" in shell(command, tmp_path, **ascii_).stdout
+    assert "caf\\xe9\\U0001f4a9" in shell(f"{command} --format csv", tmp_path, **ascii_).stdout
+
+
+def test_warnings_that_a_machine_makes_errors_are_none(demo_warehouse: Path, tmp_path: Path) -> None:
+    for environment in ({"PYTHONWARNINGS": "error"}, {"PYTHONOPTIMIZE": "2"}):
+        done = shell(
+            f"{shlex.join(IGNY8)} report overview 101 -o made.html --quiet", tmp_path,
+            IGNY8_WAREHOUSE=str(demo_warehouse), **environment,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
