@@ -1,4 +1,4 @@
-"""Closed, full and left streams: work that is done counts, an output that is lost is told, nobody's file is written to."""
+"""Closed, full and left streams: work that is done counts, a lost output is told, no file is written by mistake."""
 
 import os
 import shlex
@@ -58,7 +58,7 @@ def test_a_stream_that_is_not_there(
     assert done.stderr.count("\n") == bool(told)
     assert "unexpected" not in done.stderr
     if "made.html" in words:
-        assert (tmp_path / "made.html").read_text(encoding="utf-8").endswith("</html>\n")
+        assert (tmp_path / "made.html").read_text(encoding="utf-8").endswith("</html>")
     if "runs.parquet" in words:
         assert (tmp_path / "runs.parquet").read_bytes().endswith(b"PAR1")
     if "--warehouse data" in words:
