@@ -24,7 +24,7 @@ from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.lake import Version, parquet_files
 
 ROOT = Path(__file__).parent
-LAYERS = ("staging", "core", "statistics", "forecast", "figures")
+LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures")
 STORAGE_VERSION = "v1.4.0"
 MEMORY_LIMIT_MB = 440
 TOTALS = {

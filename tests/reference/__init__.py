@@ -15,5 +15,16 @@ from .changes import cost_changes
 from .payloads import history, overview, run
 from .quality import data_quality
 from .reading import Source, load, resolve_site
+from .spend import spends
 
-__all__ = ["Source", "cost_changes", "data_quality", "history", "load", "overview", "resolve_site", "run"]
+__all__ = [
+    "Source",
+    "cost_changes",
+    "data_quality",
+    "history",
+    "load",
+    "overview",
+    "resolve_site",
+    "run",
+    "spends",
+]

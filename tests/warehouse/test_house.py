@@ -21,6 +21,15 @@ PARAMETERS = ("parameters", "stage_parameters", "forecast_parameters")
 OF_ALL_SITES = (
     *("account_days", "account_errors", "account_lessons", "account_record"),
     *("platform_lessons", "platform_record"),
+    *(
+        "spend_account_pools",
+        "spend_accuracy",
+        "spend_errors",
+        "spend_origins",
+        "spend_pools",
+        "spend_record",
+        "spends",
+    ),
 )
 
 # What one row of each view is, where it is not one row per site.
@@ -98,6 +107,26 @@ KEYS: dict[str, tuple[str, ...]] = {
     "site_settings": ("site_id",),
     "site_lessons": ("site_id", "completion_number"),
     "sites": ("site_id",),
+    "runways": ("account_id",),
+    "spend_account_pools": ("scope", "account_key", "horizon_days", "method", "week"),
+    "spend_accuracy": ("scope", "horizon_days", "method", "window", "site_id", "account_id"),
+    "spend_backtest": ("scope", "site_id", "account_id", "horizon_days", "origin_at", "method"),
+    "spend_errors": ("scope", "owner_id", "horizon_days", "method", "error_number"),
+    "spend_forecasts": ("scope", "site_id", "account_id", "horizon_days", "method"),
+    "spend_horizons": ("horizon_days",),
+    "spend_methods": ("method",),
+    "spend_months": ("scope", "site_id", "account_id"),
+    "spend_origins": ("scope", "owner_id", "horizon_days", "week"),
+    "spend_owners": ("scope", "owner_id"),
+    "spend_parameters": (),
+    "spend_points": ("scope", "owner_id", "horizon_days", "week", "method"),
+    "spend_pools": ("scope", "horizon_days", "method", "known_runs_from", "week"),
+    "spend_record": ("scope", "owner_id", "horizon_days", "method", "error_number"),
+    "spend_rhythms": ("site_id", "week", "horizon_days"),
+    "spend_runs": RUN,
+    "spend_states": ("site_id", "week"),
+    "spend_weeks": ("week",),
+    "spends": ("scope", "owner_id", "horizon_days", "week", "method"),
     "stage_breaks": ("site_id", "stage_number", "since_number"),
     "stage_charges": ("site_id", "stage_number", "completion_number"),
     "stage_comparison": STAGE,
@@ -116,7 +145,16 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 
 # NULL there: all sites together, what the ledger charged to no site, a finding about an account.
-ALSO_OF_NO_SITE = ("cost_steps", "forecast_accuracy", "credit_days", "data_quality")
+ALSO_OF_NO_SITE = (
+    "spend_accuracy",
+    "spend_backtest",
+    "spend_forecasts",
+    "spend_months",
+    "cost_steps",
+    "forecast_accuracy",
+    "credit_days",
+    "data_quality",
+)
 
 each_view = pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS.keys())
 
@@ -221,7 +259,9 @@ def test_a_filter_on_site_id_reaches_every_scan(
         for (site_id,) in demo.sql("select site_id from run_statistics order by total_runs").fetchall()
     ]
     for site_id in (sites[0], sites[len(sites) // 2], sites[-1]):
-        asked = view.name if view.layer == "forecast" else f"({view.sql})"  # also where the answer is kept
+        asked = (
+            view.name if view.layer in ("forecast", "spend") else f"({view.sql})"
+        )  # also where the answer is kept
         for table, rows in scanned(demo, f"select * from {asked} where site_id = {site_id}"):
             if table in rows_of_sites:
                 of_site = rows_of_sites[table].get(site_id, 0)
@@ -299,9 +339,10 @@ def test_thresholds_live_in_one_place(view: View) -> None:
 
 
 def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None:
-    ((analyzed, own_errors, pooled_errors, limit, before),) = demo.sql(
-        "select analyzed_runs, own_errors, pooled_errors, limit_runs, break_runs "
-        "from parameters cross join forecast_parameters"
+    ((analyzed, own_errors, pooled_errors, limit, before, gaps, weeks, pool, account_pool),) = demo.sql(
+        "select analyzed_runs, own_errors, pooled_errors, limit_runs, break_runs, spend_gaps, spend_month_weeks, "
+        "spend_pool_weeks * spend_pool_errors_a_week, spend_account_weeks * spend_account_errors_a_week "
+        "from parameters cross join forecast_parameters cross join spend_parameters"
     ).fetchall()
     lengths: dict[str, set[int]] = {}
     for name, view in VIEWS.items():
@@ -316,6 +357,10 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
         "stage_charges": {analyzed, before},
         "own_errors": {own_errors},
         "own_record": {own_errors},
+        "spend_origins": {analyzed},
+        "spend_record": {own_errors},
+        "spend_runs": {gaps},
+        "spend_states": {weeks},
     }
     kept: dict[str, set[int]] = {}
     for name, view in VIEWS.items():
@@ -323,9 +368,15 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
             if largest.args.get("count"):
                 kept.setdefault(name, set()).add(int(largest.args["count"].name))
     # as far down as the rank of 80 % may lie, and to the thirtieth
-    needed = {errors: errors + 1 - math.ceil(0.8 * (errors + 1)) for errors in (own_errors, pooled_errors)}
+    needed = {
+        errors: errors + 1 - math.ceil(0.8 * (errors + 1))
+        for errors in (own_errors, pooled_errors, pool, account_pool)
+    }
     assert kept == {
         "own_errors": {needed[own_errors]},
         "account_errors": {needed[pooled_errors]},
         "forecast_accuracy": {own_errors},
+        "spend_account_pools": {needed[account_pool]},
+        "spend_pools": {needed[pool]},
+        "spend_record": {needed[own_errors]},
     }

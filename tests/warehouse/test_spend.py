@@ -1,0 +1,300 @@
+"""Spend of the days ahead: nothing known too early, right by a second opinion, better than the plain methods."""
+
+import math
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import igny8_analysis
+from igny8_analysis import Warehouse
+from igny8_analysis.load import load
+from tests import reference
+from tests.cases import AS_OF, make_source, run, site
+from tests.spend_worlds import KINDS, START, World, world
+
+DAY = timedelta(days=1)
+FIGURES = "credits, p80_low, p80_high, p90_low, p90_high, budget_80, budget_90"
+
+
+def close(ours: Any, theirs: Any) -> bool:
+    """Equal, or both missing, number by number."""
+    return all(
+        a is b if a is None or b is None else math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-8)
+        for a, b in zip(ours, theirs, strict=True)
+    )
+
+
+def loaded(source: Path, as_of: datetime) -> Warehouse:
+    directory = source.with_suffix("")
+    load(f"sqlite:///{source}", directory, as_of=as_of)
+    return igny8_analysis.connect(directory)
+
+
+@pytest.fixture(scope="module")
+def simulated() -> World:
+    """Eight sites of every kind on one platform of six accounts."""
+    return world(*KINDS, sites=8, days=300)
+
+
+@pytest.fixture(scope="module")
+def whole(simulated: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    source = simulated.write(tmp_path_factory.mktemp("spend") / "source.sqlite")
+    with loaded(source, simulated.as_of) as warehouse:
+        yield warehouse
+
+
+@pytest.mark.parametrize("week", [14, 36])
+def test_the_live_forecast_is_the_mondays_and_later_rows_change_nothing(
+    week: int, simulated: World, whole: Warehouse, tmp_path: Path
+) -> None:
+    monday = START + 7 * week * DAY
+    simulated.write_before(tmp_path / "cut.sqlite", monday)
+    columns = f"scope, coalesce(site_id, account_id), horizon_days, method, is_champion, {FIGURES}"
+    with loaded(tmp_path / "cut.sqlite", monday) as cut:
+        live = cut.sql(f"select {columns} from spend_forecasts").fetchall()
+        of_before = "where origin_at < ?"
+        before = cut.sql(
+            f"select origin_at, {columns.replace('credits,', 'forecast_credits,', 1)} from spend_backtest"
+        ).fetchall()
+    live_now = {row[:4]: row[4:] for row in live}
+    past = {
+        row[:4]: row[4:]
+        for row in whole.sql(
+            f"select {columns.replace('credits,', 'forecast_credits,', 1)} from spend_backtest where origin_at = ?",
+            [monday],
+        ).fetchall()
+    }
+    assert len(past) > 500
+    for key, figures in past.items():
+        assert close(live_now[key], figures), key
+    later = {
+        row[:5]: row[5:]
+        for row in whole.sql(
+            f"select origin_at, {columns.replace('credits,', 'forecast_credits,', 1)} from spend_backtest {of_before}",
+            [monday],
+        ).fetchall()
+    }
+    assert len(before) > 1000
+    for row in before:
+        assert close(later[row[:5]], row[5:]), row[:5]
+
+
+@pytest.mark.parametrize("fixture", ["demo", "whole"])
+def test_a_second_opinion_of_the_plain_methods(
+    fixture: str, request: pytest.FixtureRequest, demo_source: Path, tmp_path: Path, simulated: World
+) -> None:
+    warehouse: Warehouse = request.getfixturevalue(fixture)
+    path = demo_source if fixture == "demo" else simulated.write(tmp_path / "again.sqlite")
+    source = reference.load(path, warehouse.as_of)
+    runs_of: dict[int, list[reference.reading.Run]] = defaultdict(list)
+    for one in source.runs:
+        runs_of[one.site_id].append(one)
+    owners: dict[tuple[str, int], list[reference.reading.Run]] = {}
+    for site_id, account_id in warehouse.sql(
+        "select site_id, account_id from sites where is_live order by site_id"
+    ).fetchall():
+        if fixture == "demo" or site_id % 6 == 0:
+            owners["site", site_id] = runs_of[site_id]
+        if account_id is not None:
+            owners.setdefault(("account", account_id), []).extend(runs_of[site_id])
+    given: dict[tuple[Any, ...], Any] = {}
+    actuals: dict[tuple[Any, ...], float | None] = {}
+    for scope, owner, horizon, is_live, origin, method, credits, actual in warehouse.sql(
+        "select scope, owner_id, horizon_days, is_live, origin_at, method, credits, actual_credits from spends"
+    ).fetchall():
+        given[scope, owner, horizon, is_live, origin, method] = credits
+        actuals[scope, owner, horizon, is_live, origin] = actual
+    seen = set()
+    for (scope, owner), runs in owners.items():
+        for spend in reference.spends(source, runs):
+            key = (scope, owner, spend.horizon, spend.is_live, spend.origin_at)
+            seen.add(key)
+            for method in ("recent_rate", "same_as_before", "runs_times_cost"):
+                expected = getattr(spend, method)
+                ours = given[*key, method]
+                assert (ours is None) is (expected is None), (key, method)
+                assert ours is None or ours == pytest.approx(float(expected), rel=1e-9, abs=1e-9), (
+                    key,
+                    method,
+                )
+            assert actuals[key] == (None if spend.actual is None else pytest.approx(float(spend.actual)))
+    assert seen == {key for key in actuals if key[:2] in owners}
+
+
+def test_ours_wins_and_ranges_cover(whole: Warehouse) -> None:
+    rows = whole.sql(
+        "select scope, horizon_days, method, is_champion, forecast_credits, actual_credits, is_covered_80 "
+        "from spend_backtest"
+    ).fetchall()
+    for scope in ("site", "account"):
+        for horizon in (7, 30):
+            made = [row for row in rows if row[:2] == (scope, horizon)]
+            error = {
+                name: sum(
+                    abs(row[4] - row[5]) for row in made if row[2] == name or (name == "champion" and row[3])
+                )
+                for name in ("champion", "recent_rate", "same_as_before")
+            }
+            assert error["champion"] < error["recent_rate"], (scope, horizon)
+            assert error["champion"] < error["same_as_before"], (scope, horizon)
+            covered = [row[6] for row in made if row[3] and row[6] is not None]
+            if scope == "site":
+                assert 0.75 <= sum(covered) / len(covered) <= 0.88, (scope, horizon)
+
+
+def test_every_site_and_account_has_a_forecast_and_one_champion_a_horizon(
+    whole: Warehouse, demo: Warehouse
+) -> None:
+    for warehouse in (whole, demo):
+        ((sites, accounts),) = warehouse.sql(
+            "select (select count(*) from sites where is_live), "
+            "(select count(*) from accounts where not coalesce(is_deleted, false))"
+        ).fetchall()
+        of_each = "select scope, horizon_days, count(*) from spend_forecasts where is_champion"
+        champions = f"{of_each} group by all order by all"
+        assert warehouse.sql(champions).fetchall() == [
+            ("account", 7, accounts), ("account", 30, accounts), ("site", 7, sites), ("site", 30, sites)
+        ]  # fmt: skip
+        assert warehouse.sql("select count(*) from spend_months").fetchall() == [(sites + accounts,)]
+        assert warehouse.sql("select count(*) from runways").fetchall() == [(accounts,)]
+        past = "select 1 from spend_backtest group by scope, site_id, account_id, horizon_days, origin_at having "
+        assert warehouse.sql(f"{past} sum(cast(is_champion as int)) <> 1").fetchall() == []
+
+
+def test_deleted_sites_have_no_spend_forecast(demo: Warehouse) -> None:
+    assert demo.sql(
+        "select count(*) from spends as s join sites as i on i.site_id = s.site_id where not i.is_live"
+    ).fetchall() == [(0,)]
+
+
+def test_a_site_that_stopped_is_a_miss_and_not_a_gap(whole: Warehouse) -> None:
+    rows = whole.sql(
+        "select count(*), count(log_error), count(*) filter (where log_error < -0.5) from spend_points "
+        "where not is_live and method = 'recent_rate' and actual_credits = 0 and credits > 0"
+    ).fetchall()
+    ((misses, errors, large),) = rows
+    assert misses == errors > 20
+    assert large > 5
+
+
+def test_accuracy_is_of_the_backtest(whole: Warehouse) -> None:
+    rows = whole.sql(
+        "select forecast_credits, actual_credits, is_covered_80, p80_high - p80_low from spend_backtest "
+        "where scope = 'site' and site_id = 3 and horizon_days = 7 and method = 'rhythm' order by origin_at"
+    ).fetchall()
+    for window, last in (("all", rows), ("last_30", rows[-30:])):
+        ((n, wape, bias, intervals, covered, width),) = whole.sql(
+            """select n, wape, bias, intervals_80, covered_80, width_80 from spend_accuracy
+            where scope = 'site' and site_id = 3 and horizon_days = 7 and method = 'rhythm' and "window" = ?""",
+            [window],
+        ).fetchall()
+        total = sum(row[1] for row in last)
+        assert n == len(last)
+        assert wape == pytest.approx(sum(abs(row[0] - row[1]) for row in last) / total)
+        assert bias == pytest.approx(sum(row[0] - row[1] for row in last) / total)
+        assert (intervals, covered) == (
+            sum(row[2] is not None for row in last),
+            sum(bool(row[2]) for row in last),
+        )
+        widths = [row[3] / row[0] for row in last if row[3] is not None and row[0]]
+        assert width == pytest.approx(sum(widths) / len(widths))
+    ((n,),) = whole.sql(
+        """select n from spend_accuracy where scope = 'site' and site_id is null and horizon_days = 7
+        and method = 'rhythm' and "window" = 'all'"""
+    ).fetchall()
+    assert whole.sql(
+        "select count(*) from spend_backtest where scope = 'site' and horizon_days = 7 and method = 'rhythm'"
+    ).fetchall() == [(n,)]
+
+
+# By hand
+
+
+def weekly(site_id: int, count: int, credits: int, last: datetime) -> list[dict[str, Any]]:
+    """Runs a week apart, the last one at `last`, of so many credits each."""
+    return [
+        run(site_id * 100 + n, last - 7 * (count - 1 - n) * DAY, credits=credits, site_id=site_id)
+        for n in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """AS_OF is Sunday, March 1, noon. Site 1 ran weekly up to three days ago, site 2 fell silent in December."""
+    folder = tmp_path_factory.mktemp("steady")
+    runs = [
+        *weekly(1, 20, 70, AS_OF - 3 * DAY),
+        *weekly(2, 20, 70, datetime(2025, 12, 1, 8, tzinfo=UTC)),
+    ]
+    sites = [site(1), site(2, tenant_id=2), site(3, tenant_id=3)]
+    source = make_source(folder / "source.sqlite", sites, runs)
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("update igny8_tenants set credits = 150 where id = 1")
+    with loaded(source, AS_OF) as warehouse:
+        yield warehouse
+
+
+def by_method(warehouse: Warehouse, site_id: int, horizon: int) -> dict[str, float]:
+    return dict(
+        warehouse.sql(
+            "select method, credits from spend_forecasts where site_id = ? and horizon_days = ?",
+            [site_id, horizon],
+        ).fetchall()
+    )
+
+
+def test_a_week_of_a_weekly_site_is_a_run(steady: Warehouse) -> None:
+    forecasts = by_method(steady, 1, 7)
+    assert forecasts["recent_rate"] == forecasts["same_as_before"] == forecasts["runs_times_cost"] == 70
+    assert forecasts["rhythm"] == pytest.approx(70, rel=0.05)
+    # In 30 days four runs start: in 4, 11, 18 and 25 days.
+    assert by_method(steady, 1, 30)["rhythm"] == pytest.approx(4 * 70, rel=0.1)
+
+
+def test_a_silent_site_is_expected_to_stay_silent(steady: Warehouse) -> None:
+    assert by_method(steady, 2, 30)["rhythm"] < 20
+    assert by_method(steady, 2, 30)["recent_rate"] == 0
+
+
+def test_a_site_without_runs_spends_nothing(steady: Warehouse) -> None:
+    assert by_method(steady, 3, 30) == {
+        "rhythm": 0, "rhythm_of_month": 0, "recent_rate": 0, "runs_times_cost": None, "same_as_before": 0
+    }  # fmt: skip
+
+
+def test_a_month_is_what_was_spent_and_what_is_left_of_it(steady: Warehouse) -> None:
+    ((start, so_far, gone, left, expected, before),) = steady.sql(
+        "select month_start, credits_so_far, days_gone, days_left, credits_expected, credits_month_before "
+        "from spend_months where site_id = 1"
+    ).fetchall()
+    assert (start, so_far, before) == (date(2026, 3, 1), 0, 4 * 70)
+    assert gone + left == 31
+    assert gone == pytest.approx(0.5, abs=1e-5)
+    ((credits,),) = steady.sql(
+        "select credits from spend_forecasts where site_id = 1 and horizon_days = 30 and is_champion"
+    ).fetchall()
+    assert expected == pytest.approx(credits / 30 * left)
+
+
+def test_a_runway_is_the_balance_by_a_days_spend(steady: Warehouse) -> None:
+    rows = {
+        row[0]: row[1:]
+        for row in steady.sql(
+            "select account_id, available_credits, credits_per_day, runway_days, ends_on from runways"
+        ).fetchall()
+    }
+    ((credits,),) = steady.sql(
+        "select credits from spend_forecasts where account_id = 1 and scope = 'account' and horizon_days = 30 "
+        "and is_champion"
+    ).fetchall()
+    assert rows[1][0] == 150
+    days = 150 / (credits / 30)
+    assert rows[1] == (150, pytest.approx(credits / 30), pytest.approx(days), (AS_OF + days * DAY).date())
+    assert rows[2][2:] == rows[3][2:] == (None, None)  # accounts that only sites name have no balance
+    assert math.isclose(days, 15, rel_tol=0.15)

@@ -1,0 +1,86 @@
+-- One row per scope, account, horizon, method and week without a pool of all: its own errors' lesson.
+-- Kept as a table: it is of all sites of an account; forecasts look a week up.
+with
+    limits as (select spend_account_weeks, spend_account_errors_a_week from spend_parameters),
+    needed as (
+        select p.scope, p.account_key, p.horizon_days, p.method, p.pool_week as week
+        from spend_points as p
+        left join
+            spend_pools as s
+            on s.scope = p.scope
+            and s.horizon_days = p.horizon_days
+            and s.method = p.method
+            and s.known_runs_from = p.known_runs_from
+            and s.week = p.pool_week
+            and s.is_platform
+        where s.week is null
+        group by p.scope, p.account_key, p.horizon_days, p.method, p.pool_week
+    ),
+    drawn as (
+        select
+            scope,
+            account_key,
+            horizon_days,
+            method,
+            known_week,
+            absolute_error,
+            size_credits,
+            log_error,
+            row_number() over (
+                partition by scope, account_key, horizon_days, method, known_week
+                order by owner_id * 7919 % 10007, owner_id, week
+            ) as lot
+        from spend_errors
+    ),
+    pooled as (
+        select
+            n.scope,
+            n.account_key,
+            n.horizon_days,
+            n.method,
+            n.week,
+            count(*) as errors,
+            sum(d.absolute_error) / nullif(sum(d.size_credits), 0) as relative_error,
+            max(abs(d.log_error), 208) as largest_sizes,
+            max(d.log_error, 208) as largest_errors
+        from needed as n
+        cross join limits
+        join
+            drawn as d
+            on d.scope = n.scope
+            and d.account_key = n.account_key
+            and d.horizon_days = n.horizon_days
+            and d.method = n.method
+            and d.known_week <= n.week
+            and d.known_week > n.week - limits.spend_account_weeks
+            and d.lot <= limits.spend_account_errors_a_week
+        group by n.scope, n.account_key, n.horizon_days, n.method, n.week
+    ),
+    placed as (
+        select
+            scope,
+            account_key,
+            horizon_days,
+            method,
+            week,
+            errors,
+            relative_error,
+            largest_sizes,
+            largest_errors,
+            errors + 1 - cast(ceil(cast(4 * (errors + 1) as double) / 5) as integer) as from_top_80,
+            errors + 1 - cast(ceil(cast(9 * (errors + 1) as double) / 10) as integer) as from_top_90
+        from pooled
+    )
+select
+    scope,
+    account_key,
+    horizon_days,
+    method,
+    week,
+    errors,
+    relative_error,
+    case when from_top_80 > 0 then list_extract(largest_sizes, from_top_80) end as size_80,
+    case when from_top_90 > 0 then list_extract(largest_sizes, from_top_90) end as size_90,
+    case when from_top_80 > 0 then list_extract(largest_errors, from_top_80) end as log_80,
+    case when from_top_90 > 0 then list_extract(largest_errors, from_top_90) end as log_90
+from placed

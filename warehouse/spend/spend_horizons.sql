@@ -1,0 +1,2 @@
+-- One row per horizon: how many days ahead spend is forecast.
+select cast(horizon_days as integer) as horizon_days from (values (7), (30)) as horizons(horizon_days)
