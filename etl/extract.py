@@ -18,6 +18,7 @@ from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES, LakeTable
 from igny8_analysis.etl.domains import bare_domain_sql
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.history import growing_rows, holds_table
+from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version, digest
 from igny8_analysis.etl.source_schema import (
     COMMON_RESULT_KEYS,
@@ -140,7 +141,7 @@ def extract(
     tables = find_tables(source)
     missing = list_missing(tables)
     names = {key: found.name or found.table.names[0] for key, found in tables.items()}
-    with duckdb.connect() as scratch:
+    with duckdb.connect() as scratch, interruptible(scratch, source):
         scratch.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set timezone = 'UTC'; set threads = 2")
         scratch.execute(f"set temp_directory = '{_quoted(lake.parent / 'spill')}'")
         scratch.execute("set preserve_insertion_order = false")

@@ -21,6 +21,7 @@ from sqlglot import exp
 
 from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES
 from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version, parquet_files
 
 ROOT = Path(__file__).parent
@@ -218,7 +219,7 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
 @contextmanager
 def _writing(database: Path, megabytes: int = MEMORY_LIMIT_MB) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that writes into the file, all in one transaction."""
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, interruptible(connection):
         connection.execute(f"set memory_limit = '{megabytes}MB'; set timezone = 'UTC'; set threads = 2")
         connection.execute(f"set temp_directory = '{_quoted(database.parent / 'spill')}'")
         connection.execute(
@@ -231,7 +232,7 @@ def _writing(database: Path, megabytes: int = MEMORY_LIMIT_MB) -> Iterator[duckd
 
 def totals(database: Path) -> dict[str, int | Decimal]:
     """What the views hold of each measure that a load reconciles with the source."""
-    with duckdb.connect(database, read_only=True) as connection:
+    with duckdb.connect(database, read_only=True) as connection, interruptible(connection):
         return {
             measure: connection.execute(f"select coalesce(({query}), 0)").fetchall()[0][0]
             for measure, query in TOTALS.items()
@@ -248,7 +249,7 @@ def _create_lake_table(connection: duckdb.DuckDBPyConnection, lake: Path, name: 
 
 def _describe_views() -> dict[str, dict[str, str]]:
     """The columns of every view and their types, as DuckDB has them over an empty lake."""
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, interruptible(connection):
         connection.execute("create schema lake")
         for name, table in LAKE_TABLES.items():
             columns = ", ".join(f"{column} {c.type}" for column, c in table.columns.items())
@@ -263,7 +264,7 @@ def _describe_views() -> dict[str, dict[str, str]]:
 
 def check(database: Path) -> None:
     """Run every check on the built file. Raises LoadError that names the check, the count and the first row."""
-    with duckdb.connect(database, read_only=True) as connection:
+    with duckdb.connect(database, read_only=True) as connection, interruptible(connection):
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT_MB}MB'; set timezone = 'UTC'")
         for violation in load_checks():
             rows = connection.execute(f"select *, count(*) over () from ({violation.sql}) limit 1").fetchall()

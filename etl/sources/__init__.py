@@ -24,6 +24,10 @@ class Source(Protocol):
         """Stream the query's rows as Arrow batches."""
         ...
 
+    def interrupt(self) -> None:
+        """End what is waited for, from another thread; nothing can be read afterwards."""
+        ...
+
 
 @contextmanager
 def open_source(url: str) -> Iterator[Source]:

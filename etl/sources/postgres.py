@@ -1,13 +1,22 @@
-"""PostgreSQL through ADBC: Arrow batches out of one repeatable-read, read-only transaction."""
+"""PostgreSQL through ADBC: Arrow batches out of one repeatable-read, read-only transaction.
+
+libpq waits for a server without end and deaf to signals. So each call has a thread of its own, which is waited for in
+time and left behind when that is over; then its socket is shut, which ends the thread too.
+"""
 
 import os
 import queue
 import re
+import socket
+import stat
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
 
 import duckdb
 import pyarrow as pa
@@ -18,9 +27,20 @@ from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.secrets import without_passwords
 
 CONNECT_TIMEOUT_SECONDS = "15"
-CONNECT_POLL_SECONDS = 0.02
 STATEMENT_TIMEOUT_MINUTES = 15
 APPLICATION_NAME = "igny8-analysis"
+
+# How long the client waits: for a connection, whatever connect_timeout says; for the first rows beyond what the server
+# may take for a statement; for more of them once they flow; and for a call to end that was told to.
+CONNECTING_SECONDS = 300
+GRACE_SECONDS = 30
+STALLED_SECONDS = 60
+ENDING_SECONDS = 2
+POLL_SECONDS = 0.1
+
+# Small batches, since what is waited for is a whole one.
+BATCH_SIZE = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 20)}
+KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 
 # The isolation level must come before the first query, whose start is the snapshot.
 SESSION = (
@@ -36,12 +56,13 @@ SESSION = (
 )
 
 LIBPQ = "[libpq]"
-CANCELLED = "canceling statement due to user request"
 HINTS = {
     "row-level security": "let the reading role see every row (alter role … bypassrls), or read as the table's owner",
     "permission denied": "grant SELECT on it to the reading role",
     "statement timeout": f"one query took over {STATEMENT_TIMEOUT_MINUTES} minutes: load when the source is less busy",
 }
+
+T = TypeVar("T")
 
 COLUMNS = """
 select attname
@@ -50,79 +71,202 @@ where attrelid = to_regclass('{table}') and attnum > 0 and not attisdropped
 """
 
 
+class Stalled(Exception):  # noqa: N818 (told as a LoadError)
+    """The server did not answer in time."""
+
+
+class Left(Exception):  # noqa: N818 (it is no error)
+    """The wait was ended from another thread."""
+
+
+class Call(threading.Thread, Generic[T]):
+    """A call under way in a thread of its own, to be waited for or left behind."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        """Begin it."""
+        super().__init__(daemon=True)
+        self._call = call
+        self._answers: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
+        self.start()
+
+    def run(self) -> None:
+        """Keep what the call gives, or its error."""
+        try:
+            self._answers.put((self._call(), None))
+        except Exception as error:
+            self._answers.put((None, error))
+
+    def result(self, seconds: float, is_left: threading.Event | None = None) -> T:
+        """What the call gives or raises. Raises Stalled after the seconds, and Left as soon as `is_left` is set."""
+        end = time.monotonic() + seconds
+        while True:
+            with suppress(queue.Empty):  # short waits, for one that has no end hears no Ctrl-C
+                found, error = self._answers.get(timeout=min(POLL_SECONDS, seconds))
+                if error:
+                    raise error
+                return cast(T, found)
+            if is_left and is_left.is_set():
+                raise Left
+            if time.monotonic() > end:
+                raise Stalled(f"the server did not answer for {seconds:.0f} s")
+
+
 class PostgresSource:
     """A PostgreSQL database at one snapshot; `as_of` is the server's clock at its first query."""
 
     kind = "postgresql"
 
-    def __init__(self, connection: dbapi.Connection) -> None:
-        """Begin the read-only transaction on a fresh connection and fix its instant."""
+    as_of: datetime
+
+    def __init__(self, connection: dbapi.Connection, sockets: set[int]) -> None:
+        """Take over a fresh connection, which has these sockets."""
         self._connection = connection
+        self._sockets = sockets
         self._reading = connection.cursor()
-        with connection.cursor() as cursor:
-            for statement in SESSION:
-                cursor.execute(statement)
-            cursor.execute("select statement_timestamp()")
-            row = cursor.fetchone()
-        assert row is not None
-        self.as_of: datetime = row[0]
+        self._call: Call[Any] | None = None
+        self._is_left = threading.Event()
+        self._rows_under_way: pa.RecordBatchReader | None = None
+        self._is_any_bytes = False
+        self.failure: Exception | None = None
+
+    def begin(self) -> None:
+        """Begin the read-only transaction and fix its instant."""
+        for statement in SESSION:
+            self._in_time(partial(self._reading.execute, statement), GRACE_SECONDS)
+        ((self.as_of, encoding),) = self._rows(
+            "select statement_timestamp(), current_setting('server_encoding')"
+        )
+        self._is_any_bytes = encoding == "SQL_ASCII"  # the server does not know what its texts are written in
 
     def columns(self, table: str) -> frozenset[str]:
         """Names of the table's columns; empty where there is no such table."""
-        with self._connection.cursor() as cursor:
-            cursor.execute(COLUMNS.format(table=table))
-            return frozenset(name for (name,) in cursor.fetchall())
+        return frozenset(name for (name,) in self._rows(COLUMNS.format(table=table)))
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches; the next query ends the stream."""
         self._reading.close()
-        self._reading = self._connection.cursor()
-        self._reading.execute(query)
-        reader: pa.RecordBatchReader = self._reading.fetch_record_batch()
-        return reader
+        self._reading = cursor = self._connection.cursor()
+        cursor.adbc_statement.set_options(**BATCH_SIZE)
+        seconds: float = STATEMENT_TIMEOUT_MINUTES * 60 + GRACE_SECONDS
+        self._in_time(lambda: cursor.execute(query), seconds)
+        self._rows_under_way = reader = cursor.fetch_record_batch()
+
+        def batches(seconds: float) -> Iterator[pa.RecordBatch]:
+            try:
+                while batch := self._in_time(lambda: next(reader, None), seconds):
+                    yield _as_utf_8(batch) if self._is_any_bytes else batch
+                    seconds = STALLED_SECONDS
+            except Exception as error:
+                self.failure = error  # whoever reads the batches makes an error of its own of it
+                raise
+
+        return pa.RecordBatchReader.from_batches(reader.schema, batches(seconds))
+
+    def interrupt(self) -> None:
+        """End the wait for the server, from another thread; nothing can be read afterwards."""
+        self._is_left.set()
+
+    def close(self) -> None:
+        """End the connection: what was left behind is cancelled, and if need be cut off."""
+        call = self._call
+        if call and call.is_alive():
+            with suppress(Exception):
+                Call(self._reading.adbc_cancel).result(ENDING_SECONDS)
+            call.join(ENDING_SECONDS)
+        if call and call.is_alive():
+            for number in self._sockets:
+                with suppress(OSError), socket.socket(fileno=os.dup(number)) as shared:
+                    shared.shutdown(socket.SHUT_RDWR)
+            call.join(ENDING_SECONDS)
+        if not (call and call.is_alive()):
+            with suppress(Error, Stalled):
+                Call(self._close).result(ENDING_SECONDS)
+
+    def _close(self) -> None:
+        if self._rows_under_way:  # it would keep the connection
+            self._rows_under_way.close()
+        self._connection.close()
+
+    def _rows(self, query: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query that takes no time."""
+
+        def rows() -> list[tuple[Any, ...]]:
+            with self._connection.cursor() as cursor:
+                cursor.execute(query, parameters)
+                return list(cursor.fetchall())
+
+        return self._in_time(rows, STALLED_SECONDS)
+
+    def _in_time(self, call: Callable[[], T], seconds: float) -> T:
+        self._call = under_way = Call(call)
+        return under_way.result(seconds, self._is_left)
 
 
 @contextmanager
 def open_postgres(url: str) -> Iterator[PostgresSource]:
     """Connect (password from the URL, PGPASSWORD or ~/.pgpass) and hold one snapshot. Raises LoadError."""
     os.environ.setdefault("PGCONNECT_TIMEOUT", CONNECT_TIMEOUT_SECONDS)
+    before = _sockets()
     try:
-        connection = _connect(url)
-    except Error as error:
+        connection = Call(lambda: dbapi.connect(url)).result(CONNECTING_SECONDS)
+    except (Error, Stalled) as error:
         raise LoadError(
             f"cannot connect to PostgreSQL: {_message(error, url)}; check the address, the user, the password "
             "(from the URL, PGPASSWORD or ~/.pgpass) and that the server runs"
         ) from None
+    sockets = _sockets() - before
+    _keep_alive(sockets)
+    source = PostgresSource(connection, sockets)
     try:
-        with connection:
-            yield PostgresSource(connection)
-    except (Error, pa.ArrowException, OSError, duckdb.Error) as error:
-        if CANCELLED in str(error):  # what becomes of Ctrl-C while the driver waits for the server
+        source.begin()
+        yield source
+    except (Error, Stalled, Left, pa.ArrowException, OSError, duckdb.Error) as error:
+        failure = source.failure or error
+        if isinstance(failure, Left):
             raise KeyboardInterrupt from None
-        if not isinstance(error, Error) and LIBPQ not in str(error):
+        if not isinstance(failure, Error | Stalled) and LIBPQ not in str(failure):
             raise  # of a file of ours, not of the source
-        message = _message(error, url)
+        message = _message(failure, url)
         hint = next((hint for sign, hint in HINTS.items() if sign in message), "load again")
         raise LoadError(f"reading from PostgreSQL failed: {message}; nothing was loaded, {hint}") from None
+    finally:
+        source.close()
 
 
-def _connect(url: str) -> dbapi.Connection:
-    """Connect in a thread, for libpq does not hear Ctrl-C while a server does not answer."""
-    answers: queue.SimpleQueue[dbapi.Connection | Exception] = queue.SimpleQueue()
+def _sockets() -> set[int]:
+    """The sockets that this process has open."""
+    found = set()
+    for entry in Path("/dev/fd").iterdir():
+        with suppress(OSError):  # the one of this list
+            if stat.S_ISSOCK(os.fstat(int(entry.name)).st_mode):
+                found.add(int(entry.name))
+    return found
 
-    def connect() -> None:
-        try:
-            answers.put(dbapi.connect(url))
-        except Exception as error:
-            answers.put(error)
 
-    threading.Thread(target=connect, daemon=True).start()
-    while answers.empty():  # waiting without end is not interrupted either: the driver sets a signal handler
-        time.sleep(CONNECT_POLL_SECONDS)
-    answer = answers.get()
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+def _keep_alive(sockets: set[int]) -> None:
+    """Have the system find out within a minute that the other machine is gone."""
+    for number in sockets:
+        with suppress(OSError), socket.socket(fileno=os.dup(number)) as shared:
+            shared.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for name, value in KEEPALIVE:
+                if hasattr(socket, name):
+                    shared.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _as_utf_8(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with what is no UTF-8 in its texts replaced."""
+    columns = [
+        pa.array(
+            [
+                text if text is None else text.decode("utf-8", "replace")
+                for text in c.cast(pa.binary()).to_pylist()
+            ]
+        )
+        if pa.types.is_string(c.type)
+        else c
+        for c in batch.columns
+    ]
+    return pa.record_batch(columns, schema=batch.schema)
 
 
 def _message(error: Exception, url: str) -> str:

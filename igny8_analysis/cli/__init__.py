@@ -1,14 +1,20 @@
 """The command line: `igny8 <command>`. One module a group of commands; heavy imports only where they are needed."""
 
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
 from igny8_analysis.cli import streams
 from igny8_analysis.cli.text import one_line
+from igny8_analysis.etl import interrupts
 from igny8_analysis.etl.errors import DAMAGED, Igny8Error, WarehouseNotFound, is_damage
 from igny8_analysis.quicker import without_iri_syntax
 
@@ -34,12 +40,12 @@ COMMANDS = {
     "lab": "lab",
     "completion": "completion",
 }
-INTERRUPTED = 130
+SIGNALLED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 COMPLETING = "_IGNY8_COMPLETE"
 
 
 class Interrupted(Exception):  # noqa: N818 (it is no error)
-    """Ctrl-C; click would begin a line of its own for KeyboardInterrupt."""
+    """Ctrl-C or SIGTERM; click would begin a line of its own for KeyboardInterrupt."""
 
 
 class Commands(click.Group):
@@ -53,8 +59,8 @@ class Commands(click.Group):
         """Run the command. Raises Interrupted for Ctrl-C, in Python or in one of DuckDB's queries."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise Interrupted from None
+        except KeyboardInterrupt as stop:
+            raise Interrupted(*stop.args) from None
         except RuntimeError as error:
             if str(error) != "Query interrupted":
                 raise
@@ -97,15 +103,17 @@ def main() -> NoReturn:
     if COMPLETING in os.environ:
         _complete()
     try:
-        status = cli.main(prog_name="igny8", standalone_mode=False)
+        with _heard_signals():
+            status = cli.main(prog_name="igny8", standalone_mode=False)
         sys.stdout.flush()
     except streams.OutputLost as error:
         streams.give_up_output()
         if error.exit_code:
             _fail(str(error), error.exit_code)
         sys.exit(0)
-    except (Interrupted, KeyboardInterrupt, click.Abort):
-        _fail("interrupted; nothing was left half-done", INTERRUPTED)
+    except (Interrupted, KeyboardInterrupt, click.Abort) as stop:
+        number = stop.args[0] if stop.args else signal.SIGINT
+        _fail(f"{SIGNALLED[number]}; nothing was left half-done", 128 + number)
     except click.ClickException as error:
         _fail(f"{_in_our_words(error)}{_hint(error)}", 2)
     except Igny8Error as error:
@@ -117,6 +125,39 @@ def main() -> NoReturn:
             raise
         _fail(*_told(error))
     sys.exit(status if isinstance(status, int) else 0)
+
+
+@contextmanager
+def _heard_signals() -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM end the block in the same way, even where what runs is deaf to them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        interrupts.answer()
+        raise KeyboardInterrupt(number)
+
+    before = {number: signal.getsignal(number) for number in SIGNALLED}
+    with interrupts.listening(_give_up):
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(number, stop)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _give_up(number: int) -> None:
+    """End the process, as something in it does not return; what it was at is cleared away as after a kill."""
+    show_cursor = "\x1b[?25h" if os.isatty(2) else ""
+    os.write(
+        2,
+        f"{show_cursor}igny8: {SIGNALLED[signal.Signals(number)]}; the next load clears away what is left\n".encode(),
+    )
+    os._exit(128 + number)
 
 
 def _leave_out_optimizing() -> None:
