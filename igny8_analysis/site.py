@@ -124,7 +124,7 @@ class Site:
         """What the next full run is expected to cost, by every method; `pl()` has one row per method."""
         payload = forecast(self._warehouse, self.site_id)
         title = f"forecast for {self.label}"
-        return Sheet(title, payload, payload["totals"], lambda: self._show("overview", "forecast"))
+        return Sheet(title, payload, payload["totals"], lambda: self._show("overview", "what_it_will_cost"))
 
     def _show(self, notebook: str, panel: str | None = None, **parameters: Any) -> str:
         of_version = {

@@ -13,6 +13,7 @@ from igny8_analysis.charts.pending_over_loads import pending_over_loads
 from igny8_analysis.charts.pipeline_flow import pipeline_flow
 from igny8_analysis.charts.run_measure import run_measure
 from igny8_analysis.charts.run_timeline import run_timeline
+from igny8_analysis.charts.stage_credits import stage_credits
 from igny8_analysis.charts.stage_recent import stage_recent
 from igny8_analysis.charts.theme import Chart
 from igny8_analysis.charts.volume_and_rate import volume_and_rate
@@ -33,6 +34,7 @@ __all__ = [
     "pipeline_flow",
     "run_measure",
     "run_timeline",
+    "stage_credits",
     "stage_recent",
     "volume_and_rate",
 ]

@@ -51,6 +51,11 @@ def _making_options(command: F) -> F:
 _interactive_option = click.option(
     "--interactive", is_flag=True, help="Charts that zoom and select; 430 kB more a file."
 )
+_balance_option = click.option(
+    "--with-balance",
+    is_flag=True,
+    help="Show the account's balance on the overview also where the account has other sites.",
+)
 _file_option = click.option(
     "-o", "--output", "output", type=click.Path(path_type=Path), metavar="FILE", help="The file to write."
 )
@@ -87,6 +92,7 @@ _last_option = click.option(
 @site_argument
 @_file_option
 @_parameter_option
+@_balance_option
 @_interactive_option
 @_making_options
 def overview_command(
@@ -169,6 +175,7 @@ def account_command(account: str, output: Path | None, **options: Any) -> None:
 @_last_option
 @_jobs_option
 @_changed_option
+@_balance_option
 @_interactive_option
 @_making_options
 def site_command(site: str, output: Path | None, last: int | None, **options: Any) -> None:
@@ -184,6 +191,7 @@ def site_command(site: str, output: Path | None, last: int | None, **options: An
 @_last_option
 @_jobs_option
 @_changed_option
+@_balance_option
 @_interactive_option
 @_making_options
 def all_command(output: Path | None, last: int | None, **options: Any) -> None:
@@ -201,6 +209,7 @@ def _make(options: dict[str, Any], work: Callable[[Any], Path]) -> None:
         is_interactive=options.get("interactive", False),
         only_changed=options.get("only_changed", False),
         is_quiet=options["quiet"],
+        with_balance=options.get("with_balance", False),
     )
     with open_warehouse(options["directory"], options["version"]) as warehouse:
         reports = Reports(warehouse, warehouse_directory(options["directory"]), chosen)

@@ -13,6 +13,7 @@ from typing import Any
 NONE = "–"
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
+WIDEST_RANGE = 10
 _NANO = Decimal("1e-9")
 
 
@@ -55,6 +56,18 @@ def share(value: Any, places: int = 0) -> str:
 def change(value: Any) -> str:
     """Write a change in percent with its sign, in whole numbers: `+12 %`; a dash for None."""
     return NONE if value is None else f"{signed(value)}{NARROW}%"
+
+
+def likely_range(low: Any, high: Any) -> str:
+    """Write an interval in words: `most likely between 1,122 and 1,641`; empty for None.
+
+    One whose ends are more than ten times apart says too little to be shown as a range.
+    """
+    if low is None or high is None:
+        return ""
+    if float(high) > WIDEST_RANGE * float(low):
+        return f"between almost nothing and {number(high)}: too little is known yet"
+    return f"most likely between {number(low)} and {number(high)}"
 
 
 def duration(value: Any) -> str:

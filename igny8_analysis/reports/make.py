@@ -71,6 +71,7 @@ class Options:
     is_interactive: bool = False
     only_changed: bool = False
     is_quiet: bool = False
+    with_balance: bool = False
 
 
 @dataclass
@@ -298,6 +299,7 @@ class Reports:
             "linked": self._linked_runs(site_id, target.parent),
             "links": sorted(self._links_up(target.parent, site_id)),
             "interactive": self._options.is_interactive,
+            "with_balance": self._options.with_balance,
         }
         parameters |= extra
         key = digest(code_digest(OVERVIEW), self._warehouse.version, sorted(parameters.items()))

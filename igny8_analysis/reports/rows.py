@@ -70,15 +70,17 @@ def open_site(
     linked: Iterable[int] = (),
     links: Iterable[str] = (),
     interactive: bool = False,
+    with_balance: bool = False,
 ) -> Report:
     """Return the report of a site by id or domain; without one, that of the site with the most runs.
 
-    `since` (a date as text) leaves out earlier runs where a query says `$since`. Raises SiteNotFound and
-    AmbiguousSite.
+    `since` (a date as text) leaves out earlier runs where a query says `$since`. `with_balance` shows the account's
+    balance also where the account has other sites. Raises SiteNotFound and AmbiguousSite.
     """
     opened = _open(warehouse, version)
     site_id = _busiest_site(opened) if site is None else opened.resolve_site(site)
     parameters: dict[str, int | str] = {"site_id": site_id, "since": since or "1970-01-01"}
+    parameters["with_balance"] = int(with_balance)
     return Report(opened, parameters, frozenset(linked), frozenset(links), interactive)
 
 

@@ -27,6 +27,14 @@ UNRECOGNISED = (
     "runs the analysis."
 )
 
+# The methods of a forecast, in words.
+WAYS = {
+    "flow": "what waits, through the stages and their limits, at today's prices",
+    "mean_of_last_10": "the average of the last 10 runs",
+    "same_as_last": "the same as the last run",
+    "original": "all that waits, at the average price",
+}
+
 STATUSES = ("completed", "failed", "running", "paused", "cancelled", "other")
 
 
@@ -55,19 +63,32 @@ def run_statistics(rows: Rows) -> Panel:
     return render("run_statistics.html.j2", rows, site=rows.first, statuses=STATUSES)
 
 
-def predictive_cost(rows: Rows) -> Panel:
-    """Show what draining the queues would cost: a donut by stage, and the table that adds up to it."""
-    totals = rows.first
-    title = "Estimated credits by stage"
-    donut = charts.credits_donut(
-        rows, "estimated_credits", totals["total_estimated_credits"], title, "estimated-credits"
+def what_it_will_cost(rows: Rows, queue: Rows, stages: Rows, balance: Rows) -> Panel:
+    """Show what the next run will cost, by stage and in all; below it the whole queue, and how good forecasts were.
+
+    `rows` are the forecasts by every method, the champion first; `balance` is empty where it is not to be shown.
+    """
+    champion = next((row for row in rows if row["is_champion"]), None)
+    chart = charts.stage_credits(
+        stages, "credits", champion and champion["credits"], "The next run, by stage", "next-run"
     )
-    return render("predictive_cost.html.j2", rows, totals=totals, chart=donut)
-
-
-def forecast(rows: Rows) -> Panel:
-    """Show the measured forecasts beside the original one: interval, budgets, and how well each did so far."""
-    return render("forecast.html.j2", rows, champion=next((row for row in rows if row["is_champion"]), None))
+    return render(
+        "what_it_will_cost.html.j2",
+        rows,
+        champion=champion,
+        likely=champion and formats.likely_range(champion["p80_low"], champion["p80_high"]),
+        methods=[
+            row
+            | {"range": formats.likely_range(row["p80_low"], row["p80_high"]).removeprefix("most likely ")}
+            for row in rows
+        ],
+        ways=WAYS,
+        chart=chart,
+        queue=queue,
+        totals=queue.first,
+        articles=next(row["pending_items"] for row in queue if row["stage_number"] == 4),
+        balance=balance.first if balance else None,
+    )
 
 
 def run_history(report: Report, rows: Rows) -> Panel:

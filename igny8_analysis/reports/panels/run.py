@@ -66,7 +66,7 @@ def why_it_cost_this(report: Report, rows: Rows) -> Panel:
     """Show credits by stage, and how volume and rate add up to the difference from the baseline."""
     stages = [row for row in rows if row["stage_number"] is not None]
     total = rows.first["total_credits_used"]
-    donut = charts.credits_donut(stages, "credits_used", total, "Credits by stage", "credits-by-stage")
+    donut = charts.stage_credits(stages, "credits_used", total, "Credits by stage", "credits-by-stage")
     compared = [row for row in rows if row["is_compared"]]
     split = charts.volume_and_rate(compared) if rows.first["has_sufficient_data"] and compared else None
     linked = charts.linked_stages(stages) if report.is_interactive and donut and split else None
