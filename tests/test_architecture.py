@@ -141,7 +141,8 @@ def without_encoding(code: str) -> list[int]:
                 "os.open"
             )
         else:
-            is_text = called in ("read_text", "write_text") or named.get("text") == "True"
+            is_text = called in ("read_text", "write_text") and isinstance(call.func, ast.Attribute)
+            is_text = is_text or named.get("text") == "True"
         if is_text and "encoding" not in named:
             lines.append(call.lineno)
     return lines

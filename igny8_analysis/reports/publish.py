@@ -84,7 +84,7 @@ def sweep(folder: Path) -> None:
     for path in folder.glob(f".*{UNFINISHED}"):
         with (
             suppress(OSError),
-            os.fdopen(open_regular(path, is_own=True)) as file,
+            os.fdopen(open_regular(path, is_own=True), "rb") as file,
         ):  # an error: being written, say
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()

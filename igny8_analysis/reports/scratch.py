@@ -36,6 +36,9 @@ class Scratch(tempfile.TemporaryDirectory[str]):
 def sweep() -> None:
     """Remove the scratch folders whose processes are dead."""
     for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
-        with suppress(OSError), os.fdopen(open_regular(lock, is_own=True)) as file:  # an error: in use, say
+        with (
+            suppress(OSError),
+            os.fdopen(open_regular(lock, is_own=True), "rb") as file,
+        ):  # an error: in use, say
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(lock.parent, ignore_errors=True)

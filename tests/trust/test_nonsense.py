@@ -159,7 +159,7 @@ def test_json_keeps_every_column_and_key(demo_warehouse: Path) -> None:
 def test_an_option_that_is_nowhere_written_to_is_told_before_the_work(
     demo_warehouse: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     done = igny8(
         "report", "site", "101", "-o", str(tmp_path / "file" / "x"), "--warehouse", str(demo_warehouse)
     )

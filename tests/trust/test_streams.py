@@ -36,7 +36,7 @@ def shell(line: str, folder: Path, **environment: str) -> "subprocess.CompletedP
         cwd=folder,
         env=os.environ | environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
 

@@ -324,7 +324,7 @@ def as_another(*arguments: object) -> tuple[int, str, str]:
         finally:
             os._exit(1)
     os.close(write)
-    with os.fdopen(read) as answer:
+    with os.fdopen(read, encoding="utf-8") as answer:
         text = answer.read()
     os.waitpid(child, 0)
     status, out, err = json.loads(text)
