@@ -12,6 +12,7 @@ calculates with exact fractions, so that a disagreement with the warehouse is al
 """
 
 from .changes import cost_changes
+from .credits import account_balances, credit_days, credit_months, publishing, stage_settings
 from .payloads import history, overview, run
 from .quality import data_quality
 from .reading import Source, load, resolve_site
@@ -19,12 +20,17 @@ from .spend import spends
 
 __all__ = [
     "Source",
+    "account_balances",
     "cost_changes",
+    "credit_days",
+    "credit_months",
     "data_quality",
     "history",
     "load",
     "overview",
+    "publishing",
     "resolve_site",
     "run",
     "spends",
+    "stage_settings",
 ]

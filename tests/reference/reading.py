@@ -3,9 +3,9 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -143,6 +143,58 @@ def elapsed_seconds(value: Any) -> int | None:
     return hours * 3600 + minutes * 60 + seconds
 
 
+def signed_or_none(value: Any) -> Fraction | None:
+    """The number in a column that may be below zero; None stays None."""
+    if value is None:
+        return None
+    if not isinstance(value, int | float | str):
+        raise Unparsable(value)
+    text = str(value).strip(BLANKS)
+    if not NUMERAL.fullmatch(text):
+        raise Unparsable(value)
+    size = amount(text.lstrip("+-"))
+    return -size if text.startswith("-") else size
+
+
+def number_or_none(value: Any) -> Fraction | None:
+    """The number in a column; None where there is none."""
+    return Fraction(str(value)) if isinstance(value, int | float) else None
+
+
+def truth(value: Any) -> bool | None:
+    """The truth value in a column; None stays None."""
+    if value is None:
+        return None
+    text = str(value).lower()
+    if text not in ("1", "t", "true", "0", "f", "false"):
+        raise Unparsable(value)
+    return text in ("1", "t", "true")
+
+
+TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?", re.ASCII)
+
+
+def time_of_day(value: Any) -> str | None:
+    """HH:MM:SS with its fraction, without zeros at the end; None for anything else."""
+    match = TIME_OF_DAY.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    hour, minute, second, fraction = match.groups()
+    if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
+        return None
+    fraction = (fraction or "").rstrip("0")
+    return f"{int(hour):02}:{minute}:{second or '00'}" + (f".{fraction}" if fraction else "")
+
+
+def utc_date(value: Any) -> date | None:
+    """The UTC date of a timestamp text; None where it does not read."""
+    try:
+        moment = instant(value)
+    except Unparsable:
+        return None
+    return moment.date() if moment else None
+
+
 def whole(value: Any) -> int | None:
     """The integer in a column, None where there is none."""
     if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value):
@@ -194,10 +246,60 @@ def is_blank(text: str | None) -> bool:
 
 
 @dataclass(frozen=True)
+class Account:
+    account_id: int
+    name: str | None
+    status: str | None
+    credits: Fraction | None
+    bonus_credits: Fraction | None
+    plan_name: str | None
+    plan_credits: Fraction | None
+    is_deleted: bool
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a site's automation; limits, switches and batch sizes by stage."""
+
+    is_enabled: bool | None
+    frequency: str | None
+    scheduled_time: str | None
+    last_run_at: datetime | None
+    next_run_at: datetime | None
+    credit_limit: Fraction | None
+    limits: dict[int, Fraction | None]
+    is_on: dict[int, bool]
+    batch_sizes: dict[int, Fraction | None]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A row of the ledger."""
+
+    account_id: int | None
+    site_id: int | None
+    used_on: date
+    operation: str
+    credits: Fraction
+    cost_usd: Fraction | None
+    tokens_input: Fraction | None
+    tokens_output: Fraction | None
+
+
+@dataclass(frozen=True)
+class Transaction:
+    account_id: int | None
+    made_on: date
+    amount: Fraction
+
+
+@dataclass(frozen=True)
 class Site:
     site_id: int
     name: str
     domain: str | None
+    account_id: int | None = None
+    is_deleted: bool = False
     is_missing: bool = False
 
     @property
@@ -211,7 +313,7 @@ class Finding:
 
     check_name: str
     severity: str
-    site_id: int
+    site_id: int | None
     id: int | None = None
     run_id: str | None = None
     stage_number: int | None = None
@@ -229,6 +331,9 @@ class Stage:
     seconds: int | None
     error: str
     is_empty: bool
+    is_skipped: bool = False
+    is_partial: bool = False
+    reason: str | None = None
 
     @property
     def name(self) -> str:
@@ -239,6 +344,7 @@ class Stage:
 class Run:
     site_id: int
     id: int
+    account_id: int | None
     run_id: str
     status: str
     trigger_type: str | None
@@ -272,6 +378,10 @@ class Source:
     runs: list[Run] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    accounts: dict[int, Account] = field(default_factory=dict)
+    settings: dict[int, Settings] = field(default_factory=dict)
+    calls: list[Call] | None = None  # None: the source has no ledger
+    transactions: list[Transaction] | None = None
 
 
 # Reading it
@@ -286,30 +396,178 @@ def load(path: str | Path, as_of: datetime | str) -> Source:
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     connection.row_factory = sqlite3.Row
     try:
-        for row in rows_of(connection, "igny8_sites"):
+        read_accounts(source, connection)
+        for row in rows_of(connection, "igny8_sites", with_deleted=True):
             site_id = whole(row["id"])
             if site_id is not None:
                 name = plain_text(row.get("name")) or ""
-                source.sites[site_id] = Site(site_id, name, bare_domain(row.get("domain")))
+                is_deleted = checked(source, truth, row, "is_deleted", site_id=site_id)
+                domain, account_id = bare_domain(row.get("domain")), whole(row.get("tenant_id"))
+                source.sites[site_id] = Site(site_id, name, domain, account_id, bool(is_deleted))
         for row in rows_of(connection, "igny8_automation_runs"):
             read_run(source, row)
         source.items += read_items(connection)
+        read_settings(source, connection)
+        read_ledger(source, connection)
+        read_transactions(source, connection)
     finally:
         connection.close()
-    used = {run.site_id for run in source.runs} | {item.site_id for item in source.items}
+    used = (
+        {run.site_id for run in source.runs} | {item.site_id for item in source.items} | set(source.settings)
+    )
+    used |= {call.site_id for call in source.calls or () if call.site_id is not None}
     for site_id in sorted(used - source.sites.keys()):
-        source.sites[site_id] = Site(site_id, f"site {site_id}", None, is_missing=True)
+        runs = [(run.started_at, run.id, run.account_id) for run in source.runs if run.site_id == site_id]
+        with_account = [run for run in runs if run[2] is not None]
+        account_id = max(with_account)[2] if with_account else None
+        source.sites[site_id] = Site(site_id, f"site {site_id}", None, account_id, is_missing=True)
         source.findings.append(Finding("missing_site", "warning", site_id))
     return source
 
 
-def rows_of(connection: sqlite3.Connection, table: str) -> Iterator[dict[str, Any]]:
-    """The rows of a table that are not soft-deleted; none where there is no such table."""
-    known = connection.execute("select 1 from sqlite_master where name = ?", [table]).fetchone()
-    for row in connection.execute(f'select * from "{table}"') if known else ():
+def rows_of(
+    connection: sqlite3.Connection, table: str, with_deleted: bool = False
+) -> Iterator[dict[str, Any]]:
+    """The rows of a table, those that are soft-deleted only on request; none where there is no such table."""
+    for row in connection.execute(f'select * from "{table}"') if has_table(connection, table) else ():
         record = dict(row)
-        if not flag(record.get("is_deleted")):
+        if with_deleted or not flag(record.get("is_deleted")):
             yield record
+
+
+def has_table(connection: sqlite3.Connection, table: str) -> bool:
+    return bool(connection.execute("select 1 from sqlite_master where name = ?", [table]).fetchone())
+
+
+def checked(
+    source: Source,
+    read: Callable[[Any], Any],
+    row: dict[str, Any],
+    column: str,
+    site_id: int | None = None,
+    where: str = "",
+) -> Any:
+    """The value of a column; where it does not read, a finding and None."""
+    try:
+        return read(row.get(column))
+    except Unparsable:
+        source.findings.append(Finding("unparsable_value", "error", site_id, about=f"{where}{column}"))
+        return None
+
+
+def read_accounts(source: Source, connection: sqlite3.Connection) -> None:
+    plans = {whole(row["id"]): row for row in rows_of(connection, "igny8_plans", with_deleted=True)}
+    for row in rows_of(connection, "igny8_tenants", with_deleted=True):
+        account_id = whole(row["id"])
+        if account_id is None:
+            continue
+        plan = plans.get(whole(row.get("plan_id")), {}) if whole(row.get("plan_id")) is not None else {}
+        source.accounts[account_id] = Account(
+            account_id=account_id,
+            name=plain_text(row.get("name")),
+            status=plain_text(row.get("status")),
+            credits=checked(source, signed_or_none, row, "credits"),
+            bonus_credits=checked(source, signed_or_none, row, "bonus_credits"),
+            plan_name=plain_text(plan.get("name")),
+            plan_credits=checked(source, signed_or_none, plan, "included_credits"),
+            is_deleted=bool(checked(source, truth, row, "is_deleted")),
+        )
+
+
+LIMITS = ("keywords", "clusters", "ideas", "tasks", "content", "images", "approvals")
+
+
+def read_settings(source: Source, connection: sqlite3.Connection) -> None:
+    """The settings of each site: of several rows that of the highest id, and a finding."""
+    by_site: dict[int, list[dict[str, Any]]] = {}
+    for row in rows_of(connection, "igny8_automation_configs", with_deleted=True):
+        site_id = whole(row["site_id"])
+        if site_id is not None:
+            by_site.setdefault(site_id, []).append(row)
+    for site_id, rows in by_site.items():
+        if len(rows) > 1:
+            source.findings.append(Finding("repeated_settings", "warning", site_id))
+        row = max(rows, key=lambda row: (whole(row["id"]) is not None, whole(row["id"]) or 0))
+
+        def read(
+            how: Callable[[Any], Any], column: str, site: int = site_id, of: dict[str, Any] = row
+        ) -> Any:
+            return checked(source, how, of, column, site)
+
+        def limit(column: str) -> Fraction | None:
+            value = read(signed_or_none, column)
+            return value if value is not None and value > 0 else None
+
+        def time_or_none(column: str, of: dict[str, Any] = row) -> datetime | None:
+            try:
+                return instant(of.get(column))
+            except Unparsable:
+                return None
+
+        def switch(number: int) -> bool:
+            value = read(truth, f"stage_{number}_enabled")
+            return True if value is None else value
+
+        source.settings[site_id] = Settings(
+            is_enabled=read(truth, "is_enabled"),
+            frequency=plain_text(row.get("frequency")),
+            scheduled_time=time_of_day(row.get("scheduled_time")),
+            last_run_at=time_or_none("last_run_at"),
+            next_run_at=time_or_none("next_run_at"),
+            credit_limit=limit("max_credits_per_run"),
+            limits={n: limit(f"max_{what}_per_run") for n, what in enumerate(LIMITS, 1)},
+            is_on={n: switch(n) for n in STAGES},
+            batch_sizes={n: read(signed_or_none, f"stage_{n}_batch_size") for n in list(STAGES)[:6]},
+        )
+
+
+def read_ledger(source: Source, connection: sqlite3.Connection) -> None:
+    """The ledger's calls; one finding for all that do not read of a site, or of an account without one."""
+    if not has_table(connection, "igny8_credit_usage_log"):
+        return
+    source.calls, unreadable = [], set()
+    for row in rows_of(connection, "igny8_credit_usage_log", with_deleted=True):
+        account_id, site_id, used_on = (
+            whole(row["tenant_id"]),
+            whole(row.get("site_id")),
+            utc_date(row["created_at"]),
+        )
+        is_of_nobody = (account_id is None and row["tenant_id"] is not None) or (
+            site_id is None and row.get("site_id") is not None
+        )
+        if used_on is None or is_of_nobody:
+            continue
+        try:
+            credits = signed_or_none(row["credits_used"]) or Fraction(0)
+        except Unparsable:
+            unreadable.add((site_id, account_id if site_id is None else None))
+            credits = Fraction(0)
+        if account_id is None and site_id in source.sites:
+            account_id = source.sites[site_id].account_id
+        operation = plain_text(row.get("operation_type")) or ""
+        cost, *tokens = (
+            number_or_none(row.get(name)) for name in ("cost_usd", "tokens_input", "tokens_output")
+        )
+        source.calls.append(Call(account_id, site_id, used_on, operation, credits, cost, *tokens))
+    source.findings += [Finding("unparsable_value", "error", site_id) for site_id, _ in unreadable]
+
+
+def read_transactions(source: Source, connection: sqlite3.Connection) -> None:
+    if not has_table(connection, "igny8_credit_transactions"):
+        return
+    source.transactions, unreadable = [], set()
+    for row in rows_of(connection, "igny8_credit_transactions", with_deleted=True):
+        account_id, made_on = whole(row["tenant_id"]), utc_date(row["created_at"])
+        if made_on is None or (account_id is None and row["tenant_id"] is not None):
+            continue
+        try:
+            source.transactions.append(
+                Transaction(account_id, made_on, signed_or_none(row["amount"]) or Fraction(0))
+            )
+        except Unparsable:
+            unreadable.add(account_id)
+            source.transactions.append(Transaction(account_id, made_on, Fraction(0)))
+    source.findings += [Finding("unparsable_value", "error", None) for _ in unreadable]
 
 
 def read_run(source: Source, row: dict[str, Any]) -> None:
@@ -376,6 +634,17 @@ def read_run(source: Source, row: dict[str, Any]) -> None:
             except Unparsable as problem:
                 return found(problem, number, "time_elapsed")
 
+        def is_true(key: str) -> bool:
+            value = result.get(key)
+            if isinstance(value, JsonNumber):
+                return float(value) == 1
+            return value.lower() == "true" if isinstance(value, str) else value is True
+
+        def reason() -> str | None:
+            value = result.get("reason")
+            is_text = isinstance(value, str) and not isinstance(value, JsonNumber)
+            return value if is_text and not is_blank(value) else None
+
         def error() -> str:
             value = result.get("error")
             if value is None:
@@ -400,12 +669,16 @@ def read_run(source: Source, row: dict[str, Any]) -> None:
             seconds=seconds(),
             error=error(),
             is_empty=not result,
+            is_skipped=is_true("skipped"),
+            is_partial=is_true("partial"),
+            reason=reason(),
         )
 
     source.runs.append(
         Run(
             site_id=site_id,
             id=id_,
+            account_id=whole(row.get("tenant_id")),
             run_id=run_id,
             status=status,
             trigger_type=plain_text(row.get("trigger_type")),
@@ -451,7 +724,14 @@ def resolve_site(source: Source, site: int | str) -> int:
         assert number is not None
         return number
     domain = bare_domain(site)
-    same = sorted(s.site_id for s in source.sites.values() if domain and s.domain == domain)
+    named = [s for s in source.sites.values() if domain and s.domain == domain and not s.is_deleted]
+    same = sorted(s.site_id for s in named if is_live(source, s)) or sorted(s.site_id for s in named)
     if len(same) != 1:
         raise LookupError(f"{site}: {same}")
     return same[0]
+
+
+def is_live(source: Source, site: Site) -> bool:
+    """Whether neither the site nor its account is deleted."""
+    owner = source.accounts.get(site.account_id) if site.account_id is not None else None
+    return not site.is_deleted and not (owner and owner.is_deleted)
