@@ -249,10 +249,11 @@ LAKE_TABLES = {
         },
     ),
     "source_objects": LakeTable(
-        "One row per table of IGNY8 in the source, and per column of it, whether it is read or not.",
-        ("object",),
+        "One row per table of IGNY8 in the source, and per column of it, whether this package reads it or not.",
+        ("table_name", "column_name"),
         {
-            "object": Column("varchar", "table or table.column."),
+            "table_name": Column("varchar", "The table, with its schema where it is not seen without."),
+            "column_name": _null("varchar", "The column; NULL: the table as a whole."),
             "is_readable": Column("boolean", "Whether the reading role may read it."),
         },
     ),

@@ -14,18 +14,20 @@ from typing import Any
 import duckdb
 from jinja2 import StrictUndefined, Template
 
+from igny8_analysis.etl.catalogue import Catalogue, FoundTable, look
 from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES, LakeTable
 from igny8_analysis.etl.domains import bare_domain_sql
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.history import growing_rows, holds_table
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version, digest
+from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import (
     COMMON_RESULT_KEYS,
     ENTITIES,
+    RUN_LIMITS,
     SOURCE_TABLES,
     STAGES,
-    SourceTable,
     Stage,
 )
 from igny8_analysis.etl.sources import Source
@@ -72,85 +74,46 @@ class Measure:
 
 @dataclass(frozen=True)
 class Extracted:
-    """What an extraction tells: the optional names the source lacks, what was reconciled, a digest of the runs."""
+    """What an extraction tells: what the source has, what of that changed, what was reconciled, a digest of the runs.
 
-    missing: list[str]
+    `changes` are rows of `object`, a table or column, and `change`: new or gone since the load before.
+    """
+
+    catalogue: Catalogue
+    changes: list[dict[str, str]]
     measures: list[Measure]
     runs_digest: str
 
 
-@dataclass(frozen=True)
-class FoundTable:
-    """A source table as this installation has it: its name (None: missing) and the columns it lacks."""
-
-    key: str
-    table: SourceTable
-    name: str | None
-    missing: tuple[str, ...]
-
-    def relation(self) -> str:
-        """The table as a SQL relation named `key` with every declared column, NULL where it is missing."""
-        missing = self.missing if self.name else tuple(self.table.columns)
-        columns = [
-            f"cast(null as {type_}) as {name}" if name in missing else name
-            for name, type_ in self.table.columns.items()
-        ]
-        source = f"from {self.name}" if self.name else "where 1 = 0"
-        return f"(select {', '.join(columns)} {source}) as {self.key}"
-
-
-def find_tables(source: Source) -> dict[str, FoundTable]:
-    """Look which declared tables and columns the source has.
-
-    Raises LoadError with one message that names every missing required table and column.
-    """
-    found: dict[str, FoundTable] = {}
-    lacking: list[str] = []
-    for key, table in SOURCE_TABLES.items():
-        name, present = next(
-            ((name, columns) for name in table.names if (columns := source.columns(name))),
-            (None, frozenset()),
-        )
-        missing = tuple(column for column in table.columns if column not in present) if name else ()
-        found[key] = FoundTable(key, table, name, missing)
-        if name is None and table.is_required:
-            lacking.append(table.names[0])
-        lacking.extend(f"{name}.{column}" for column in missing if column in table.required)
-    if lacking:
-        raise LoadError(
-            f"the source lacks what the load needs: {', '.join(lacking)}; "
-            "grant SELECT on it to the reading role, or load from an IGNY8 database that has it"
-        )
-    return found
-
-
-def list_missing(tables: dict[str, FoundTable]) -> list[str]:
-    """Names of the optional tables and columns that the source lacks."""
-    names = [t.table.names[0] for t in tables.values() if t.name is None]
-    return names + [f"{t.name}.{column}" for t in tables.values() for column in t.missing]
-
-
 def extract(
-    source: Source, load: Load, lake: Path, previous: Version | None, progress: Progress
+    source: Source,
+    load: Load,
+    lake: Path,
+    previous: Version | None,
+    progress: Progress,
+    names: SourceMap | None = None,
 ) -> Extracted:
     """Write the lake of one load into the empty folder `lake` and reconcile it with the source.
 
     The growing tables of the version `previous` go on; where its runs were read as these are, their tables are
-    copied from it. Raises LoadError; the caller removes what was written.
+    copied from it. `names` go before the usual names of tables and columns. Raises LoadError; the caller removes
+    what was written.
     """
-    tables = find_tables(source)
-    missing = list_missing(tables)
-    names = {key: found.name or found.table.names[0] for key, found in tables.items()}
+    catalogue = look(source, names)
+    catalogue.require()
+    tables = {key: found.name for key, found in catalogue.tables.items()}
     with duckdb.connect() as scratch, interruptible(scratch, source):
         scratch.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set timezone = 'UTC'; set threads = 2")
         scratch.execute(f"set temp_directory = '{_quoted(lake.parent / 'spill')}'")
         scratch.execute("set preserve_insertion_order = false")
         scratch.execute(_filled("macros", MACROS))
-        _read_source(scratch, source, tables, progress)
-        _register_load(scratch, source, load, missing, previous)
-        scratch.execute(_filled("read_items"))
-        scratch.execute(_filled("unreadable", names))
-        _stop_if_unreadable(scratch, names)
+        _read_source(scratch, source, catalogue.tables, progress)
+        _register_load(scratch, source, load, catalogue, previous)
+        for name in ("read_items", "read_accounts", "read_usage", "read_transactions"):
+            scratch.execute(_filled(name))
+        scratch.execute(_filled("read_settings", _setting_values()))
+        scratch.execute(_filled("unreadable", tables))
+        _stop_if_unreadable(scratch, tables)
         runs_digest = _digest_runs(scratch)
         if previous and _holds_runs(previous, runs_digest):
             progress("copy runs: as they were")
@@ -160,53 +123,86 @@ def extract(
             progress("unnest results")
             _unnest_results(scratch)
             _write(scratch, "run_stages", lake, progress)
-        values = {**names, "bare_domain": bare_domain_sql("domain")}
+        values = {**tables, **_setting_values(), "bare_domain": bare_domain_sql("domain")}
         for name in LAKE_TABLES:
             if name not in RUN_TABLES:
                 _write(scratch, name, lake, progress, values)
-        measures = _reconcile(scratch, names)
-    return Extracted(missing, measures, runs_digest)
+        measures = _reconcile(scratch, tables)
+        changes = scratch.execute(
+            "select object, change from source_changes natural join this_load order by change desc, object"
+        ).fetchall()
+    told = [{"object": name, "change": change} for name, change in changes]
+    return Extracted(catalogue, told, measures, runs_digest)
 
 
 def _read_source(
     scratch: duckdb.DuckDBPyConnection, source: Source, tables: dict[str, FoundTable], progress: Progress
 ) -> None:
-    relations = {key: found.relation() for key, found in tables.items()}
-    for key in ("accounts", "sites"):
+    relations = {key: found.sql() for key, found in tables.items()}
+    for key in ("accounts", "plans", "sites", "automation_configs"):
         progress(f"read {key}")
-        batches = source.read((QUERIES / f"{key}.sql").read_text(encoding="utf-8").format(**relations))
+        batches = source.read(_query(key, relations))
         scratch.execute(f"create table raw_{key} as from batches")
     progress("read runs")
-    batches = source.read((QUERIES / "runs.sql").read_text(encoding="utf-8").format(**relations))
+    batches = source.read(_query("automation_runs", relations))
     scratch.execute(_filled("read_runs", _snapshot_values()))
     _compare_with_source(scratch, source, relations)
     scratch.execute(
         "create table raw_items(source_table varchar, entity varchar, site_id varchar, status varchar, "
         "site_status varchar, is_pending integer, items bigint)"
     )
-    for entity in ENTITIES:
+    for entity, key in ENTITIES.items():
         progress(f"count {entity}")
-        batches = source.read((QUERIES / f"{entity}.sql").read_text(encoding="utf-8").format(**relations))  # noqa: F841 (DuckDB reads it by its name)
-        scratch.execute(
-            f"insert into raw_items select '{tables[entity].table.names[0]}', '{entity}', * from batches"
-        )
+        batches = source.read(_query(entity, relations))  # noqa: F841 (DuckDB reads it by its name)
+        scratch.execute(f"insert into raw_items select '{tables[key].name}', '{entity}', * from batches")
+    progress("sum the ledger")
+    columns = {"credits_used": 6, "cost_usd": 9, "tokens_input": 0, "tokens_output": 0}
+    _sum_up(scratch, source, "credit_usage", "credits", _expressions(source, columns) | relations)
+    _sum_up(scratch, source, "credit_transactions", "amount", _expressions(source, {"amount": 6}) | relations)
+
+
+def _sum_up(
+    scratch: duckdb.DuckDBPyConnection, source: Source, name: str, amount: str, values: dict[str, str]
+) -> None:
+    """Read the sums of the source's credit rows by day into `raw_<name>`, and over all of them into `<name>_totals`."""
+    values |= {"rows": _query(f"{name}_rows", values), "total": source.total, "summed": amount}
+    batches = source.read(_query(name, values))
+    scratch.execute(f"create table raw_{name} as from batches")
+    batches = source.read(_query("credit_totals", values))  # noqa: F841 (DuckDB reads it by its name)
+    scratch.execute(
+        f"create table {name}_totals as select items, cast(amount as decimal(38, 6)) as amount from batches"
+    )
+
+
+def _expressions(source: Source, places: dict[str, int]) -> dict[str, str]:
+    """SQL of the source for the date of `created_at` and for numbers of so many decimals."""
+
+    def of(expression: str, column: str, places: int = 0) -> str:
+        text = f"trim(cast({column} as text), ' \t\r\n')"
+        return expression.replace("{text}", text).replace("{places}", str(places))
+
+    numbers = {column: of(source.amount, column, count) for column, count in places.items()}
+    return {"created_at": of(source.utc_date, "created_at"), **numbers}
+
+
+def _query(name: str, values: dict[str, str]) -> str:
+    return (QUERIES / f"{name}.sql").read_text(encoding="utf-8").format(**values)
 
 
 def _compare_with_source(
     scratch: duckdb.DuckDBPyConnection, source: Source, relations: dict[str, str]
 ) -> None:
     """What was read is what the source itself counts and sums up: rows, and the credits in short numerals."""
-    for key in ("accounts", "sites"):
+    for key in ("accounts", "plans", "sites", "automation_configs"):
         query = f"select count(*) as items from {relations[key]}"
         (found,) = _row(scratch, f"select count(*) from raw_{key}")
         _expect_equal(f"rows of {key} in the source and read", _source_row(source, query)[0], found)
-    query = (QUERIES / "run_totals.sql").read_text(encoding="utf-8").format(**relations)
-    rows, credits = _source_row(source, query)
+    rows, credits = _source_row(source, _query("run_totals", relations))
     rows_read, credits_read = _row(
         scratch,
         "select count(*), sum(try_cast(total_credits_used as decimal(38, 6))) filter ("
         r"regexp_full_match(total_credits_used, '[0-9]+\.?[0-9]*|\.[0-9]+') and length(total_credits_used) <= 30) "
-        "from raw_runs",
+        "from raw_automation_runs",
     )
     _expect_equal("rows of runs in the source and read", rows, rows_read)
     if not math.isclose(float(credits or 0), credits_read or 0, rel_tol=1e-9, abs_tol=1e-6 * rows):
@@ -222,19 +218,30 @@ def _register_load(
     scratch: duckdb.DuckDBPyConnection,
     source: Source,
     load: Load,
-    missing: list[str],
+    catalogue: Catalogue,
     previous: Version | None,
 ) -> None:
     scratch.execute(
         "create table this_load as select ?::bigint as load_number, ? as load_id, ?::timestamptz as as_of, "
         "? as source_kind, ? as missing",
-        [load.number, load.version, load.as_of, source.kind, ", ".join(missing)],
+        [load.number, load.version, load.as_of, source.kind, ", ".join(catalogue.missing)],
+    )
+    objects = [
+        (relation.name, column, is_readable)
+        for relation in catalogue.relations
+        for column, is_readable in [(None, relation.is_readable), *relation.columns.items()]
+    ]
+    scratch.execute(
+        "create table found_objects as select unnest(?::varchar[]) as table_name, unnest(?::varchar[]) as column_name, "
+        "unnest(?::boolean[]) as is_readable",
+        [[row[place] for row in objects] for place in range(3)],
     )
     for name, table in LAKE_TABLES.items():
-        if table.is_growing:
-            columns = ", ".join(f"{column} {c.type}" for column, c in table.columns.items())
-            scratch.execute(f"create table previous_{name} ({columns})")
-        if table.is_growing and previous and holds_table(previous, name):
+        if not (table.is_growing or name == "source_objects"):
+            continue
+        columns = ", ".join(f"{column} {c.type}" for column, c in table.columns.items())
+        scratch.execute(f"create table previous_{name} ({columns})")
+        if previous and holds_table(previous, name):
             rows = growing_rows(scratch, previous, name)
             scratch.execute(f"insert into previous_{name} by name select * from {rows}")
 
@@ -283,6 +290,19 @@ def _unnest_results(scratch: duckdb.DuckDBPyConnection) -> None:
     scratch.execute(_filled("stage_findings"))
 
 
+def _setting_values() -> dict[str, Any]:
+    """Names of a site's settings: those of the source by their kind, and those of the lake."""
+    key = ("load_number", "load_id", "as_of", "site_id", "is_present")
+    settings = [name for name in LAKE_TABLES["automation_settings"].columns if name not in key]
+    sizes = [name for name in SOURCE_TABLES["automation_configs"].columns if name.endswith("_batch_size")]
+    return {
+        "settings": settings,
+        "limits": RUN_LIMITS,
+        "numbers": ("max_credits_per_run", *RUN_LIMITS, *sizes),
+        "flags": ("is_enabled", *(f"stage_{stage.number}_enabled" for stage in STAGES)),
+    }
+
+
 def _snapshot_values() -> dict[str, str]:
     keys = [f"stage_{stage.number}_initial" for stage in STAGES] + ["total_initial_items"]
     return {"structure": json.dumps(dict.fromkeys(keys, "VARCHAR"))} | _plain_values(keys)
@@ -316,21 +336,24 @@ def _stage_values(stage: Stage) -> dict[str, str]:
     return values
 
 
-def _filled(name: str, values: dict[str, str] | None = None) -> str:
+def _filled(name: str, values: dict[str, Any] | None = None) -> str:
     """The SQL of a transform file, its {{ names }} filled in."""
     sql = (TRANSFORM / f"{name}.sql").read_text(encoding="utf-8")
     filled: str = Template(sql, undefined=StrictUndefined).render(values or {})
     return filled
 
 
-def _stop_if_unreadable(scratch: duckdb.DuckDBPyConnection, names: dict[str, str]) -> None:
-    for key, name in names.items():
-        (rows,) = _row(
-            scratch,
-            f"select coalesce(sum(items), 0) from raw_items where entity = '{key}'"
-            if key in ENTITIES
-            else f"select count(*) from raw_{key}",
-        )
+def _stop_if_unreadable(scratch: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> None:
+    entities = {key: entity for entity, key in ENTITIES.items()}
+    sums = {"credit_usage_log": "raw_credit_usage", "credit_transactions": "raw_credit_transactions"}
+    for key, name in tables.items():
+        if key in entities:
+            query = f"select coalesce(sum(items), 0) from raw_items where entity = '{entities[key]}'"
+        elif key in sums:
+            query = f"select coalesce(sum(items), 0) from {sums[key]}"
+        else:
+            query = f"select count(*) from raw_{key}"
+        (rows,) = _row(scratch, query)
         bad, first = _row(
             scratch,
             "select coalesce(sum(rows), 0), min(reason || coalesce(' (' || row_key || ')', '')) "
@@ -348,7 +371,7 @@ def _write(
     name: str,
     lake: Path,
     progress: Progress,
-    values: dict[str, str] | None = None,
+    values: dict[str, Any] | None = None,
 ) -> None:
     """Type the rows of the table's query as its contract says, check them against it and write them, sorted."""
     progress(f"write {name}")
@@ -387,9 +410,9 @@ def _check_contract(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTa
         )
 
 
-def _reconcile(scratch: duckdb.DuckDBPyConnection, names: dict[str, str]) -> list[Measure]:
+def _reconcile(scratch: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> list[Measure]:
     """What the source holds is in the lake or in quarantine. Raises LoadError where a measure does not add up."""
-    measures = [Measure(*row) for row in scratch.execute(_filled("reconciliation", names)).fetchall()]
+    measures = [Measure(*row) for row in scratch.execute(_filled("reconciliation", tables)).fetchall()]
     for measure in measures:
         _expect_equal(f"{measure.name} read and written", measure.source, measure.quarantined + measure.lake)
     return measures

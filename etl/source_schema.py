@@ -7,13 +7,15 @@ from dataclasses import dataclass
 class SourceTable:
     """A table of the source: the columns read (name → PostgreSQL type) and those it must have.
 
-    A table may go by any of `names`. A missing optional column reads as NULL, a missing optional table as empty.
+    A table may go by any of `names`. A missing optional column reads as NULL, a missing optional table as empty;
+    so does an `is_extra` table that lacks a required column, which would stop a load elsewhere.
     """
 
     names: tuple[str, ...]
     columns: dict[str, str]
     required: frozenset[str]
     is_required: bool = False
+    is_extra: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,20 @@ COMMON_RESULT_KEYS = (
     "reason",
 )
 
+RUN_LIMITS = (
+    "max_keywords_per_run",
+    "max_clusters_per_run",
+    "max_ideas_per_run",
+    "max_tasks_per_run",
+    "max_content_per_run",
+    "max_images_per_run",
+    "max_approvals_per_run",
+)
+"""Columns of a site's settings: the most items that a run takes in, by stage."""
+
+OTHER_NAMES = {"tenant_id": "account_id", "is_enabled": "enabled", "transaction_type": "type"}
+"""Columns that go by another name in some installations."""
+
 STAGE_RESULTS = tuple(f"stage_{stage.number}_result" for stage in STAGES)
 
 
@@ -70,9 +86,18 @@ SOURCE_TABLES = {
             "slug": "text",
             "status": "text",
             "credits": "numeric",
+            "bonus_credits": "numeric",
+            "plan_id": "bigint",
+            "is_deleted": "boolean",
             "created_at": "timestamptz",
         },
         frozenset({"id"}),
+    ),
+    "plans": SourceTable(
+        ("igny8_plans",),
+        {"id": "bigint", "name": "text", "included_credits": "numeric"},
+        frozenset({"id"}),
+        is_extra=True,
     ),
     "sites": SourceTable(
         ("igny8_sites",),
@@ -82,11 +107,12 @@ SOURCE_TABLES = {
             "name": "text",
             "domain": "text",
             "is_active": "boolean",
+            "is_deleted": "boolean",
             "created_at": "timestamptz",
         },
         frozenset({"id"}),
     ),
-    "runs": SourceTable(
+    "automation_runs": SourceTable(
         ("igny8_automation_runs",),
         {
             "id": "bigint",
@@ -110,12 +136,65 @@ SOURCE_TABLES = {
         frozenset({"id", "run_id", "site_id", "status", "started_at", "total_credits_used", *STAGE_RESULTS}),
         is_required=True,
     ),
+    "automation_configs": SourceTable(
+        ("igny8_automation_configs", "igny8_automation_config"),
+        {
+            "id": "bigint",
+            "site_id": "bigint",
+            "is_enabled": "boolean",
+            "frequency": "text",
+            "scheduled_time": "time",
+            "last_run_at": "timestamptz",
+            "next_run_at": "timestamptz",
+            **{f"stage_{stage.number}_enabled": "boolean" for stage in STAGES},
+            **{f"stage_{stage.number}_batch_size": "integer" for stage in STAGES[:6]},
+            **dict.fromkeys(RUN_LIMITS, "integer"),
+            "max_credits_per_run": "numeric",
+        },
+        frozenset({"site_id"}),
+        is_extra=True,
+    ),
     "keywords": _item_table("igny8_keywords", cluster_id="bigint", disabled="boolean"),
     "clusters": _item_table("igny8_clusters", disabled="boolean"),
-    "ideas": _item_table("igny8_content_ideas", disabled="boolean"),
+    "content_ideas": _item_table("igny8_content_ideas", disabled="boolean"),
     "tasks": _item_table("igny8_tasks"),
     "content": _item_table("igny8_content", id="bigint", site_status="text"),
     "images": _item_table("igny8_images", content_id="bigint"),
+    "credit_usage_log": SourceTable(
+        ("igny8_credit_usage_log", "igny8_credit_usage_logs"),
+        {
+            "tenant_id": "bigint",
+            "site_id": "bigint",
+            "operation_type": "text",
+            "credits_used": "numeric",
+            "cost_usd": "numeric",
+            "tokens_input": "integer",
+            "tokens_output": "integer",
+            "created_at": "timestamptz",
+        },
+        frozenset({"tenant_id", "credits_used", "created_at"}),
+        is_extra=True,
+    ),
+    "credit_transactions": SourceTable(
+        ("igny8_credit_transactions",),
+        {
+            "tenant_id": "bigint",
+            "transaction_type": "text",
+            "amount": "numeric",
+            "created_at": "timestamptz",
+        },
+        frozenset({"tenant_id", "amount", "created_at"}),
+        is_extra=True,
+    ),
 }
+"""By the names that `igny8 check` prints and a source map uses: the usual name of the table without `igny8_`."""
 
-ENTITIES = ("keywords", "clusters", "ideas", "tasks", "content", "images")
+ENTITIES = {
+    "keywords": "keywords",
+    "clusters": "clusters",
+    "ideas": "content_ideas",
+    "tasks": "tasks",
+    "content": "content",
+    "images": "images",
+}
+"""Kinds of items → their source table."""

@@ -17,6 +17,7 @@ from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.extract import Extracted, Load, extract
 from igny8_analysis.etl.loading import Loading, loading
+from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.sources import open_source
 from igny8_analysis.warehouse.build import build, check, definition, totals
 
@@ -28,7 +29,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a load did: the version it published, its counts and what the source lacked.
+    """What a load did: the version it published, its counts, what the source lacked and what of it came or went.
 
     `held` are old versions that stay while they are read, `warnings` what went wrong after publishing.
     """
@@ -39,6 +40,8 @@ class LoadReport:
     findings: int
     quarantined: int
     missing: list[str]
+    unreadable: list[str]
+    changes: list[dict[str, str]]
     seconds: float
     held: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -48,9 +51,16 @@ class LoadReport:
             f"loaded {self.runs:,} runs as version {self.version} in {self.seconds:.1f} s: "
             f"{self.findings:,} findings, {self.quarantined:,} rows quarantined"
         )
-        if self.missing:
-            line += f"; the source lacks {', '.join(self.missing)}"
-        return f"{line}; {', '.join(self.held)} stays while it is read" if self.held else line
+        parts = [("the source lacks", [name for name in self.missing if name not in self.unreadable])]
+        parts += [("the reading role may not read", self.unreadable), *told_changes(self.changes)]
+        parts.append(("while they are read, these versions stay:", self.held))
+        return "; ".join([line, *(f"{what} {', '.join(names)}" for what, names in parts if names)])
+
+
+def told_changes(changes: list[dict[str, str]]) -> list[tuple[str, list[str]]]:
+    """What came and went in the source since the load before, as people are told."""
+    told = (("new", "new in the source:"), ("gone", "gone from the source:"))
+    return [(text, [c["object"] for c in changes if c["change"] == kind]) for kind, text in told]
 
 
 def load(
@@ -59,10 +69,12 @@ def load(
     as_of: datetime | None = None,
     keep: int = KEEP,
     progress: Progress = lambda step: None,
+    names: SourceMap | None = None,
 ) -> LoadReport:
     """Load the source into a new version of the warehouse directory `root` and make it current.
 
-    `as_of` names the instant of a copy that was taken earlier; it cuts nothing off. `keep` versions stay.
+    `as_of` names the instant of a copy that was taken earlier; it cuts nothing off. `keep` versions stay. `names`
+    go before the usual names of the source's tables and columns.
     Raises UsageError for a bad address, WarehouseNotFound for a directory whose versions cannot be gone on from, and
     LoadError for everything else; then `root` is as it was. After publishing there are only warnings.
     """
@@ -74,13 +86,18 @@ def load(
                 instant = (as_of or source.as_of).astimezone(UTC)
                 version = this.begin(instant)
                 this_load = Load(version.number, version.id, instant)
-                extracted = extract(source, this_load, version.lake, this.previous, progress)
+                extracted = extract(source, this_load, version.lake, this.previous, progress, names)
             progress("build warehouse")
             build(version.lake, version.database, _reusable(this.previous, extracted))
             progress("check")
             check(version.database)
             about = {
-                "source": {"kind": source.kind, "missing": extracted.missing},
+                "source": {
+                    "kind": source.kind,
+                    "missing": extracted.catalogue.missing,
+                    "changes": extracted.changes,
+                    **extracted.catalogue.describe(),
+                },
                 "reconciliation": _reconcile(version, extracted),
                 "definition": definition(),
                 "runs_digest": extracted.runs_digest,
@@ -110,6 +127,8 @@ def publish(
         tables["value_findings"]["rows"],
         tables["quarantine"]["rows"],
         about["source"]["missing"],
+        about["source"].get("unreadable", []),
+        about["source"].get("changes", []),
         time.monotonic() - started,
     )
     manifest = {

@@ -63,10 +63,14 @@ def _rebuild(
         ((number, as_of, kind, missing),) = connection.execute(
             "select load_number, as_of, source_kind, missing from loads join current_load using (load_number, as_of)"
         ).fetchall()
+        changes = connection.execute(
+            "select object, change from lake.source_changes join current_load using (load_number) order by 2 desc, 1"
+        ).fetchall()
     version = this.rename(as_of, at_least=number)
     progress("check")
     check(version.database)
     source = {"kind": kind, "missing": [name for name in missing.split(", ") if name]}
+    source["changes"] = [{"object": name, "change": change} for name, change in changes]
     measures = totals(version.database)
     reconciliation = {name: {"warehouse": plain_number(number)} for name, number in measures.items()}
     about = {"source": source, "engine": engine, "reconciliation": reconciliation}

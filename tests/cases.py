@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 AS_OF = datetime(2026, 3, 1, 12, 0, 0, 250_000, UTC)
@@ -24,9 +25,14 @@ KEYS = {
     7: ("ready_for_review", None),
 }
 TABLES = {
-    "igny8_tenants": "id integer, name text, slug text, status text, credits integer, created_at text",
+    "igny8_tenants": (
+        "id integer, name text, slug text, status text, credits integer, bonus_credits integer, plan_id integer, "
+        "is_deleted integer, created_at text"
+    ),
+    "igny8_plans": "id integer, name text, included_credits integer",
     "igny8_sites": (
-        "id integer, tenant_id integer, name text, domain text, is_active integer, created_at text"
+        "id integer, tenant_id integer, name text, domain text, is_active integer, is_deleted integer, "
+        "created_at text"
     ),
     "igny8_automation_runs": (
         "id integer, tenant_id integer, site_id integer, run_id text, trigger_type text, status text, "
@@ -35,6 +41,22 @@ TABLES = {
         + "".join(f"stage_{number}_result text, " for number in KEYS)
         + "error_message text, updated_at text"
     ),
+    "igny8_automation_configs": (
+        "id integer, site_id integer, is_enabled integer, frequency text, scheduled_time text, last_run_at text, "
+        "next_run_at text, "
+        + "".join(f"stage_{number}_enabled integer, " for number in KEYS)
+        + "".join(f"stage_{number}_batch_size integer, " for number in list(KEYS)[:6])
+        + "max_keywords_per_run integer, max_clusters_per_run integer, max_ideas_per_run integer, "
+        "max_tasks_per_run integer, max_content_per_run integer, max_images_per_run integer, "
+        "max_approvals_per_run integer, max_credits_per_run integer"
+    ),
+    "igny8_credit_usage_log": (
+        "id integer, tenant_id integer, site_id integer, operation_type text, credits_used numeric, cost_usd numeric, "
+        "tokens_input integer, tokens_output integer, created_at text"
+    ),
+    "igny8_credit_transactions": (
+        "id integer, tenant_id integer, transaction_type text, amount numeric, created_at text"
+    ),
     "igny8_keywords": "cluster_id integer, disabled integer",
     "igny8_clusters": "name text, disabled integer",
     "igny8_content_ideas": "idea_title text, disabled integer",
@@ -42,6 +64,7 @@ TABLES = {
     "igny8_content": "title text, site_status text, word_count integer",
     "igny8_images": "content_id integer, task_id integer, image_type text",
 }
+ITEM_TABLES = ("keywords", "clusters", "content_ideas", "tasks", "content", "images")
 ITEM_COLUMNS = (
     "id integer, tenant_id integer, site_id integer, sector_id integer, status text, "
     "is_deleted integer, created_at text, updated_at text"
@@ -102,17 +125,23 @@ def items(entity: str, status: str, count: int = 1, **columns: Any) -> list[Row]
 
 
 def make_source(
-    path: Path, sites: Iterable[Row] = (), runs: Iterable[Row] = (), items: Iterable[Row] = ()
+    path: Path,
+    sites: Iterable[Row] = (),
+    runs: Iterable[Row] = (),
+    items: Iterable[Row] = (),
+    others: Mapping[str, Iterable[Row]] = MappingProxyType({}),
 ) -> Path:
-    """Writes a SQLite source with IGNY8's tables."""
+    """Writes a SQLite source with IGNY8's tables; `others` are rows of any table by its name."""
     with sqlite3.connect(path) as connection:
         for table, columns in TABLES.items():
-            is_item = table not in ("igny8_tenants", "igny8_sites", "igny8_automation_runs")
+            is_item = table.removeprefix("igny8_") in ITEM_TABLES
             parts = [ITEM_COLUMNS, columns] if is_item else [columns]
             connection.execute(f"create table {table} ({', '.join(filter(None, parts))})")
         insert(connection, "igny8_tenants", [{"id": 1, "name": "An agency", "slug": "an-agency"}])
         insert(connection, "igny8_sites", sites)
         insert(connection, "igny8_automation_runs", runs)
+        for table, rows in others.items():
+            insert(connection, table, rows)
         for number, item in enumerate(items, 1_000_000):
             row = {"id": number, "tenant_id": 1, "site_id": 1, "is_deleted": 0} | item
             insert(connection, row.pop("table"), [row])

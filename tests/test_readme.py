@@ -66,7 +66,7 @@ def test_what_follows_runs_on_the_sample(demo_warehouse: Path) -> None:
         (ROOT / "README.md")
         .read_text(encoding="utf-8")
         .split("What follows runs on the sample")[1]
-        .split("Your own data are one load away")[0]
+        .split("Your own data are two steps away")[0]
     )
     lines = [
         shlex.split(line, comments=True)[1:] for line in text.splitlines() if line.startswith("    igny8 ")

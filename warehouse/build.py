@@ -35,6 +35,11 @@ TOTALS = {
     "run_stages": "select count(*) from run_stages",
     "credits": "select sum(total_credits_used) from run_statistics",
     "items": "select sum(items) from pipeline_items join current_load using (load_number)",
+    "sites_with_settings": "select count(*) from lake.automation_schedules",
+    "calls": "select sum(calls) from lake.credit_usage",
+    "ledger_credits": "select sum(credits) from lake.credit_usage",
+    "transactions": "select sum(transactions) from lake.credit_transactions",
+    "transaction_amount": "select sum(amount) from lake.credit_transactions",
 }
 ORDER = ("site_id", "started_at", "id", "stage_number")
 KEPT = "-- Kept as a table:"

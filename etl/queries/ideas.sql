@@ -4,7 +4,7 @@ select
     cast(null as text) as site_status,
     case when cast(status as text) = 'new' then 1 else 0 end as is_pending,
     count(*) as items
-from {ideas}
+from {content_ideas}
 where
     coalesce(cast(is_deleted as text), '0') not in ('1', 'true')
     and coalesce(cast(disabled as text), '0') not in ('1', 'true')

@@ -1,7 +1,8 @@
 """One adapter a kind of source, behind one small interface: everything is read from one snapshot, as text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -10,14 +11,35 @@ import pyarrow as pa
 from igny8_analysis.etl.errors import UsageError
 
 
+@dataclass(frozen=True)
+class Relation:
+    """A table or view of a source: its name as people write it, its path, and whether each column is readable."""
+
+    name: str
+    path: tuple[str, ...]
+    columns: dict[str, bool]
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the reading role may read anything of it."""
+        return any(self.columns.values())
+
+
 class Source(Protocol):
-    """A source database held at one instant, for reading only."""
+    """A source database held at one instant, for reading only.
+
+    For its SQL: `utc_date` is an expression for the date of the text `{text}` in UTC, `amount` for the number that it
+    holds, rounded to `{places}` decimals, NULL where there is none below 10¹²; `total` is the function that sums them.
+    """
 
     kind: str
     as_of: datetime
+    utc_date: str
+    amount: str
+    total: str
 
-    def columns(self, table: str) -> frozenset[str]:
-        """Names of the table's columns; empty where there is no such table or it may not be seen."""
+    def relations(self, also: Sequence[str]) -> list[Relation]:
+        """Every table and view named `igny8_…` that may be seen, and those named in `also`."""
         ...
 
     def read(self, query: str) -> pa.RecordBatchReader:

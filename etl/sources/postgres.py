@@ -25,6 +25,7 @@ from adbc_driver_postgresql import dbapi
 
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.secrets import without_passwords
+from igny8_analysis.etl.sources import Relation
 
 CONNECT_TIMEOUT_SECONDS = "15"
 STATEMENT_TIMEOUT_MINUTES = 15
@@ -64,11 +65,40 @@ HINTS = {
 
 T = TypeVar("T")
 
-COLUMNS = """
-select attname
-from pg_catalog.pg_attribute
-where attrelid = to_regclass('{table}') and attnum > 0 and not attisdropped
+RELATIONS = """
+select n.nspname, c.relname, pg_catalog.pg_table_is_visible(c.oid), a.attname,
+    pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
+from pg_catalog.pg_class as c
+join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where c.relkind in ('r', 'v', 'm', 'p', 'f') and not c.relispartition
+    and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg!_t%' escape '!'
+    and pg_catalog.has_schema_privilege(n.oid, 'usage')
+    and (c.relname like 'igny8!_%' escape '!' or c.relname = any($1) or n.nspname || '.' || c.relname = any($1))
+order by n.nspname, c.relname, a.attnum
 """
+
+# What a timestamp looks like in this session needs no second look; of other texts only what a cast takes is cast.
+UTC_DATE = """
+case
+    when {text} like '____-__-__ __:__:%+00' then left({text}, 10)
+    when {text} ~ ('^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9]'
+        || '(:[0-5][0-9]([.][0-9]+)?)?( ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?))?$')
+    then case
+        when cast(substr({text}, 9, 2) as integer) <= extract(day from
+            make_date(cast(left({text}, 4) as integer), cast(substr({text}, 6, 2) as integer), 1)
+            + interval '1 month - 1 day')
+        then cast(cast(cast({text} as timestamptz) at time zone 'UTC' as date) as text)
+    end
+end"""
+
+AMOUNT = """
+case
+    when length({text}) <= 1000 and {text} ~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,4})?$'
+    then case
+        when abs(round(cast({text} as numeric), {places})) < 1e12 then round(cast({text} as numeric), {places})
+    end
+end"""
 
 
 class Stalled(Exception):  # noqa: N818 (told as a LoadError)
@@ -115,6 +145,9 @@ class PostgresSource:
     """A PostgreSQL database at one snapshot; `as_of` is the server's clock at its first query."""
 
     kind = "postgresql"
+    utc_date = UTC_DATE
+    amount = AMOUNT
+    total = "sum"
 
     as_of: datetime
 
@@ -138,9 +171,14 @@ class PostgresSource:
         )
         self._is_any_bytes = encoding == "SQL_ASCII"  # the server does not know what its texts are written in
 
-    def columns(self, table: str) -> frozenset[str]:
-        """Names of the table's columns; empty where there is no such table."""
-        return frozenset(name for (name,) in self._rows(COLUMNS.format(table=table)))
+    def relations(self, also: Sequence[str]) -> list[Relation]:
+        """Every table and view named `igny8_…` in a schema of the role's, and those named in `also`."""
+        found: dict[tuple[str, str], Relation] = {}
+        for schema, table, is_visible, column, is_readable in self._rows(RELATIONS, (list(also),)):
+            name = table if is_visible else f"{schema}.{table}"
+            relation = found.setdefault((schema, table), Relation(name, (schema, table), {}))
+            relation.columns[column] = is_readable
+        return list(found.values())
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches; the next query ends the stream."""

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ import duckdb
 import pyarrow as pa
 
 from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.sources import Relation
+from igny8_analysis.etl.sources.sqlite_functions import add_functions
 
 BATCH_ROWS = 10_000
 BUSY_SECONDS = 2
@@ -26,24 +28,36 @@ COLUMNS = (
     "select lower(name) from pragma_table_xinfo(?) where hidden <> 1"  # 1: no column that one can select
 )
 WAL_VERSIONS = b"\x02\x02"  # of writing and reading, in the header
+TABLES = "select name from sqlite_schema where type in ('table', 'view') order by name"
 
 
 class SqliteSource:
     """A SQLite file inside one read transaction; `as_of` is the clock when it began."""
 
     kind = "sqlite"
+    utc_date = "utc_date({text})"
+    amount = "amount({text}, {places})"
+    total = "total_amount"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Take over a connection whose read transaction has begun."""
         self._connection = connection
         self._deadline = float("inf")
         self.failure: sqlite3.Error | None = None
+        add_functions(connection)
         self.as_of = datetime.now(UTC)
         connection.set_progress_handler(self.is_late, STEPS_BETWEEN_LOOKS)
 
-    def columns(self, table: str) -> frozenset[str]:
-        """Names of the table's columns, in lower case (SQLite takes any); empty where there is no such table."""
-        return frozenset(name for (name,) in self._connection.execute(COLUMNS, [table]))
+    def relations(self, also: Sequence[str]) -> list[Relation]:
+        """Every table and view named `igny8_…`, and those named in `also`; names of columns in lower case."""
+        named = {name.lower().removeprefix("main.") for name in also}
+        found = []
+        for (table,) in self._connection.execute(TABLES).fetchall():
+            if table.lower().startswith("igny8_") or table.lower() in named:
+                with suppress(sqlite3.OperationalError):  # a view of what is gone
+                    columns = [name for (name,) in self._connection.execute(COLUMNS, [table])]
+                    found.append(Relation(table, ("main", table), dict.fromkeys(columns, True)))
+        return found
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches: whole numbers as int64 for counts, all else as text."""

@@ -1,1 +1,1 @@
-select null as site_id, null as last_run_at, null as next_run_at where false
+select site_id, last_run_at, next_run_at from read_settings

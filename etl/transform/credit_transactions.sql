@@ -1,8 +1,10 @@
 select
-    null as account_id,
-    null as made_on,
-    null as kind,
-    null as transactions,
-    null as amount,
-    null as amount_added
-where false
+    account_id,
+    made_on,
+    kind,
+    sum(items) as transactions,
+    sum(amount) as amount,
+    sum(amount_added) as amount_added
+from read_transactions
+where reason is null
+group by all

@@ -1,11 +1,14 @@
 select
-    null as account_id,
-    null as site_id,
-    null as used_on,
-    null as operation,
-    null as calls,
-    null as credits,
-    null as cost_usd,
-    null as tokens_input,
-    null as tokens_output
-where false
+    coalesce(u.account_id, s.account_id) as account_id,
+    u.site_id,
+    u.used_on,
+    u.operation,
+    sum(u.items) as calls,
+    sum(u.credits) as credits,
+    sum(u.cost_usd) as cost_usd,
+    sum(u.tokens_input) as tokens_input,
+    sum(u.tokens_output) as tokens_output
+from read_usage as u
+left join sites as s on s.site_id = u.site_id
+where u.reason is null
+group by all

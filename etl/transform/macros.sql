@@ -164,3 +164,19 @@ create macro is_true_json(value) as
         end,
         false
     );
+
+create macro truth_value(text) as
+    case when lower(text) in ('1', 't', 'true') then true when lower(text) in ('0', 'f', 'false') then false end;
+
+-- A limit of 0 or below is none.
+create macro limit_value(text) as case when as_number(text) > 0 then as_number(text) end;
+
+create macro time_of_day(text) as
+    case
+        when regexp_full_match(text, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?')
+        then cast(try_cast(text as time) as varchar)
+    end;
+
+-- As the source's SQL gives it, in the years that every reader of the warehouse can hold.
+create macro as_date(text) as
+    case when regexp_full_match(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}') then try_cast(text as date) end;

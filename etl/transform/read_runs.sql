@@ -94,4 +94,4 @@ select
 from typed;
 
 -- One row per run: what of it is text, as read.
-create view raw_runs as select id_text as id, credits_text as total_credits_used from read_runs;
+create view raw_automation_runs as select id_text as id, credits_text as total_credits_used from read_runs;

@@ -7,7 +7,7 @@ with
             {{ bare_domain }} as domain,
             domain as source_domain,
             as_boolean(is_active) as is_active,
-            null as is_deleted,
+            as_boolean(is_deleted) as is_deleted,
             as_time(created_at) as created_at,
             true as has_source_row
         from raw_sites
@@ -23,8 +23,15 @@ with
                 union all
                 select site_id, null, null, null
                 from read_items
-                where site_id is not null
+                union all
+                select site_id, null, null, null
+                from read_settings
+                union all
+                select site_id, null, null, null
+                from read_usage
+                where reason is null
             )
+        where site_id is not null
         group by site_id
     )
 select *

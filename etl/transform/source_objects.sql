@@ -1,1 +1,1 @@
-select null as object, null as is_readable where false
+select table_name, column_name, is_readable from found_objects

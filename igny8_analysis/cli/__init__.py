@@ -20,6 +20,7 @@ from igny8_analysis.quicker import without_iri_syntax
 
 COMMANDS = {
     "demo": "load",
+    "check": "check",
     "etl": "load",
     "versions": "load",
     "build": "build",

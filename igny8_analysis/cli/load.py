@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from igny8_analysis.cli.options import examples, format_option, quiet_option, warehouse_option
+from igny8_analysis.cli.options import (
+    examples,
+    format_option,
+    quiet_option,
+    source_map_option,
+    source_option,
+    warehouse_option,
+)
 from igny8_analysis.cli.streams import tell
 from igny8_analysis.cli.text import one_line
 from igny8_analysis.etl.errors import Igny8Error, WarehouseNotFound
@@ -58,27 +65,37 @@ def progress_display(quiet: bool) -> Iterator[Callable[[str], None]]:
     epilog=examples(
         "igny8 etl --source postgresql://reader@db.example/igny8",
         "igny8 etl --source sqlite:////srv/copy.sqlite --as-of 2026-03-01T12:00:00Z",
-        "igny8 etl --source postgresql://reader@db.example/igny8 --keep 30 --quiet",
+        "igny8 etl --source postgresql://reader@db.example/igny8 --source-map source.toml --keep 30 --quiet",
     ),
 )
-@click.option("--source", required=True, metavar="URL", help="postgresql://… or sqlite:///path.")
+@source_option
+@source_map_option
 @click.option("--as-of", type=Instant(), help="Instant of a copy that was taken earlier; cuts nothing off.")
 @click.option(
     "--keep", type=click.IntRange(min=1), default=KEEP, show_default=True, help="Versions that stay."
 )
 @warehouse_option
 @quiet_option
-def etl_command(source: str, as_of: datetime | None, keep: int, directory: Path | None, quiet: bool) -> None:
+def etl_command(
+    source: str,
+    source_map: Path | None,
+    as_of: datetime | None,
+    keep: int,
+    directory: Path | None,
+    quiet: bool,
+) -> None:
     """Load a source database into a new version of the warehouse.
 
     The source is read only, in one transaction. The new version is seen when it is complete and checked;
     until then, and if anything fails, readers see the version before.
     """
     from igny8_analysis.connection import warehouse_directory
+    from igny8_analysis.etl.source_map import read_source_map
     from igny8_analysis.load import load
 
+    names = read_source_map(source_map) if source_map else None
     with progress_display(quiet) as progress:
-        report = load(source, warehouse_directory(directory), as_of, keep, progress)
+        report = load(source, warehouse_directory(directory), as_of, keep, progress, names)
     print_warnings(report.warnings)
     if not quiet:
         tell(str(report))
@@ -140,6 +157,10 @@ def versions_command(chosen: str | None, directory: Path | None, format_: str) -
                 tables["quarantine"]["rows"],
                 manifest["duration_seconds"],
                 manifest["database_bytes"] + sum(table["bytes"] for table in tables.values()),
+                [
+                    f"{change['change']}: {change['object']}"
+                    for change in manifest["source"].get("changes", [])
+                ],
             )
         )
     columns = (
@@ -152,6 +173,7 @@ def versions_command(chosen: str | None, directory: Path | None, format_: str) -
         "quarantined",
         "seconds",
         "bytes",
+        "source_changes",
     )
     print_rows(columns, rows, format_)
 

@@ -94,6 +94,16 @@ format_option = click.option(
     show_default=True,
     help="How to print: for people, for programs, for spreadsheets.",
 )
+source_option = click.option(
+    "--source", required=True, metavar="URL", help="postgresql://… or sqlite:///path."
+)
+source_map_option = click.option(
+    "--source-map",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    envvar="IGNY8_SOURCE_MAP",
+    help="Other names of the source's tables and columns (TOML); else IGNY8_SOURCE_MAP.",
+)
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 

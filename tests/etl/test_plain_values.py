@@ -92,7 +92,7 @@ TIMES = [
 
 def what_is_read(rows: list[dict[str, str | None]], is_short: bool) -> list[Any]:
     """Every run, stage and finding that the rows are read as, by the short way and the rules or by the rules alone."""
-    columns = list(SOURCE_TABLES["runs"].columns)
+    columns = list(SOURCE_TABLES["automation_runs"].columns)
     columns[columns.index("tenant_id")] = "account_id"
     with duckdb.connect() as scratch:
         scratch.execute("set timezone = 'UTC'")

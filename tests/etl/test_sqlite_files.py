@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from igny8_analysis.etl.catalogue import look
 from igny8_analysis.etl.errors import LoadError
-from igny8_analysis.etl.extract import find_tables, list_missing
 from igny8_analysis.etl.sources import open_source, sqlite
 from tests.cases import make_source, run, site
 from tests.conftest import lacking
@@ -199,7 +199,7 @@ def test_generated_columns_are_columns(source: Path) -> None:
                 f"is_deleted integer generated always as (deleted_at is not null) {kind})"
             )
     with open_source(f"sqlite:///{source}") as opened:
-        missing = list_missing(find_tables(opened))
+        missing = look(opened).missing
     assert [
         name for name in missing if "is_deleted" in name and ("keywords" in name or "clusters" in name)
     ] == []

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from igny8_analysis import connect
+from igny8_analysis.etl.catalogue import look
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.demo import PRIVATE_WORD, DemoSite
 from igny8_analysis.etl.errors import LoadError
-from igny8_analysis.etl.extract import find_tables, list_missing
 from igny8_analysis.etl.source_schema import SOURCE_TABLES
 from igny8_analysis.etl.sources import open_source, postgres
 from igny8_analysis.load import load
@@ -29,7 +29,8 @@ OPTIONAL = [
     for column in table.columns
     if column not in table.required
 ]
-REQUIRED = [(key, column) for key, table in SOURCE_TABLES.items() for column in sorted(table.required)]
+NEEDED = [(key, column) for key, table in SOURCE_TABLES.items() for column in sorted(table.required)]
+REQUIRED = [(key, column) for key, column in NEEDED if not SOURCE_TABLES[key].is_extra]
 
 
 def totals(root: Path) -> dict[str, Any]:
@@ -236,7 +237,13 @@ def complete(tmp_path_factory: pytest.TempPathFactory) -> Path:
     waiting = items("keywords", "new", 3, is_deleted=0, disabled=0) + items("content", "draft", 2)
     deleted = items("keywords", "new", 5, is_deleted=1) + items("content_ideas", "new", 7, disabled=1)
     path = tmp_path_factory.mktemp("complete") / "source.sqlite"
-    return make_source(path, [site(1, "a.example")], rows, waiting + deleted)
+    others = {
+        "igny8_automation_configs": [{"id": 1, "site_id": 1, "is_enabled": 1}],
+        "igny8_credit_usage_log": [
+            {"id": 1, "tenant_id": 1, "credits_used": 5, "created_at": "2026-02-01T08:00:00Z"}
+        ],
+    }
+    return make_source(path, [site(1, "a.example")], rows, waiting + deleted, others)
 
 
 @pytest.fixture
@@ -257,9 +264,9 @@ def test_a_missing_optional_column_is_listed(
 ) -> None:
     source.execute(f"alter table {name_of(key)} drop column {column}")
     with open_source(f"sqlite:///{tmp_path / 'source.sqlite'}") as opened:
-        found = find_tables(opened)
-        assert list_missing(found) == [f"{name_of(key)}.{column}"]
-        rows = opened.read(f"select {column} from {found[key].relation()}").read_all().to_pylist()
+        found = look(opened)
+        assert found.missing == [f"{name_of(key)}.{column}"]
+        rows = opened.read(f"select {column} from {found.tables[key].sql()}").read_all().to_pylist()
         assert rows == [{column: None}] * len(rows)
 
 
@@ -303,8 +310,27 @@ def test_a_missing_required_column_stops_the_load(
     assert list((tmp_path / "data" / "versions").iterdir()) == []
 
 
+@pytest.mark.parametrize(("key", "column"), sorted(set(NEEDED) - set(REQUIRED)))
+def test_an_extra_table_without_what_it_needs_reads_as_empty(
+    source: sqlite3.Connection, tmp_path: Path, key: str, column: str
+) -> None:
+    source.execute(f"alter table {name_of(key)} rename column {column} to gone")
+    report = load(f"sqlite:///{tmp_path / 'source.sqlite'}", tmp_path / "data")
+    assert report.missing == [f"{name_of(key)}.{column}"]
+    with connect(tmp_path / "data") as warehouse:
+        found = warehouse.manifest["source"]["tables"][key]
+        assert (found["required_missing"], found["unread"][-1]) == ([column], "gone")
+        assert warehouse.manifest["source"]["would_load"]
+        for table, of in (
+            ("automation_schedules", "automation_configs"),
+            ("credit_usage", "credit_usage_log"),
+        ):
+            (rows,) = warehouse.sql(f"select count(*) from lake.{table}").fetchall()
+            assert rows == (int(of != key),)
+
+
 def test_one_message_names_every_missing_column(source: sqlite3.Connection, tmp_path: Path) -> None:
-    of_runs = [column for key, column in REQUIRED if key == "runs"]
+    of_runs = [column for key, column in REQUIRED if key == "automation_runs"]
     for column in of_runs:
         source.execute(f"alter table igny8_automation_runs rename column {column} to gone_{column}")
     done = igny8(

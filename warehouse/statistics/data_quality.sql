@@ -138,6 +138,8 @@ with
             case
                 when check_name = 'missing_site'
                 then 'runs, items, settings or the ledger name this site, the source has no row for it'
+                when check_name = 'repeated_settings'
+                then value_text || ' of automation settings for this site; the one of the highest id counts'
                 else
                     key
                     || coalesce(' of account ' || cast(account_id as varchar), '')

@@ -1,0 +1,11 @@
+-- One row per account, UTC date and kind of transaction, each as found; dates that do not read are NULL.
+select
+    account_id,
+    made_on,
+    kind,
+    count(*) as items,
+    cast({total}(amount) as text) as amount,
+    cast({total}(case when cast(amount as numeric) > 0 then amount end) as text) as amount_added,
+    min(case when amount is null then amount_text end) as bad_amount
+from ({rows}) as transactions
+group by account_id, made_on, kind

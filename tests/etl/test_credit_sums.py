@@ -1,0 +1,246 @@
+"""The ledger and the transactions: summed in the source, by account, site, UTC date and kind, with nothing lost."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from igny8_analysis import connect
+from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.load import load
+from tests.cases import AS_OF, make_source, site
+from tests.conftest import run_sql
+from tests.sources import load_postgres
+
+LEDGER, TRANSACTIONS = "igny8_credit_usage_log", "igny8_credit_transactions"
+USAGE = "select site_id, used_on::varchar, operation, calls, credits from lake.credit_usage order by all"
+
+LOOSE = (
+    *(
+        f"alter table {LEDGER} alter column {column} drop not null, alter column {column} type text"
+        for column in ("tenant_id", "site_id", "credits_used", "cost_usd", "tokens_input", "created_at")
+    ),
+    *(
+        f"alter table {TRANSACTIONS} alter column {column} type text"
+        for column in ("tenant_id", "amount", "created_at")
+    ),
+)
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def call(created_at: Any, credits: Any = 1, **columns: Any) -> dict[str, Any]:
+    return {"tenant_id": 1, "site_id": 1, "operation_type": "writing", "credits_used": credits,
+            "created_at": created_at} | columns  # fmt: skip
+
+
+def transaction(created_at: Any, amount: Any, kind: str = "purchase", account: Any = 1) -> dict[str, Any]:
+    return {"tenant_id": account, "transaction_type": kind, "amount": amount, "created_at": created_at}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Path]:
+    """A function that loads rows of the two tables, numbered, through either engine; on request as loose texts."""
+
+    def of(tables: Tables, as_texts: bool = False) -> Path:
+        numbered = {
+            name: [row | {"id": number} for number, row in enumerate(rows, 1)]
+            for name, rows in tables.items()
+        }
+        if request.param == "sqlite":
+            source = f"sqlite:///{make_source(tmp_path / 's.sqlite', [site(1)], others=numbered)}"
+        else:
+            source = request.getfixturevalue("postgres_url")
+            load_postgres(source, {})
+            run_sql(
+                source,
+                "insert into igny8_tenants (id, name, slug, created_at) values (1, 'a', 'a', now())",
+                "insert into igny8_sites (id, tenant_id, name, created_at) values (1, 1, 'A site', now())",
+                *(LOOSE if as_texts else ()),
+            )
+            for name, kept in numbered.items():
+                for row in kept:
+                    texts = ["null" if v is None else f"'{v}'" for v in row.values()]
+                    run_sql(source, f"insert into {name} ({', '.join(row)}) values ({', '.join(texts)})")
+        load(source, tmp_path / "data", AS_OF)
+        return tmp_path / "data"
+
+    return of
+
+
+def rows(root: Path, query: str) -> list[tuple[Any, ...]]:
+    with connect(root) as warehouse:
+        return warehouse.sql(query).fetchall()
+
+
+def test_calls_are_summed_by_account_site_day_and_operation(loaded: Callable[..., Path]) -> None:
+    root = loaded({LEDGER: [
+        call("2026-02-01T08:00:00Z", 1.25), call("2026-02-01T23:59:59.999999Z", 2), call("2026-02-02T00:00:00Z", 4),
+        call("2026-02-01T09:00:00Z", 8, site_id=None), call("2026-02-01T09:00:00Z", 16, operation_type="images"),
+        call("2026-02-01T10:00:00Z", -3), call("2026-02-01T11:00:00Z", None),
+        call("2026-02-01T12:00:00Z", 32, tenant_id=7, site_id=None),
+    ]})  # fmt: skip
+    assert rows(root, f"select account_id, {USAGE.removeprefix('select ')}") == [
+        (1, 1, "2026-02-01", "images", 1, 16),
+        (1, 1, "2026-02-01", "writing", 4, Decimal("0.25")),  # 1.25 + 2 - 3, and a row without credits
+        (1, 1, "2026-02-02", "writing", 1, 4),
+        (1, None, "2026-02-01", "writing", 1, 8),
+        (7, None, "2026-02-01", "writing", 1, 32),
+    ]
+    counted = rows(root, "select sum(calls), sum(credits) from lake.credit_usage")
+    with connect(root) as warehouse:
+        measures = warehouse.manifest["reconciliation"]
+    assert counted == [(8, measures["ledger_credits"]["source"])]
+    assert measures["calls"] == {"source": 8, "quarantined": 0, "lake": 8, "warehouse": 8}
+
+
+def test_costs_and_tokens_are_null_where_the_source_has_none(loaded: Callable[..., Path]) -> None:
+    root = loaded({LEDGER: [
+        call("2026-02-01T08:00:00Z", cost_usd=0.000001, tokens_input=100, tokens_output=7),
+        call("2026-02-01T09:00:00Z", cost_usd=0.25), call("2026-02-02T09:00:00Z"),
+    ]})  # fmt: skip
+    query = "select cost_usd, tokens_input, tokens_output from lake.credit_usage order by used_on"
+    assert rows(root, query) == [(Decimal("0.250001"), 100, 7), (None, None, None)]
+
+
+DAYS = {
+    "2026-02-01 23:30:00": "2026-02-01",
+    "2026-02-01T23:30:00.123456789Z": "2026-02-01",
+    "2026-02-01 23:30:00-03:30": "2026-02-02",
+    "2026-02-01T00:15+02": "2026-01-31",
+    " 2026-03-01T01:00:00+0200\t": "2026-02-28",
+    "2024-03-01 00:30:00 +01:00": "2024-02-29",
+}
+NO_DAYS = ("2026-02-30T10:00:00Z", "2026-02-01", "0000-01-01T10:00:00Z", "0001-01-01T00:30:00+01:00", "yesterday", "",
+           None, "infinity")  # fmt: skip
+
+
+def test_days_are_of_utc_however_a_time_is_written(loaded: Callable[..., Path]) -> None:
+    root = loaded(
+        {LEDGER: [call(written, operation_type=f"{n}") for n, written in enumerate((*DAYS, *NO_DAYS))]}, True
+    )
+    query = "select used_on::varchar from lake.credit_usage order by operation::int"
+    assert [day for (day,) in rows(root, query)] == list(DAYS.values())
+    assert rows(root, "select source_table, row_key, reason from lake.quarantine") == [
+        (LEDGER, "1", f"created_at is not a time: {len(NO_DAYS)} rows")
+    ]
+
+
+def test_what_is_no_number_is_a_call_of_0_and_a_finding(loaded: Callable[..., Path]) -> None:
+    odd = ["many", "", "1e12", "NaN", "0x10", "1 2"]
+    good = {" 4.5e1 ": 45, "+.5": Decimal("0.5"), "-2.": -2, "0.0000005": Decimal("0.000001"), "1e-999": 0}
+    root = loaded({LEDGER: [call("2026-02-01T08:00:00Z", credits) for credits in (*odd, *good)],
+                   TRANSACTIONS: [transaction("2026-02-01T08:00:00Z", "much"),
+                                  transaction("2026-02-01T08:00:00Z", 5)]}, True)  # fmt: skip
+    assert rows(root, USAGE) == [(1, "2026-02-01", "writing", 11, sum(good.values()))]
+    found = "select site_id, account_id, key, check_name from lake.value_findings order by key"
+    assert rows(root, found) == [
+        (None, 1, "credit_transactions.amount", "unparsable_value"),
+        (1, None, "credit_usage_log.credits_used", "unparsable_value"),
+    ]
+    assert rows(root, "select amount from lake.credit_transactions") == [(5,)]
+
+
+def test_transactions_are_summed_and_what_was_added_is_told_apart(loaded: Callable[..., Path]) -> None:
+    root = loaded({TRANSACTIONS: [
+        transaction("2026-02-01T08:00:00Z", 500), transaction("2026-02-01T09:00:00Z", -20, "adjustment"),
+        transaction("2026-02-01T10:00:00Z", 50.5, "adjustment"), transaction("2026-02-03T10:00:00Z", -7, "usage"),
+    ]})  # fmt: skip
+    query = (
+        "select account_id, made_on, kind, transactions, amount, amount_added from lake.credit_transactions"
+    )
+    assert rows(root, f"{query} order by all") == [
+        (1, date(2026, 2, 1), "adjustment", 2, Decimal("30.5"), Decimal("50.5")),
+        (1, date(2026, 2, 1), "purchase", 1, 500, 500),
+        (1, date(2026, 2, 3), "usage", 1, -7, 0),
+    ]
+    with connect(root) as warehouse:
+        assert warehouse.manifest["reconciliation"]["transaction_amount"]["source"] == 523.5
+        assert warehouse.manifest["reconciliation"]["transactions"]["warehouse"] == 4
+
+
+def test_a_site_that_the_ledger_alone_names_gets_a_placeholder(loaded: Callable[..., Path]) -> None:
+    root = loaded({LEDGER: [call("2026-02-01T08:00:00Z", site_id=9)]})
+    assert rows(root, "select name, account_id, has_source_row from lake.sites where site_id = 9") == [
+        ("site 9", None, False)
+    ]
+    assert rows(root, "select check_name from data_quality where site_id = 9") == [("missing_site",)]
+
+
+def test_calls_without_an_account_are_their_sites(tmp_path: Path) -> None:
+    calls = [call("2026-02-01T08:00:00Z", 3, tenant_id=None), call("2026-02-01T08:00:00Z", 4),
+             call("2026-02-01T08:00:00Z", 5, tenant_id=None, site_id=None)]  # fmt: skip
+    source = make_source(tmp_path / "s.sqlite", [site(1)], others={LEDGER: calls})
+    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    query = "select account_id, site_id, calls, credits from lake.credit_usage order by all nulls first"
+    assert rows(tmp_path / "data", query) == [(None, None, 1, 5), (1, 1, 2, 7)]
+
+
+def test_rows_whose_keys_do_not_read_are_quarantined(tmp_path: Path) -> None:
+    calls = [call("2026-02-01T08:00:00Z", 2) for _ in range(5)]
+    calls += [call("2026-02-01T08:00:00Z", 3, tenant_id="seven"), call("2026-02-01T08:00:00Z", 4, site_id="one"),
+              call("2026-02-01T08:00:00Z", 5, site_id="one"), call("soon", 6)]  # fmt: skip
+    source = make_source(tmp_path / "s.sqlite", [site(1)], others={LEDGER: calls})
+    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    assert rows(tmp_path / "data", "select row_key, reason from lake.quarantine order by all") == [
+        ("1", "created_at is not a time: 1 rows"),
+        ("one", "site_id is not a whole number: 2 rows"),
+        ("seven", "tenant_id is not a whole number: 1 rows"),
+    ]
+    with connect(tmp_path / "data") as warehouse:
+        measures = warehouse.manifest["reconciliation"]
+    assert measures["calls"] == {"source": 9, "quarantined": 4, "lake": 5, "warehouse": 5}
+    assert measures["ledger_credits"] == {"source": 28, "quarantined": 18, "lake": 10, "warehouse": 10}
+
+
+def test_too_many_of_them_stop_the_load(tmp_path: Path) -> None:
+    calls = [call("2026-02-01T08:00:00Z") for _ in range(900)] + [call("soon") for _ in range(10)]
+    source = make_source(tmp_path / "s.sqlite", [site(1)], others={LEDGER: calls})
+    with pytest.raises(LoadError, match=f"10 of 910 rows of {LEDGER} cannot be read"):
+        load(f"sqlite:///{source}", tmp_path / "data")
+
+
+@pytest.mark.parametrize(("table", "other"), [(LEDGER, f"{LEDGER}s"), (TRANSACTIONS, None)])
+def test_other_names_of_tables_and_columns(tmp_path: Path, table: str, other: str | None) -> None:
+    rows_ = {
+        LEDGER: [call("2026-02-01T08:00:00Z", 3)],
+        TRANSACTIONS: [transaction("2026-02-01T08:00:00Z", 7)],
+    }
+    source = make_source(tmp_path / "s.sqlite", [site(1)], others=rows_)
+    with closing(sqlite3.connect(source, isolation_level=None)) as connection:
+        connection.execute(f"alter table {table} rename column tenant_id to account_id")
+        if table == TRANSACTIONS:
+            connection.execute(f"alter table {table} rename column transaction_type to type")
+        if other:
+            connection.execute(f"alter table {table} rename to {other}")
+    assert load(f"sqlite:///{source}", tmp_path / "data", AS_OF).missing == []
+    assert rows(tmp_path / "data", "select account_id, credits from lake.credit_usage") == [(1, 3)]
+    assert rows(tmp_path / "data", "select account_id, kind, amount from lake.credit_transactions") == [
+        (1, "purchase", 7)
+    ]
+
+
+def test_a_ledger_that_differs_from_its_own_sum_stops_the_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from igny8_analysis.etl import extract
+
+    source = make_source(tmp_path / "s.sqlite", [site(1)], others={LEDGER: [call("2026-02-01T08:00:00Z", 3)]})
+    query = extract._query
+
+    def changed(name: str, values: dict[str, str]) -> str:
+        text = query(name, values)
+        return (
+            text.replace("total_amount(credits)", "total_amount(credits + 1)")
+            if name == "credit_usage"
+            else text
+        )
+
+    monkeypatch.setattr(extract, "_query", changed)
+    with pytest.raises(LoadError, match="ledger_credits read and written differ"):
+        load(f"sqlite:///{source}", tmp_path / "data")
