@@ -77,10 +77,12 @@ def vega_bundle() -> str:
 def _exporter(thread: int) -> Any:
     """Return the exporter of a thread: nbconvert's are not made to be shared."""
     from nbconvert.exporters import TemplateExporter
+    from traitlets import default
 
     class ReportExporter(TemplateExporter):
         """nbconvert with the reports' own template and escaping, and none of what a machine adds to its own."""
 
+        @default("template_paths")
         def _template_paths(self, prune: bool = True, root_dirs: Any = None) -> list[str]:
             return [str(TEMPLATES)]
 

@@ -1,0 +1,132 @@
+"""Where code comes from: this package and its interpreter, never the current folder nor what Jupyter finds."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.trust.processes import Done
+
+IGNY8 = Path(sys.executable).with_name("igny8")
+MODULES = (
+    "igny8_analysis", "etl", "notebooks", "click", "duckdb", "polars", "altair", "papermill", "nbconvert", "jinja2",
+    "ipykernel", "ipykernel_launcher", "IPython", "jupyterlab", "jupyter_client", "jupyter_core", "traitlets", "rich",
+    "pyarrow", "sqlglot", "enum", "json", "typing", "sitecustomize", "usercustomize",
+)  # fmt: skip
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Path:
+    """A folder full of modules and configuration, each of which leaves `ran` when it runs."""
+    folder = tmp_path / "work"
+    (folder / "warehouse").mkdir(parents=True)
+    mark = f"import os; os.close(os.open({str(tmp_path / 'ran')!r}, os.O_CREAT | os.O_WRONLY))\n"
+    for module in MODULES:
+        (folder / f"{module}.py").write_text(mark, encoding="utf-8")
+    home = folder / "home"
+    for file in (
+        folder / "warehouse" / "__init__.py",
+        home / ".ipython" / "profile_default" / "startup" / "00.py",
+        home / ".ipython" / "profile_default" / "ipython_config.py",
+        home / ".ipython" / "profile_default" / "ipython_kernel_config.py",
+        home / ".jupyter" / "jupyter_config.py",
+        home / ".jupyter" / "jupyter_nbconvert_config.py",
+        home / "startup.py",
+        folder / "jupyter_config.py",
+        folder / "ipython_kernel_config.py",
+    ):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(mark, encoding="utf-8")
+    shared = home / ".local" / "share" / "jupyter"
+    kernel = {
+        "argv": [str(folder / "kernel"), "{connection_file}"],
+        "display_name": "x",
+        "language": "python",
+    }
+    for name in ("python3", "igny8"):
+        (shared / "kernels" / name).mkdir(parents=True)
+        (shared / "kernels" / name / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
+    (folder / "kernel").write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n", encoding="utf-8")
+    (folder / "kernel").chmod(0o755)
+    for template in ("base", "lab", "classic", ""):
+        (shared / "nbconvert" / "templates" / template).mkdir(parents=True, exist_ok=True)
+        (shared / "nbconvert" / "templates" / template / "conf.json").write_text(
+            json.dumps({"preprocessors": {"1": {"type": "click.Preprocessor"}}}), encoding="utf-8"
+        )
+        (shared / "nbconvert" / "templates" / template / "report.html.j2").write_text(
+            "gone", encoding="utf-8"
+        )
+    return folder
+
+
+def run(folder: Path, *words: object, **environment: str) -> Done:
+    home = folder / "home"
+    hostile = {
+        "HOME": str(home),
+        "JUPYTER_PATH": str(home / ".local" / "share" / "jupyter"),
+        "JUPYTER_CONFIG_DIR": str(home / ".jupyter"),
+        "JUPYTER_PREFER_ENV_PATH": "0",
+        "JUPYTER_DEFAULT_PROVISIONER_NAME": "nobody",
+        "IPYTHONDIR": str(home / ".ipython"),
+        "PYTHONSTARTUP": str(home / "startup.py"),
+        "PYTHONOPTIMIZE": "2",
+        "PYTHONINSPECT": "",
+        "MPLBACKEND": "module://click",
+    }
+    return subprocess.run(
+        [*map(str, words)], cwd=folder, env=os.environ | hostile | environment, capture_output=True, encoding="utf-8",
+        check=False, timeout=300,
+    )  # fmt: skip
+
+
+def test_no_module_of_the_current_folder_runs(planted: Path, demo_warehouse: Path, tmp_path: Path) -> None:
+    where = ("--warehouse", demo_warehouse)
+    for words in (
+        ("--version",),
+        ("sites", *where),
+        ("sql", "select 1", "--format", "json", *where),
+        ("export", "sites", "-o", tmp_path / "sites.parquet", *where),
+        ("lab", "--notebooks", tmp_path / "notebooks", *where, "--", "--version"),
+    ):
+        done = run(planted, IGNY8, *words)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert not (tmp_path / "ran").exists(), words
+
+
+def test_a_report_is_the_same_wherever_it_is_made(
+    planted: Path, demo_warehouse: Path, tmp_path: Path
+) -> None:
+    """A foreign kernel, start-up files, Jupyter's configuration and templates change not a byte."""
+    words = ("report", "overview", "101", "--quiet", "--warehouse", demo_warehouse, "-o")
+    (tmp_path / "empty").mkdir()
+    plain = subprocess.run([IGNY8, *words, tmp_path / "plain.html"], cwd=tmp_path / "empty", check=True)
+    done = run(planted, IGNY8, *words, tmp_path / "planted.html")
+    assert (plain.returncode, done.returncode, done.stderr) == (0, 0, "")
+    assert not (tmp_path / "ran").exists()
+    assert (tmp_path / "planted.html").read_bytes() == (tmp_path / "plain.html").read_bytes()
+
+
+def test_as_a_module_the_current_folder_is_left_out_too(demo_warehouse: Path, tmp_path: Path) -> None:
+    for module in ("click", "duckdb", "etl", "warehouse", "notebooks"):
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('ran')", encoding="utf-8")
+    done = run(tmp_path, sys.executable, "-m", "igny8_analysis", "sites", "--warehouse", demo_warehouse)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_persons_own_modules_do_not_stand_in_the_way(demo_warehouse: Path, tmp_path: Path) -> None:
+    """In Python that imports the package beside an etl.py, a warehouse and notebooks of one's own."""
+    for module in ("etl", "warehouse", "notebooks", "cli", "reports"):
+        (tmp_path / f"{module}.py").write_text("X = 1", encoding="utf-8")
+    code = "import etl, warehouse, notebooks, igny8_analysis as i, sys; print(etl.X, i.connect(sys.argv[1]).version)"
+    done = run(tmp_path, sys.executable, "-c", code, demo_warehouse)
+    assert (done.returncode, done.stdout[:2], done.stderr) == (0, "1 ", "")
+
+
+def test_what_python_path_leaves_empty_reaches_no_kernel(tmp_path: Path) -> None:
+    """An empty or relative folder in PYTHONPATH is the current one; a kernel does not have it."""
+    code = "import os; from igny8_analysis.processes import own_environment; print(own_environment().get('PYTHONPATH'))"
+    asked = {"PYTHONPATH": os.pathsep.join(["", "relative", str(tmp_path / "absolute"), "."])}
+    assert run(tmp_path, sys.executable, "-P", "-c", code, **asked).stdout == f"{tmp_path / 'absolute'}\n"
