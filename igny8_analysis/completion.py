@@ -91,4 +91,5 @@ class Catalogue:
             Suggestion(name, len(typed), meaning)
             for name, meaning in names.items()
             if name.lower().startswith(start)
+            and _WORD.fullmatch(name)  # others need quotes, and could say more
         ]

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     import polars as pl
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
+    from IPython.lib.pretty import PrettyPrinter
 
 WAREHOUSE_NAME = "wh"
 ALTAIR = ("altair.vegalite.v6.api", "TopLevelMixin")
+POLARS = ("polars.dataframe.frame", "DataFrame")
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 _CELL = re.compile(r"\s*%%sql[^\n]*\n(.*)", re.DOTALL)
 
@@ -122,8 +124,15 @@ def altair_svg(chart: Any, **options: Any) -> dict[str, str]:
     return {"image/svg+xml": vl_convert.vegalite_to_svg(chart.to_dict())}
 
 
+def frame_text(frame: "pl.DataFrame", printer: "PrettyPrinter", cycle: bool) -> None:
+    """Print a data frame as it prints itself, its control characters shown and not sent to a terminal."""
+    from igny8_analysis.cli.text import inert
+
+    printer.text(inert(repr(frame)))
+
+
 def load_ipython_extension(shell: "InteractiveShell") -> None:
-    """Give the shell `%sql` and `%%sql`, their completion, and Altair charts as SVG; twice is as good as once."""
+    """Give the shell `%sql` and `%%sql`, their completion, charts as SVG, frames as inert text; twice is as good as once."""
     from IPython.core.completer import context_matcher
 
     if "sql" in shell.magics_manager.magics["cell"]:
@@ -138,3 +147,5 @@ def load_ipython_extension(shell: "InteractiveShell") -> None:
     shell.Completer.custom_matchers.append(matcher)
     if shell.display_formatter is not None:
         shell.display_formatter.mimebundle_formatter.for_type_by_name(*ALTAIR, altair_svg)
+        texts = shell.display_formatter.formatters["text/plain"]
+        texts.for_type_by_name(*POLARS, frame_text)

@@ -90,6 +90,15 @@ def test_names_complete_in_a_cell(shell: InteractiveShell, cell: str, expected: 
     assert any(text.endswith(expected) for text in texts), texts
 
 
+def test_a_terminal_gets_no_control_character_of_a_frame(shell: InteractiveShell, demo: Warehouse) -> None:
+    shell.push({"wh": demo})
+    frame = shell.run_cell("%%sql\nselect 'a' || chr(27) || '[31m' || chr(8238) as x").result
+    assert shell.display_formatter is not None
+    text = shell.display_formatter.format(frame)[0]["text/plain"]
+    assert "a\\x1b[31m\\u202e" in text
+    assert {c for c in text if not c.isprintable()} <= {"\n"}
+
+
 def test_python_cells_complete_as_ever(shell: InteractiveShell, demo: Warehouse) -> None:
     shell.push({"wh": demo})
     with provisionalcompleter():
