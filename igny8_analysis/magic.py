@@ -132,7 +132,7 @@ def frame_text(frame: "pl.DataFrame", printer: "PrettyPrinter", cycle: bool) -> 
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:
-    """Give the shell `%sql` and `%%sql`, their completion, charts as SVG, frames as inert text; twice is as good as once."""
+    """Give the shell `%sql` and `%%sql`, their completion, charts as SVG, frames as inert text; twice is no more."""
     from IPython.core.completer import context_matcher
 
     if "sql" in shell.magics_manager.magics["cell"]:
