@@ -22,7 +22,9 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
     data = values(rows, *columns)
     edge = _edge(rows[0])
     shown = alt.Scale(domain=[0, edge], clamp=True, nice=False)
-    base = alt.Chart(data).encode(y=alt.Y("method:N", title=None, sort=None, axis=alt.Axis(grid=False)))
+    base = alt.Chart(data).encode(
+        y=alt.Y("method:N", title=None, sort=None, axis=alt.Axis(grid=False, labelLimit=200))
+    )
     outer = base.mark_bar(height=4, color=tokens.var("line-strong")).encode(
         x=alt.X("p90_low:Q", title="credits", scale=shown), x2=alt.X2("p90_high:Q")
     )
@@ -38,16 +40,16 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
     arrows = more.mark_text(text="\N{RIGHTWARDS ARROW}", align="right", dx=-2).encode(
         x=alt.X("edge:Q"), y=alt.Y("method:N")
     )
+    drawn = alt.layer(outer, inner, *[arrows] * bool(beyond), forecast, actual)
     first = rows[0]
     return Chart(
         name="forecast-interval",
         title="Forecast and actual credits",
         description=f"{first['method']} forecast {formats.number(first['forecast_credits'])} credits; "
         f"the run used {formats.number(first['actual_credits'])}.",
-        spec=specify(
-            alt.layer(outer, inner, *[arrows] * bool(beyond), forecast, actual), 380, 40 * len(rows) + 44
-        ),
-        head=("Method", "Forecast", "80 % from", "80 % to", "90 % from", "90 % to", "Actual"),
+        spec=specify(drawn, 380, 40 * len(rows) + 44),
+        wide=specify(drawn, 1080, 40 * len(rows) + 44),
+        head=("Way", "Forecast", "80 % from", "80 % to", "90 % from", "90 % to", "Actual"),
         body=[(r["method"], *(formats.number(r[c]) for c in columns[1:])) for r in rows],
     )
 

@@ -7,6 +7,8 @@ import re
 import tempfile
 from pathlib import Path
 
+from igny8_analysis import Warehouse
+from igny8_analysis.reports import words
 from tests.reports.conftest import Made
 
 HEAD = re.compile(r'<head>\s*<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
@@ -66,3 +68,27 @@ def test_empty_states_are_written(made: Made) -> None:
     html = made.empty_overview.read_text(encoding="utf-8")
     for words in ("has had no runs yet", "No runs to show", "No completed run yet", "nothing to follow"):
         assert words in html
+
+
+def test_every_check_has_its_sentence(demo: Warehouse) -> None:
+    """Those that the demo shows; a check without one ends in an error, not in its name on a customer's page."""
+    checks = {name for (name,) in demo.sql("select distinct check_name from data_quality").fetchall()}
+    assert checks <= words.FINDINGS.keys()
+    assert words.finding({"check_name": "unknown_result_key", "findings": 73}) == (
+        "73 results hold a field we don't read"
+    )
+
+
+OF_THE_HOUSE = re.compile(
+    r"mean_of_last|same_as_last|champion|WAPE|\d\.000000|last 1 runs|Only 0|batches_run|"
+    + "|".join(words.FINDINGS)
+)
+CODE = re.compile(r"<(pre|code|script|style|head)\b.*?</\1>", re.DOTALL)
+
+
+def test_pages_speak_to_customers(made: Made) -> None:
+    """No page shows a name of the house, in a fold neither; only code may."""
+    for file in made.folder.rglob("*.html"):
+        if file not in (made.interactive_run, made.interactive_overview):
+            found = OF_THE_HOUSE.findall(CODE.sub("", file.read_text(encoding="utf-8")))
+            assert found == [], file.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from igny8_analysis import charts
-from igny8_analysis.reports import formats
+from igny8_analysis.reports import formats, words
 from igny8_analysis.reports.names import HISTORY_LIMIT, run_file
 from igny8_analysis.reports.panels.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
@@ -26,14 +26,6 @@ UNRECOGNISED = (
     "A status this analysis does not know. These items are counted, but not as pending: tell whoever "
     "runs the analysis."
 )
-
-# The methods of a forecast, in words.
-WAYS = {
-    "flow": "what waits, through the stages and their limits, at today's prices",
-    "mean_of_last_10": "the average of the last 10 runs",
-    "same_as_last": "the same as the last run",
-    "original": "all that waits, at the average price",
-}
 
 STATUSES = ("completed", "failed", "running", "paused", "cancelled", "other")
 
@@ -82,7 +74,7 @@ def what_it_will_cost(rows: Rows, queue: Rows, stages: Rows, balance: Rows) -> P
             | {"range": formats.likely_range(row["p80_low"], row["p80_high"]).removeprefix("most likely ")}
             for row in rows
         ],
-        ways=WAYS,
+        ways=words.WAYS,
         chart=chart,
         queue=queue,
         totals=queue.first,
@@ -135,9 +127,15 @@ def stage_history(rows: Rows) -> Panel:
     return render("stage_history.html.j2", rows, charts=drawn)
 
 
-def data_quality(rows: Rows) -> Panel:
-    """Show the findings of the checks, by check."""
-    return render("data_quality.html.j2", rows)
+def data_quality(report: Report, rows: Rows) -> Panel:
+    """Show what the checks found, a sentence each."""
+    return render(
+        "data_quality.html.j2",
+        rows,
+        finding=words.finding,
+        severities=words.SEVERITIES,
+        site_id=report.parameters["site_id"],
+    )
 
 
 def _recent(row: dict[str, Any]) -> charts.Chart | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from igny8_analysis import charts
-from igny8_analysis.reports import formats
+from igny8_analysis.reports import formats, words
 from igny8_analysis.reports.panels.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
 from igny8_analysis.stages import stage_label
@@ -27,7 +27,6 @@ TITLES = {
     "paused here": "This run is paused at stage {stage_number}, {stage_name}",
 }
 SHOWN_INSIGHTS = 3
-SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
 
 
 def summary(report: Report, rows: Rows) -> Panel:
@@ -54,7 +53,7 @@ def insights(rows: Rows) -> Panel:
     """Show the first insights, each with its severity in words; the others, and what is told above, fold."""
     shown = [row for row in rows if not row["is_told_above"]][:SHOWN_INSIGHTS]
     folded = [row for row in rows if row not in shown]
-    return render("insights.html.j2", rows, severities=SEVERITIES, shown=shown, folded=folded)
+    return render("insights.html.j2", rows, severities=words.SEVERITIES, shown=shown, folded=folded)
 
 
 def pipeline_flow(rows: Rows) -> Panel:
@@ -100,13 +99,21 @@ def efficiency(rows: Rows) -> Panel:
 
 def predicted_and_actual(rows: Rows) -> Panel:
     """Show what would have been forecast from the run's own snapshot, its interval, and what came."""
-    return render("predicted_and_actual.html.j2", rows, chart=charts.forecast_interval(rows))
+    named = Rows((row | {"method": words.WAYS.get(row["method"], row["method"])} for row in rows), rows.query)
+    return render("predicted_and_actual.html.j2", named, chart=charts.forecast_interval(named))
 
 
 def reconciliation(rows: Rows) -> Panel:
     """Show the run's credits against the stages' sum, and the findings about this run."""
     findings = [row for row in rows if row["check_name"] is not None]
-    return render("reconciliation.html.j2", rows, run=rows.first, findings=findings)
+    return render(
+        "reconciliation.html.j2",
+        rows,
+        run=rows.first,
+        findings=findings,
+        finding=words.finding,
+        severities=words.SEVERITIES,
+    )
 
 
 def _headline(run: dict[str, Any]) -> str:

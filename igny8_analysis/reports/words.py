@@ -1,0 +1,69 @@
+"""What views name in one word, in words for people who have never seen it: methods, checks, severities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# The methods of a forecast.
+WAYS = {
+    "flow": "what waits, stage by stage",
+    "mean_of_last_10": "average of the last 10 runs",
+    "same_as_last": "same as the last run",
+    "original": "all that waits, at average prices",
+}
+
+SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
+
+# One and several findings of each check; `{}` is how many.
+FINDINGS = {
+    "unknown_result_key": ("1 result holds a field we don't read", "{} results hold a field we don't read"),
+    "unknown_status": ("1 run has a status we don't know", "{} runs have a status we don't know"),
+    "unknown_trigger_type": (
+        "1 run was started in a way we don't know",
+        "{} runs were started in a way we don't know",
+    ),
+    "credits_not_reconciled": (
+        "1 run was charged more or less than its stages report; the charge is what counts",
+        "{} runs were charged more or less than their stages report; the charge is what counts",
+    ),
+    "overlapping_runs": (
+        "1 run started before an earlier one had ended",
+        "{} runs started before an earlier one had ended",
+    ),
+    "stale_run": (
+        "1 run has been going on for more than 24 hours",
+        "{} runs have been going on for more than 24 hours",
+    ),
+    "result_beyond_current_stage": (
+        "1 stage has a result that its run says it has not reached",
+        "{} stages have a result that their run says it has not reached",
+    ),
+    "missing_site": (
+        "The source has runs or items of this site, but not the site itself",
+        "The source has runs or items of this site, but not the site itself",
+    ),
+    "completed_without_end": (
+        "1 completed run has no end, so no average rests on it",
+        "{} completed runs have no end, so no average rests on them",
+    ),
+    "end_before_start": (
+        "1 run ends before it starts, so no average rests on it",
+        "{} runs end before they start, so no average rests on them",
+    ),
+    "repeated_run_id": ("1 run shares its id with another", "{} runs share their id with another"),
+    "repeated_settings": (
+        "The site's settings are there more than once; the latest count",
+        "The site's settings are there more than once; the latest count",
+    ),
+    "unparsable_value": (
+        "1 value could not be read and counts as missing",
+        "{} values could not be read and count as missing",
+    ),
+    "negative_value": ("1 value is below 0 and counts as 0", "{} values are below 0 and count as 0"),
+}
+
+
+def finding(row: dict[str, Any]) -> str:
+    """Return the sentence of a check's findings: of `check_name`, as many as `findings`."""
+    one, several = FINDINGS[row["check_name"]]
+    return one if row["findings"] == 1 else several.format(f"{row['findings']:,}")
