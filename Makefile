@@ -54,10 +54,10 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 		{ echo "igny8-analysis needs Python 3.11 or newer as $(PYTHON): try make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "Installing into $(VENV): a few minutes the first time, nothing after that."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install -qq --constraint requirements.lock --editable .
+	@$(BIN)/pip install -qq --constraint requirements.lock --editable '.[lab]'
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "Installing what the tests need into $(VENV)."
-	@$(BIN)/pip install -qq --constraint requirements.lock --editable '.[test,spark]'
+	@$(BIN)/pip install -qq --constraint requirements.lock --editable '.[lab,test,spark]'
 	@touch $@

@@ -35,6 +35,7 @@ def lab_command(notebooks: Path | None, directory: Path | None, arguments: tuple
     from igny8_analysis.connection import connect, warehouse_directory
 
     root = warehouse_directory(directory)
+    lab.check_installed()
     connect(root).close()
     folder = lab.notebooks_folder(notebooks)
     command = lab.command(folder, arguments)

@@ -1,18 +1,28 @@
 """JupyterLab on the notebooks, with a kernel that has `%%sql`, completion of views and charts without a network."""
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from igny8_analysis import NOTEBOOKS
 from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.files import is_there
 from igny8_analysis.magic import load_ipython_extension as load_ipython_extension  # the kernel's --ext
 from igny8_analysis.processes import absolute_python_path
+from igny8_analysis.reports.publish import whole
 
 JUPYTER = Path(__file__).parent
 OWN_FOLDER = Path("igny8-notebooks")
+
+
+def check_installed() -> None:
+    """Raise LoadError where JupyterLab, which only this command needs, is not installed."""
+    try:
+        distribution("jupyterlab")
+    except PackageNotFoundError:
+        raise LoadError("igny8 lab needs JupyterLab: pip install 'igny8-analysis[lab]'") from None
 
 
 def notebooks_folder(folder: Path | None = None) -> Path:
@@ -27,9 +37,10 @@ def notebooks_folder(folder: Path | None = None) -> Path:
     try:
         for source in sorted(NOTEBOOKS.rglob("*.ipynb")):
             copy = target / source.relative_to(NOTEBOOKS)
-            if not copy.exists() and ".ipynb_checkpoints" not in source.parts:
+            if not is_there(copy) and ".ipynb_checkpoints" not in source.parts:
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, copy)
+                with whole(copy) as file:
+                    file.write(source.read_bytes())
     except OSError as error:
         raise LoadError(f"the notebooks cannot be copied to {target}: {error.strerror or error}") from error
     return target
