@@ -22,6 +22,7 @@ from igny8_analysis.etl.files import flush, is_there, open_regular, write_durabl
 from igny8_analysis.etl.lake import Version
 
 LOCK = "load.lock"
+PENDING = "current.new"
 ROOT_MODE = 0o700
 
 
@@ -127,6 +128,8 @@ class Loading:
         if self.previous and not is_there(self.root / "current"):  # its load was killed at the last step
             _switch(self.root, self.previous)
             self.previous.marker.unlink()
+        with suppress(OSError):  # what is in the way is told at the switch
+            _remove_pending(self.root / PENDING)
         for folder in lake.version_folders(self.root):
             if (
                 folder in (self.version, self.previous)
@@ -171,10 +174,7 @@ class Loading:
             for name in files:
                 flush(Path(folder, name))
             flush(Path(folder))
-        pending = version.path / "manifest.json.new"
-        write_durably(pending, json.dumps({"format": lake.FORMAT, **manifest}, indent=2) + "\n")
-        pending.rename(version.manifest_file)
-        flush(version.path)
+        write_manifest(version, manifest)
         flush(version.path.parent)
         _switch(self.root, version)
         self.is_published = True
@@ -219,6 +219,14 @@ class Loading:
         self.warnings.append(f"{what}: {getattr(error, 'strerror', None) or error}")
 
 
+def write_manifest(version: Version, manifest: dict[str, Any]) -> None:
+    """Write what the load says about itself, whole or not at all: with it the version is one."""
+    pending = version.path / "manifest.json.new"
+    write_durably(pending, json.dumps({"format": lake.FORMAT, **manifest}, indent=2) + "\n")
+    pending.rename(version.manifest_file)
+    flush(version.path)
+
+
 def use_version(root: Path, version_id: str) -> Version:
     """Make a published version the current one, and change nothing else; the next load goes on from it.
 
@@ -250,16 +258,21 @@ def _version_to_go_on_from(root: Path) -> Version | None:
 
 
 def _switch(root: Path, version: Version) -> None:
-    pending = root / "current.new"
-    if is_there(pending):  # of a load that was killed
+    pending = root / PENDING
+    _remove_pending(pending)
+    write_durably(pending, version.id + "\n")
+    pending.replace(root / "current")
+
+
+def _remove_pending(pending: Path) -> None:
+    """Remove what a load left that was killed as it switched. Raises OSError where the file is not of ours."""
+    if is_there(pending):
         descriptor = open_regular(pending, is_own=True)
         text = os.read(descriptor, 100).decode("utf-8", "replace").strip()
         os.close(descriptor)
         if text and not lake.VERSION_ID.fullmatch(text):
-            raise LoadError(f"{pending} is in the way: move it elsewhere and try again")
+            raise OSError(errno.EEXIST, f"{pending} is in the way: move it elsewhere", str(pending))
         pending.unlink()
-    write_durably(pending, version.id + "\n")
-    pending.replace(root / "current")
 
 
 def _remove(version: Version) -> None:

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import venv
 import zipfile
 from importlib.metadata import distribution
@@ -161,8 +160,7 @@ def test_it_runs_beside_foreign_modules_of_its_folders_names(igny8_with_lab: Pat
 def test_the_sdist_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--directory", str(tmp_path)]
     subprocess.run([*build, "--target", "sdist"], cwd=ROOT, check=True, capture_output=True)
-    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
-        archive.extractall(tmp_path / "sources", filter="data")
+    shutil.unpack_archive(next(tmp_path.glob("*.tar.gz")), tmp_path / "sources", filter="data")
     (unpacked,) = (tmp_path / "sources").iterdir()
     subprocess.run([*build, "--target", "wheel"], cwd=unpacked, check=True, capture_output=True)
     assert checksums(next(tmp_path.glob("*.whl"))) == checksums(wheel)
