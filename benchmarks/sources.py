@@ -12,8 +12,8 @@ import duckdb
 
 from igny8_analysis.connection import Warehouse
 from igny8_analysis.etl.contracts import LAKE_TABLES
-from igny8_analysis.etl.lake import Version
-from igny8_analysis.etl.loading import write_manifest
+from igny8_analysis.etl.lake import Version, current_version, find_version
+from igny8_analysis.rebuild import rebuild
 from igny8_analysis.warehouse import build
 from igny8_analysis.warehouse.build import View
 
@@ -181,25 +181,11 @@ def needed(*names: str, instead: Mapping[str, str] = MappingProxyType({})) -> li
 
 def version(runs: int) -> Version:
     """The warehouse of `lake(runs)`, without forecasts."""
-    made = Version(CACHE / "versions" / f"20260301T120000Z-{runs}")
-    if not made.is_published:
-        shutil.rmtree(made.path, ignore_errors=True)
-        made.path.mkdir(parents=True)
+    root = CACHE / f"warehouse-{runs}"
+    if current_version(root) is None:
         with without_forecasts():
-            build.build(lake(runs), made.database)
-        tables = {name: {"rows": 0, "bytes": 0} for name in ("runs", "value_findings", "quarantine")}
-        manifest = {
-            "version": made.id,
-            "load_number": made.number,
-            "as_of": "2026-03-01T12:00:00Z",
-            "source": {"kind": "made", "missing": []},
-            "reconciliation": {"runs": {}},
-            "tables": tables,
-            "database_bytes": made.database.stat().st_size,
-            "duration_seconds": 0,
-        }
-        write_manifest(made, manifest)
-    return made
+            rebuild(str(lake(runs)), root)
+    return find_version(root)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.history import growing_rows, holds_table
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version, digest
+from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import (
     COMMON_RESULT_KEYS,
@@ -34,7 +35,6 @@ from igny8_analysis.etl.sources import Source
 
 QUERIES = Path(__file__).parent / "queries"
 TRANSFORM = Path(__file__).parent / "transform"
-MEMORY_LIMIT = "450MB"
 ROW_GROUP_ROWS = 122_880
 QUARANTINE_SHARE = 0.01
 QUARANTINE_ROWS = 10
@@ -92,6 +92,7 @@ def extract(
     previous: Version | None,
     progress: Progress,
     names: SourceMap | None = None,
+    resources: Resources = MACHINE,
 ) -> Extracted:
     """Write the lake of one load into the empty folder `lake` and reconcile it with the source.
 
@@ -103,7 +104,7 @@ def extract(
     catalogue.require()
     tables = {key: found.name for key, found in catalogue.tables.items()}
     with duckdb.connect() as scratch, interruptible(scratch, source):
-        scratch.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set timezone = 'UTC'; set threads = 2")
+        scratch.execute(f"{resources.settings()}; set timezone = 'UTC'")
         scratch.execute(f"set temp_directory = '{_quoted(lake.parent / 'spill')}'")
         scratch.execute("set preserve_insertion_order = false")
         scratch.execute(_filled("macros", MACROS))

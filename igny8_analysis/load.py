@@ -17,6 +17,7 @@ from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.extract import Extracted, Load, extract
 from igny8_analysis.etl.loading import Loading, loading
+from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.sources import open_source
 from igny8_analysis.warehouse.build import build, check, definition, totals
@@ -70,6 +71,7 @@ def load(
     keep: int = KEEP,
     progress: Progress = lambda step: None,
     names: SourceMap | None = None,
+    resources: Resources = MACHINE,
 ) -> LoadReport:
     """Load the source into a new version of the warehouse directory `root` and make it current.
 
@@ -86,9 +88,11 @@ def load(
                 instant = (as_of or source.as_of).astimezone(UTC)
                 version = this.begin(instant)
                 this_load = Load(version.number, version.id, instant)
-                extracted = extract(source, this_load, version.lake, this.previous, progress, names)
+                extracted = extract(
+                    source, this_load, version.lake, this.previous, progress, names, resources
+                )
             progress("build warehouse")
-            build(version.lake, version.database, _reusable(this.previous, extracted))
+            build(version.lake, version.database, _reusable(this.previous, extracted), resources)
             progress("check")
             check(version.database)
             about = {

@@ -8,6 +8,7 @@ import duckdb
 
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.loading import Loading, loading
+from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.load import KEEP, LoadReport, Progress, explain, plain_number, publish
 from igny8_analysis.warehouse.build import build, check, take_in, totals
 from igny8_analysis.warehouse.spark import compute_views, copy_lake, local_lake
@@ -20,6 +21,7 @@ def rebuild(
     master: str | None = None,
     keep: int = KEEP,
     progress: Progress = lambda step: None,
+    resources: Resources = MACHINE,
 ) -> LoadReport:
     """Make a new, current version of the warehouse directory `root` from the lake's Parquet at `lake_uri`.
 
@@ -31,7 +33,7 @@ def rebuild(
         raise LoadError(f"{lake_uri} is not on this machine: copy the lake here, or use --engine spark")
     try:
         with loading(root) as this:
-            return _rebuild(lake_uri, this, engine, master, keep, started, progress)
+            return _rebuild(lake_uri, this, engine, master, keep, started, progress, resources)
     except Igny8Error:
         raise
     except (duckdb.Error, OSError) as error:
@@ -46,6 +48,7 @@ def _rebuild(
     keep: int,
     started: float,
     progress: Progress,
+    resources: Resources,
 ) -> LoadReport:
     version = this.begin(datetime.now(UTC))
     if engine == "spark":
@@ -57,7 +60,7 @@ def _rebuild(
         copy_lake(lake_uri, version.lake)
         this.sweep()
         progress("build warehouse")
-        build(version.lake, version.database)
+        build(version.lake, version.database, resources=resources)
     with duckdb.connect(version.database, read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         ((number, as_of, kind, missing),) = connection.execute(

@@ -3,13 +3,12 @@
 import filecmp
 import hashlib
 import itertools
-import os
 import re
 import shutil
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -23,11 +22,11 @@ from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version, parquet_files
+from igny8_analysis.etl.resources import MACHINE, Resources, half_of_memory
 
 ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures")
 STORAGE_VERSION = "v1.4.0"
-MEMORY_LIMIT_MB = 440
 TOTALS = {
     "accounts": "select count(*) from lake.accounts",
     "sites": "select count(*) from sites join lake.sites as s using (site_id) where s.has_source_row",
@@ -43,6 +42,8 @@ TOTALS = {
 }
 ORDER = ("site_id", "started_at", "id", "stage_number")
 KEPT = "-- Kept as a table:"
+HELD_BY_VIEWS = ("run_stages",)
+"""Lake tables whose every column is in the view of their name: in the file they are views on that."""
 
 
 @dataclass(frozen=True)
@@ -120,25 +121,25 @@ def definition() -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
-def build(lake: Path, database: Path, previous: Version | None = None) -> None:
+def build(
+    lake: Path, database: Path, previous: Version | None = None, resources: Resources = MACHINE
+) -> None:
     """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`.
 
     `previous` is a version that the same `definition` made: where its runs are these, its file is copied, and what
     reads nothing but what did not change stays. Where it is damaged, all is built anew.
 
-    What needs more memory than usual is built again with twice as much, up to half of the machine's.
+    What needs more memory than it may use is built again with twice as much, up to half of the machine's.
     """
-    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**21
-    megabytes = MEMORY_LIMIT_MB
     unchanged = _unchanged_lake_tables(lake, previous) if previous else set()
     while True:
         try:
             if previous and unchanged.issuperset(f"lake.{name}" for name in RUN_TABLES):
-                return _renew(lake, database, megabytes, previous, unchanged)
-            return _build(lake, database, megabytes)
+                return _renew(lake, database, resources, previous, unchanged)
+            return _build(lake, database, resources)
         except duckdb.OutOfMemoryException:
-            megabytes *= 2
-            if megabytes > most:
+            resources = replace(resources, megabytes=2 * resources.memory)
+            if resources.memory > half_of_memory():
                 raise
         except duckdb.Error as error:  # what a damaged file gives has no class of its own
             if previous is None or isinstance(error, duckdb.InterruptException):
@@ -148,21 +149,22 @@ def build(lake: Path, database: Path, previous: Version | None = None) -> None:
         database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
 
 
-def _build(lake: Path, database: Path, megabytes: int) -> None:
-    with _writing(database, megabytes) as connection:
+def _build(lake: Path, database: Path, resources: Resources) -> None:
+    with _writing(database, resources) as connection:
         for name in LAKE_TABLES:
             _create_lake_table(connection, lake, name)
         for view in load_views():
             kind = "table" if view.is_kept else "view"
             connection.execute(f"create {kind} {view.name} as {view.sql}")
             _comment_view(connection, view, kind)
+        _hold_once(connection)
 
 
-def _renew(lake: Path, database: Path, megabytes: int, previous: Version, unchanged: set[str]) -> None:
+def _renew(lake: Path, database: Path, resources: Resources, previous: Version, unchanged: set[str]) -> None:
     """Copy the previous version's file and make anew in it what reads a table that is not `unchanged`."""
     shutil.copyfile(previous.database, database)
     unchanged = set(unchanged)
-    with _writing(database, megabytes) as connection:
+    with _writing(database, resources) as connection:
         connection.execute(f"attach '{_quoted(previous.database)}' as previous (read_only)")
         for name in LAKE_TABLES:
             if f"lake.{name}" not in unchanged:
@@ -171,10 +173,13 @@ def _renew(lake: Path, database: Path, megabytes: int, previous: Version, unchan
             if view.reads <= unchanged:
                 unchanged.add(view.name)
             elif view.is_kept:
+                if view.name in HELD_BY_VIEWS:
+                    _create_lake_table(connection, lake, view.name)
                 connection.execute(f"create or replace table {view.name} as {view.sql}")
                 _comment_view(connection, view, "table")
                 if _is_as_before(connection, view.name):
                     unchanged.add(view.name)
+        _hold_once(connection)
 
 
 def _unchanged_lake_tables(lake: Path, previous: Version) -> set[str]:
@@ -219,13 +224,14 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
                 query = f"select {nulls} where 1 = 0"
             connection.execute(f"create table {view.name} as {query}")
             _comment_view(connection, view, "table")
+        _hold_once(connection)
 
 
 @contextmanager
-def _writing(database: Path, megabytes: int = MEMORY_LIMIT_MB) -> Iterator[duckdb.DuckDBPyConnection]:
+def _writing(database: Path, resources: Resources = MACHINE) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that writes into the file, all in one transaction."""
     with duckdb.connect() as connection, interruptible(connection):
-        connection.execute(f"set memory_limit = '{megabytes}MB'; set timezone = 'UTC'; set threads = 2")
+        connection.execute(f"{resources.settings()}; set timezone = 'UTC'")
         connection.execute(f"set temp_directory = '{_quoted(database.parent / 'spill')}'")
         connection.execute(
             f"attach '{_quoted(database)}' as warehouse (storage_version '{STORAGE_VERSION}'); use warehouse"
@@ -246,8 +252,28 @@ def totals(database: Path) -> dict[str, int | Decimal]:
 
 def _create_lake_table(connection: duckdb.DuckDBPyConnection, lake: Path, name: str) -> None:
     files = _quoted(parquet_files(lake, name))
-    connection.execute(f"create or replace table lake.{name} as from read_parquet('{files}')")
-    _comment(connection, "table", f"lake.{name}", LAKE_TABLES[name].description)
+    kind = "view" if name in HELD_BY_VIEWS else "table"
+    connection.execute(f"create or replace {kind} lake.{name} as from read_parquet('{files}')")
+    _describe_lake_table(connection, name, kind)
+
+
+def _hold_once(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make views of the lake's tables that views hold. Raises LoadError where one of those lost rows."""
+    for name in HELD_BY_VIEWS:
+        ((in_lake, in_view),) = connection.execute(
+            f"select (select count(*) from lake.{name}), (select count(*) from {name})"
+        ).fetchall()
+        if in_lake != in_view:
+            raise LoadError(
+                f"lake.{name} holds {in_lake} rows, the view {name} {in_view}; nothing was published"
+            )
+        columns = ", ".join(LAKE_TABLES[name].columns)
+        connection.execute(f"create or replace view lake.{name} as select {columns} from main.{name}")
+        _describe_lake_table(connection, name, "view")
+
+
+def _describe_lake_table(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> None:
+    _comment(connection, kind, f"lake.{name}", LAKE_TABLES[name].description)
     for column, c in LAKE_TABLES[name].columns.items():
         _comment(connection, "column", f'lake.{name}."{column}"', c.description)
 
@@ -270,7 +296,7 @@ def _describe_views() -> dict[str, dict[str, str]]:
 def check(database: Path) -> None:
     """Run every check on the built file. Raises LoadError that names the check, the count and the first row."""
     with duckdb.connect(database, read_only=True) as connection, interruptible(connection):
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT_MB}MB'; set timezone = 'UTC'")
+        connection.execute(f"{MACHINE.settings()}; set timezone = 'UTC'")
         for violation in load_checks():
             rows = connection.execute(f"select *, count(*) over () from ({violation.sql}) limit 1").fetchall()
             if rows:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from igny8_analysis.cli.load import KEEP, print_warnings, progress_display
-from igny8_analysis.cli.options import examples, quiet_option
+from igny8_analysis.cli.options import examples, quiet_option, resources_options
 from igny8_analysis.cli.streams import tell
 
 
@@ -43,9 +43,17 @@ from igny8_analysis.cli.streams import tell
 @click.option(
     "--keep", type=click.IntRange(min=1), default=KEEP, show_default=True, help="Versions that stay."
 )
+@resources_options
 @quiet_option
 def build_command(
-    engine: str, master: str | None, lake_uri: str | None, out: Path, keep: int, quiet: bool
+    engine: str,
+    master: str | None,
+    lake_uri: str | None,
+    out: Path,
+    keep: int,
+    threads: int | None,
+    memory: int | None,
+    quiet: bool,
 ) -> None:
     """Build a version of a warehouse from a lake that is there already.
 
@@ -55,16 +63,21 @@ def build_command(
     """
     from igny8_analysis.connection import warehouse_directory
     from igny8_analysis.etl.lake import find_version, hold
+    from igny8_analysis.etl.resources import Resources
     from igny8_analysis.rebuild import rebuild
 
     if master and engine != "spark":
         raise click.UsageError("--master is Spark's: add --engine spark")
+    if (threads or memory) and engine == "spark":
+        raise click.UsageError(
+            "--threads and --memory are DuckDB's: Spark takes them from --master and its settings"
+        )
     with ExitStack() as held, progress_display(quiet) as progress:
         if lake_uri is None:
             version = find_version(warehouse_directory())
             held.callback(os.close, hold(version))
             lake_uri = str(version.lake)
-        report = rebuild(lake_uri, out, engine, master, keep, progress)
+        report = rebuild(lake_uri, out, engine, master, keep, progress, Resources(threads, memory))
     print_warnings(report.warnings)
     if not quiet:
         tell(str(report).replace("loaded", "built", 1))

@@ -14,6 +14,7 @@ from igny8_analysis.cli.options import (
     examples,
     format_option,
     quiet_option,
+    resources_options,
     source_map_option,
     source_option,
     warehouse_option,
@@ -74,6 +75,7 @@ def progress_display(quiet: bool) -> Iterator[Callable[[str], None]]:
 @click.option(
     "--keep", type=click.IntRange(min=1), default=KEEP, show_default=True, help="Versions that stay."
 )
+@resources_options
 @warehouse_option
 @quiet_option
 def etl_command(
@@ -81,6 +83,8 @@ def etl_command(
     source_map: Path | None,
     as_of: datetime | None,
     keep: int,
+    threads: int | None,
+    memory: int | None,
     directory: Path | None,
     quiet: bool,
 ) -> None:
@@ -90,12 +94,14 @@ def etl_command(
     until then, and if anything fails, readers see the version before.
     """
     from igny8_analysis.connection import warehouse_directory
+    from igny8_analysis.etl.resources import Resources
     from igny8_analysis.etl.source_map import read_source_map
     from igny8_analysis.load import load
 
     names = read_source_map(source_map) if source_map else None
+    resources = Resources(threads, memory)
     with progress_display(quiet) as progress:
-        report = load(source, warehouse_directory(directory), as_of, keep, progress, names)
+        report = load(source, warehouse_directory(directory), as_of, keep, progress, names, resources)
     print_warnings(report.warnings)
     if not quiet:
         tell(str(report))

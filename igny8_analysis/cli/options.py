@@ -107,6 +107,26 @@ source_map_option = click.option(
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 
+def resources_options(command: F) -> F:
+    """--threads and --memory."""
+    for option in (
+        click.option(
+            "--memory",
+            type=click.IntRange(min=100),
+            metavar="MB",
+            help="Memory of each step, beyond which it spills to disk; by the threads where it is left out.",
+        ),
+        click.option(
+            "--threads",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Threads that work at once; as many as there are processors where it is left out.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def reading_options(command: F) -> F:
     """--warehouse, --version and --format."""
     for option in (format_option, version_option, warehouse_option):

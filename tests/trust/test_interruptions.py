@@ -185,7 +185,7 @@ def progress(name):
     if name == step:
         threading.Timer(delay, interrupt).start() if delay else interrupt()
 
-igny8_analysis.load.load = lambda source, root, as_of, keep, _: load(source, root, as_of, keep, progress)
+igny8_analysis.load.load = lambda source, root, as_of, keep, _, *more: load(source, root, as_of, keep, progress, *more)
 cli.main()
 """
 

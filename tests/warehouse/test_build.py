@@ -1,16 +1,21 @@
 """An unchanged source loaded again: what did not change is kept from the version before, and nothing else is."""
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from igny8_analysis import explain
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.demo import AS_OF
+from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.resources import Resources
 from igny8_analysis.load import load
 from igny8_analysis.rebuild import rebuild
+from igny8_analysis.warehouse import build as module
 from igny8_analysis.warehouse.build import build, load_views
 from tests.warehouse.test_spark import differences
 
@@ -78,3 +83,31 @@ def test_loaded_again_it_is_what_building_anew_makes(demo_source: Path, tmp_path
     load(url, tmp_path, AS_OF + timedelta(days=3))
     rebuild(str(lake.find_version(tmp_path).lake), tmp_path / "anew")
     assert differences(tmp_path, tmp_path / "anew") == {}
+
+
+def test_no_number_depends_on_the_threads(demo_warehouse: Path, tmp_path: Path) -> None:
+    parquet = str(lake.find_version(demo_warehouse).lake)
+    rebuild(parquet, tmp_path / "one", resources=Resources(threads=1))
+    rebuild(parquet, tmp_path / "five", resources=Resources(threads=5, megabytes=300))
+    assert differences(tmp_path / "one", tmp_path / "five") == {}
+    asked = [section.view for payload in (explain.OVERVIEW, explain.RUN) for section in payload.values()]
+    with duckdb.connect() as connection:
+        for name in ("one", "five"):
+            connection.execute(
+                f"attach '{lake.find_version(tmp_path / name).database}' as {name} (read_only)"
+            )
+        for view in sorted({*asked, "run_state", "window_trends", "run_comparison"}):
+            left, right = (f"select * from {name}.{view}" for name in ("one", "five"))
+            assert connection.execute(f"({left} except {right}) limit 1").fetchall() == [], view
+
+
+def test_rows_that_the_view_of_a_lake_table_loses_stop_the_build(
+    demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = [
+        replace(view, sql=f"{view.sql} where stage_number < 7") if view.name == "run_stages" else view
+        for view in load_views()
+    ]
+    monkeypatch.setattr(module, "load_views", lambda: views)
+    with pytest.raises(LoadError, match=r"lake.run_stages holds .* rows, the view run_stages"):
+        build(lake.find_version(demo_warehouse).lake, tmp_path / "new.duckdb")

@@ -6,7 +6,7 @@ select
     c.completed_at,
     count(*) over w as total_runs_analyzed,
     sum(c.total_credits_used) over w as total_credits_used,
-    sum(c.duration_seconds) over w as duration_seconds,
+    cast(sum(cast(c.duration_seconds as decimal(38, 6))) over w as double) as duration_seconds,
     sum(s.items_created) over w as items_created,
     min(c.total_credits_used) over w as min_total_credits_used,
     max(c.total_credits_used) over w as max_total_credits_used

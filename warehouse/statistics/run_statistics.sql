@@ -42,7 +42,8 @@ with
             count(case when is_stale then 1 end) as stale_runs,
             sum(total_credits_used) as total_credits_used,
             sum(credits_in_window) as credits_in_window,
-            avg(cast(duration_in_window as double)) as avg_duration_in_window
+            cast(sum(cast(duration_in_window as decimal(38, 6))) as double)
+            / nullif(cast(count(duration_in_window) as double), 0) as avg_duration_in_window
         from placed
         group by site_id
     )

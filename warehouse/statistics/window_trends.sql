@@ -21,18 +21,34 @@ with
                     then r.total_credits_used
                 end
             ) as credits,
-            avg(
+            sum(
                 case
                     when
                         r.status = 'completed'
                         and epoch_us(r.completed_at) > w.duration_after_us
                         and epoch_us(r.completed_at) <= w.duration_until_us
-                    then cast(r.duration_seconds as double)
+                    then cast(r.duration_seconds as decimal(38, 6))
                 end
-            ) as avg_duration
+            ) as duration_seconds,
+            count(
+                case
+                    when
+                        r.status = 'completed'
+                        and epoch_us(r.completed_at) > w.duration_after_us
+                        and epoch_us(r.completed_at) <= w.duration_until_us
+                    then r.duration_seconds
+                end
+            ) as durations
         from runs as r
         cross join windows as w
         group by r.site_id
+    ),
+    averaged as (
+        select
+            site_id,
+            credits,
+            cast(duration_seconds as double) / nullif(cast(durations as double), 0) as avg_duration
+        from before
     )
 select
     s.site_id,
@@ -47,4 +63,4 @@ select
     / nullif(b.avg_duration, 0)
     * 100 as duration_change_pct
 from run_statistics as s
-left join before as b on b.site_id = s.site_id
+left join averaged as b on b.site_id = s.site_id

@@ -1,0 +1,47 @@
+"""What a load may use of its machine: processors and memory."""
+
+import os
+from dataclasses import dataclass
+
+MEGABYTES = 440
+MEGABYTES_A_FURTHER_THREAD = 160
+
+
+@dataclass(frozen=True)
+class Resources:
+    """How many threads work at once, and the memory of each step in megabytes, beyond which it spills to disk.
+
+    `threads` None: every processor that this process may use. `megabytes` None: by the threads, at most half of the
+    machine's. No number depends on them.
+    """
+
+    threads: int | None = None
+    megabytes: int | None = None
+
+    def settings(self) -> str:
+        """The same as DuckDB's settings."""
+        return f"set threads = {self.thread_count}; set memory_limit = '{self.memory}MB'"
+
+    @property
+    def thread_count(self) -> int:
+        """The threads, counted where they were not given."""
+        return self.threads or _processors()
+
+    @property
+    def memory(self) -> int:
+        """The megabytes, reckoned where they were not given."""
+        by_threads = MEGABYTES + MEGABYTES_A_FURTHER_THREAD * max(0, self.thread_count - 2)
+        return self.megabytes or max(MEGABYTES, min(by_threads, half_of_memory()))
+
+
+def half_of_memory() -> int:
+    """Half of the machine's memory, in megabytes."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**21
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+MACHINE = Resources()
+"""All processors, and memory by their number."""
