@@ -242,7 +242,7 @@ def test_the_disk_is_full(loaded: Path, source: Path, tmp_path: Path, room_kb: i
     done = subprocess.run(
         ["unshare", "-rm", "sh", "-c", script], capture_output=True, encoding="utf-8", check=False
     )
-    assert done.stdout.split() == ["status", "5", "1", "runs", str(RUNS)], done.stdout + done.stderr
+    assert done.stdout.split() == ["status", "5", "1", '"runs"', str(RUNS)], done.stdout + done.stderr
     assert_told(Done([], 5, "", done.stderr), 5, "the disk is full", "free some space")
 
 
