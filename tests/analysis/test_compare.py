@@ -88,6 +88,6 @@ def test_the_command_prints_every_format(pair: Path) -> None:
     payload = json.loads(igny8(*command, "--format", "json").stdout)
     assert payload["stages"][0]["volume_credits"] == 5
     head, *lines = igny8(*command, "--format", "csv").stdout.splitlines()
-    assert head.startswith("stage_number,stage_name,")
+    assert head.startswith('"stage_number","stage_name",')
     assert len(lines) == 8
     assert igny8("compare", "1", "run_1", "nope", "--warehouse", str(pair)).returncode == 3

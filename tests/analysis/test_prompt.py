@@ -85,7 +85,7 @@ def test_a_query_of_several_lines_is_answered(
     keyboard.send_text("select count(*) as n\rfrom sites\r;\rexit\r")
     run_prompt(demo, "csv", None)
     ((sites,),) = demo.sql("select count(*) from sites").fetchall()
-    assert capsys.readouterr().out.splitlines()[1:] == ["n", str(sites)]
+    assert capsys.readouterr().out.splitlines()[1:] == ['"n"', str(sites)]
 
 
 def test_a_wrong_query_is_one_line_and_the_prompt_goes_on(
