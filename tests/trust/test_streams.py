@@ -1,8 +1,11 @@
 """Closed, full and left streams: work that is done counts, a lost output is told, no file is written by mistake."""
 
 import os
+import pty
+import re
 import shlex
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,10 @@ import pytest
 from igny8_analysis.etl.demo import AS_OF
 from tests.trust.processes import IGNY8
 
+HOSTILE_QUERY = (
+    "select chr(27) || ']0;title' || chr(7) || chr(155) || '31m' || chr(8238) || chr(13) || "
+    "'x' as \"\x1b[31m\x9b\u2066\""
+)
 CASES = [
     ("sites", ">&-", 5, "standard output cannot be written"),
     ("sites --format json", "> /dev/full", 5, "No space left"),
@@ -100,3 +107,44 @@ def test_warnings_that_a_machine_makes_errors_are_none(demo_warehouse: Path, tmp
             IGNY8_WAREHOUSE=str(demo_warehouse), **environment,
         )  # fmt: skip
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def on_a_terminal(*words: str) -> str:
+    """What a command sends to a terminal, on both of its streams."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen([*IGNY8, *words], stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    sent = b""
+    with suppress(OSError):  # how a terminal says that nobody writes to it any more
+        while piece := os.read(controller, 65536):
+            sent += piece
+    os.close(controller)
+    assert process.wait(60) in (0, 2, 3, 5)
+    return sent.decode()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sql", HOSTILE_QUERY, "--format", "json"),
+        ("sql", HOSTILE_QUERY, "--format", "csv"),
+        ("sql", 'select "\x1b]0 title\x07\x9b31m\u202e" from sites'),
+        ("overview", "\x1b]0;title\x07\x9b31m\u202e"),
+        ("overview", "101", "--\x1b]0;title\x07\x9b31m\u202e"),
+        ("export", "sites", "-o", "/nowhere/\x1b]0;title\x07\x9b31m\u202e"),
+        ("history", "114", "--page-size", "100", "--format", "csv"),
+        ("quality", "114", "--format", "json"),
+    ],
+    ids=lambda words: " ".join(words[:1] + words[-1:]).encode("unicode_escape").decode(),
+)
+def test_a_terminal_is_sent_nothing_that_acts(words: tuple[str, ...], demo_warehouse: Path) -> None:
+    sent = on_a_terminal(*words, "--warehouse", str(demo_warehouse))
+    assert {c for c in sent if not c.isprintable()} <= {"\r", "\n", "\t"}
+    assert "\\x1b" in sent or "\\u001b" in sent or words[0] in ("history", "quality")
+
+
+def test_a_tables_values_and_title_act_on_no_terminal(demo_warehouse: Path) -> None:
+    """A table is drawn with codes of its own; none of those is a title, a bell, another colour or direction."""
+    sent = on_a_terminal("sql", HOSTILE_QUERY, "--warehouse", str(demo_warehouse))
+    plain = re.sub(r"\x1b\[[01]?m", "", sent)
+    assert {c for c in plain if not c.isprintable()} <= {"\r", "\n"}
