@@ -271,6 +271,11 @@ LAKE_TABLES = {
         },
         is_growing=True,
     ),
+    "alert_keys": LakeTable(
+        "One row per alert of the version before: what is not among them is new.",
+        ("alert_key",),
+        {"alert_key": Column("varchar", "Kind, account, site and event of the alert, joined by colons.")},
+    ),
     "loads": LakeTable(
         "One row per load that became a version.",
         ("load_number",),

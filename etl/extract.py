@@ -18,7 +18,7 @@ from igny8_analysis.etl.catalogue import Catalogue, FoundTable, look
 from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES, LakeTable
 from igny8_analysis.etl.domains import bare_domain_sql
 from igny8_analysis.etl.errors import Igny8Error, LoadError
-from igny8_analysis.etl.history import growing_rows, holds_table
+from igny8_analysis.etl.history import alert_keys, growing_rows, holds_table
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version, digest
 from igny8_analysis.etl.resources import MACHINE, Resources
@@ -237,6 +237,8 @@ def _register_load(
         "unnest(?::boolean[]) as is_readable",
         [[row[place] for row in objects] for place in range(3)],
     )
+    keys = alert_keys(scratch, previous) if previous else []
+    scratch.execute("create table alerts_before as select unnest(?::varchar[]) as alert_key", [keys])
     for name, table in LAKE_TABLES.items():
         if not (table.is_growing or name == "source_objects"):
             continue

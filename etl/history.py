@@ -40,6 +40,16 @@ def holds_table(version: Version, table: str) -> bool:
         return True
 
 
+def alert_keys(connection: duckdb.DuckDBPyConnection, version: Version) -> list[str]:
+    """The keys of the version's alerts; none where its database cannot be read, or was made before there were any."""
+    try:
+        connection.execute(f"attach if not exists '{_quoted(str(version.database))}' as previous (read_only)")
+        found = connection.execute("select distinct alert_key from previous.alerts order by 1").fetchall()
+    except duckdb.Error:
+        return []
+    return [key for (key,) in found]
+
+
 def load_numbers(version: Version) -> set[int]:
     """Numbers of the loads whose counts the version holds. Raises LoadError where it is damaged."""
     with duckdb.connect() as connection:

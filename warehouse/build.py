@@ -25,7 +25,7 @@ from igny8_analysis.etl.lake import Version, parquet_files
 from igny8_analysis.etl.resources import MACHINE, Resources, half_of_memory
 
 ROOT = Path(__file__).parent
-LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures")
+LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures", "answers")
 STORAGE_VERSION = "v1.4.0"
 TOTALS = {
     "accounts": "select count(*) from lake.accounts",

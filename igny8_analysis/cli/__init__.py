@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "report",
     "sites": "read",
     "quality": "quality",
+    "alerts": "alerts",
     "account": "account",
     "settings": "account",
     "compare": "compare",

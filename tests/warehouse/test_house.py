@@ -46,6 +46,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "account_months": ("site_id", "month_start"),
     "account_sites": ("site_id",),
     "accounts": ("account_id",),
+    "alert_parameters": (),
+    "alerts": ("alert_key",),
     "analyzed_stages": ("site_id", "stage_number", "id"),
     "attention_items": ("site_id",),
     "calendar": ("calendar_date",),
@@ -260,7 +262,7 @@ def test_a_filter_on_site_id_reaches_every_scan(
     ]
     for site_id in (sites[0], sites[len(sites) // 2], sites[-1]):
         asked = (
-            view.name if view.layer in ("forecast", "spend") else f"({view.sql})"
+            view.name if view.layer in ("forecast", "spend", "answers") else f"({view.sql})"
         )  # also where the answer is kept
         for table, rows in scanned(demo, f"select * from {asked} where site_id = {site_id}"):
             if table in rows_of_sites:

@@ -48,7 +48,8 @@ with
         from thirds
         group by week
     ),
-    offsets as (select cast(unnest(generate_series(-28, 29)) as integer) as days_ahead),
+    series as (select unnest(generate_series(-28, 29)) as days_ahead),
+    offsets as (select cast(days_ahead as integer) as days_ahead from series),
     around as (
         select
             e.week,

@@ -1,0 +1,1 @@
+select alert_key from alerts_before

@@ -1,0 +1,189 @@
+"""What needs someone, as rows of the view `alerts`; posting them to an address, and what was delivered so."""
+
+import json
+import os
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from igny8_analysis.connection import as_dicts
+from igny8_analysis.etl.errors import LoadError, UsageError
+
+if TYPE_CHECKING:
+    from igny8_analysis.connection import Warehouse
+
+Row = dict[str, Any]
+
+SEVERITIES = ("error", "warning", "info")
+MAX_AGE_HOURS = 26
+POST_SECONDS = 10
+POST_TRIES = 3
+PAUSE_SECONDS = 1
+MOST_IN_TEXT = 20
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500
+DELIVERED = "alerts_posted.json"
+
+_ROWS = """
+select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, alert_key, is_new
+from alerts
+where ($site_id is null or site_id = $site_id) and ($account_id is null or account_id = $account_id)
+order by severity_rank, account_id, site_id, alert, run_id, stage_number
+"""
+
+
+class PostError(LoadError):
+    """A post was not taken; the address is not told."""
+
+
+def alerts(
+    warehouse: "Warehouse",
+    site: int | str | None = None,
+    account: int | str | None = None,
+    severity: str = "info",
+    max_age: float = MAX_AGE_HOURS,
+    now: datetime | None = None,
+) -> list[Row]:
+    """The alerts of all, of a site or of an account, those at least so severe, the worst first.
+
+    Where the data is more than `max_age` hours old by the clock (`now`), a row `load_late` says so; it is new.
+    Raises SiteNotFound, AmbiguousSite and AccountNotFound.
+    """
+    keys = {
+        "site_id": None if site is None else warehouse.resolve_site(site),
+        "account_id": None if account is None else warehouse.resolve_account(account),
+    }
+    rows = as_dicts(warehouse.sql(_ROWS, keys))
+    age = (now or datetime.now(UTC)) - warehouse.as_of
+    if age > timedelta(hours=max_age):
+        rows.append(_late(warehouse, age))
+        rows.sort(key=lambda row: SEVERITIES.index(row["severity"]))
+    return [row for row in rows if SEVERITIES.index(row["severity"]) <= SEVERITIES.index(severity)]
+
+
+def _late(warehouse: "Warehouse", age: timedelta) -> Row:
+    hours = int(age / timedelta(hours=1))
+    told = f"{hours} hours" if hours < 72 else f"{hours // 24} days"
+    return {
+        "alert": "load_late", "severity": "warning", "account_id": None, "site_id": None, "id": None,
+        "run_id": None, "stage_number": None, "since": warehouse.as_of,
+        "message": f"The data is {told} old: no load since {warehouse.as_of:%Y-%m-%d %H:%M} UTC has succeeded",
+        "alert_key": "load_late:::", "is_new": True,
+    }  # fmt: skip
+
+
+def delivered(warehouse: "Warehouse") -> set[str]:
+    """Keys of the alerts that were posted for this version."""
+    try:
+        told = json.loads(_file(warehouse).read_text(encoding="utf-8"))
+        return set(told["alert_keys"]) if told["version"] == warehouse.version else set()
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def remember(warehouse: "Warehouse", rows: list[Row]) -> None:
+    """Note the rows as delivered for this version. Raises OSError where that cannot be written."""
+    keys = delivered(warehouse) | {row["alert_key"] for row in rows}
+    text = json.dumps({"version": warehouse.version, "alert_keys": sorted(keys)}, indent=2)
+    file = _file(warehouse)
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _file(warehouse: "Warehouse") -> Path:
+    return warehouse.path.parents[1] / DELIVERED
+
+
+def message_of(rows: list[Row]) -> dict[str, Any]:
+    """The rows as chat webhooks take them: a text of the worst, and every row beside it."""
+    lines = [f"{row['severity']}: {row['message']}" for row in rows[:MOST_IN_TEXT]]
+    if len(rows) > MOST_IN_TEXT:
+        lines.append(f"and {len(rows) - MOST_IN_TEXT} more")
+    return {"text": "\n".join(lines), "alerts": rows}
+
+
+def check_address(address: str) -> None:
+    """Raise UsageError for what is no http(s) address; it is not told."""
+    try:
+        parts = urlsplit(address)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good or not address.isprintable() or " " in address or "@" in parts.netloc:
+        raise UsageError(
+            "the address to post to must be http(s)://host[:port]/…, without a user's name in it"
+        )
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    def redirect_request(self, *arguments: Any) -> None:
+        """No redirect is followed: the answer is an HTTPError."""
+
+
+def post(address: str, body: bytes, seconds: float = POST_SECONDS, pause: float = PAUSE_SECONDS) -> None:
+    """Post the JSON to the address, up to three times, each of `seconds` at most.
+
+    Again only after time-outs, refusals, 429 and 5xx. Raises UsageError for what is no address, and PostError.
+    """
+    check_address(address)
+    for attempt in range(1, POST_TRIES + 1):
+        reason, is_final = _try(address, body, seconds)
+        if reason is None:
+            return
+        if is_final or attempt == POST_TRIES:
+            tries = "" if attempt == 1 else f", tried {attempt} times"
+            raise PostError(f"the alerts were not posted: {reason}{tries}; nothing is noted as delivered")
+        time.sleep(pause * attempt)
+
+
+def _try(address: str, body: bytes, seconds: float) -> tuple[str | None, bool]:
+    """Why the post failed (None: it did not), and whether that is for good. A thread, so that `seconds` are all."""
+    results: list[tuple[str | None, bool]] = []
+    thread = threading.Thread(target=lambda: results.append(_send(address, body, seconds)), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return results[0] if results else (f"no answer within {seconds:g} s", False)
+
+
+def _send(address: str, body: bytes, seconds: float) -> tuple[str | None, bool]:
+    headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "igny8-analysis"}
+    request = Request(address, data=body, headers=headers, method="POST")
+    send = build_opener(_NoRedirects).open
+    try:
+        send(request, timeout=seconds).close()
+    except HTTPError as error:
+        error.close()
+        if error.code < 400:
+            return f"the address redirects ({error.code}), which is not followed", True
+        return f"the answer was {error.code}", error.code != TOO_MANY_REQUESTS and error.code < SERVER_ERROR
+    except TimeoutError:
+        return f"no answer within {seconds:g} s", False
+    except (OSError, HTTPException, ValueError) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        if isinstance(reason, TimeoutError):
+            return f"no answer within {seconds:g} s", False
+        return _in_words(reason)
+    return None, True
+
+
+def _in_words(reason: object) -> tuple[str, bool]:
+    match reason:
+        case ConnectionRefusedError():
+            return "the connection was refused", False
+        case ConnectionError() | HTTPException():
+            return "the connection broke", False
+        case OSError() if "certificate" in str(reason).lower():
+            return "its certificate is not to be trusted", True
+        case OSError():
+            return "its host cannot be reached", False
+    return "the address cannot be used", True

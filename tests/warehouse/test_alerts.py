@@ -1,0 +1,181 @@
+"""What needs someone: each alert given and expected, new or not over loads, and the same after a rebuild."""
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import igny8_analysis
+from igny8_analysis import Warehouse
+from igny8_analysis.load import load
+from igny8_analysis.rebuild import rebuild
+from tests.cases import AS_OF, items, make_source, run, site
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+def loaded(source: Path, as_of: datetime = AS_OF) -> Warehouse:
+    load(f"sqlite:///{source}", source.with_suffix(""), as_of=as_of)
+    return igny8_analysis.connect(source.with_suffix(""))
+
+
+def found(warehouse: Warehouse, alert: str) -> list[tuple[Any, ...]]:
+    return warehouse.sql(
+        "select site_id, run_id, stage_number, severity, since, alert_key, is_new from alerts where alert = ? "
+        "order by account_id, site_id",
+        [alert],
+    ).fetchall()
+
+
+def keys(warehouse: Warehouse, *, is_new: bool) -> set[str]:
+    rows = warehouse.sql("select alert_key from alerts where is_new = ?", [is_new]).fetchall()
+    return {key for (key,) in rows}
+
+
+def test_a_failed_run_is_told_until_the_next_one_ends(tmp_path: Path) -> None:
+    failed = {"status": "failed", "current_stage": 4, "error_message": "HTTP 502"}
+    runs = [
+        run(11, AS_OF - 9 * DAY, site_id=1),
+        run(12, AS_OF - 8 * DAY, site_id=1, **failed),
+        run(13, AS_OF - HOUR, None, site_id=1, status="running"),  # changes nothing yet
+        run(21, AS_OF - 9 * DAY, site_id=2, **failed),
+        run(22, AS_OF - 8 * DAY, site_id=2, status="cancelled"),
+    ]
+    with loaded(make_source(tmp_path / "s.sqlite", [site(1, "one.example"), site(2)], runs)) as warehouse:
+        assert found(warehouse, "run_failed") == [
+            (1, "run_12", 4, "error", AS_OF - 8 * DAY + HOUR, "run_failed:1:1:12", True)
+        ]
+        ((message,),) = warehouse.sql("select message from alerts where alert = 'run_failed'").fetchall()
+        assert message == "one.example #2 failed at Content Writing: HTTP 502"
+
+
+def test_stale_runs_of_a_site_are_one_alert_of_the_latest(tmp_path: Path) -> None:
+    runs = [
+        run(11, AS_OF - 9 * DAY, None, site_id=1, status="running"),
+        run(12, AS_OF - 2 * DAY, None, site_id=1, status="paused"),
+        run(13, AS_OF - 23 * HOUR, None, site_id=1, status="running"),
+    ]
+    with loaded(make_source(tmp_path / "s.sqlite", [site(1, "one.example")], runs)) as warehouse:
+        assert found(warehouse, "run_stale") == [
+            (1, "run_12", None, "warning", AS_OF - 2 * DAY, "run_stale:1:1:12", True)
+        ]
+        ((message,),) = warehouse.sql("select message from alerts where alert = 'run_stale'").fetchall()
+        assert message == (
+            "2 runs have not ended, the latest, one.example #2, since it started on 2026-02-27 12:00 UTC"
+        )
+
+
+def articles(site_id: int, price_of: Any, count: int = 20, ends: datetime = AS_OF) -> list[dict[str, Any]]:
+    """A run a day of ten articles, the last an hour before `ends`."""
+    return [
+        run(
+            site_id * 100 + n, ends - HOUR - (count - n) * DAY, 30,
+            stages={4: (10, 10, 10 * price_of(n))}, site_id=site_id,
+        )
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def test_odd_runs_prices_and_costs(tmp_path: Path) -> None:
+    runs = [
+        *articles(1, lambda n: 60 if n == 16 else 10),  # one run six times as dear, four days ago
+        *articles(2, lambda n: 10 if n < 12 else 15),  # dearer for eight days
+        *articles(3, lambda n: 10 if n < 12 else 5),  # cheaper
+        *articles(4, lambda n: 60 if n == 10 else 10),  # as site 1, ten days ago
+    ]
+    sites = [site(n, f"s{n}.example") for n in (1, 2, 3, 4)]
+    with loaded(make_source(tmp_path / "s.sqlite", sites, runs)) as warehouse:
+        assert [(row[0], row[1], row[3]) for row in found(warehouse, "run_unusual") if row[0] in (1, 4)] == [
+            (1, "run_116", "warning")
+        ]
+        prices = {row[0]: row[2:6] for row in found(warehouse, "price_changed")}
+        since = AS_OF - HOUR - 8 * DAY
+        at = f"{since:%Y-%m-%dT%H:%M:%SZ}"
+        assert prices[2] == (4, "warning", since, f"price_changed:1:2:4:{at}")
+        assert prices[3] == (4, "info", since, f"price_changed:1:3:4:{at}")
+        assert [row[0] for row in found(warehouse, "cost_risen")] == [
+            1,
+            2,
+            4,
+        ]  # one dear run of ten is enough
+
+
+def test_balances(tmp_path: Path) -> None:
+    """Accounts 1 to 4 have 0, 150, 100,000 and no credits; their sites write ten articles a day at 10 credits."""
+    sites = [site(n, f"s{n}.example", tenant_id=n) for n in (1, 2, 3, 4)]
+    sites += [site(5, "idle.example", tenant_id=5), site(6, "off.example", tenant_id=6, is_active=0)]
+    runs = [row for n in (1, 2, 3, 4, 6) for row in articles(n, lambda n: 10)]
+    runs += articles(5, lambda n: 10, ends=AS_OF - 31 * DAY)
+    pending = [row for n in (1, 2, 3, 4, 5, 6) for row in items("tasks", "queued", 20, site_id=n)]
+    source = make_source(tmp_path / "s.sqlite", sites, runs, pending)
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("delete from igny8_tenants")
+        connection.executemany(
+            "insert into igny8_tenants (id, name, credits) values (?, ?, ?)",
+            [(1, "a", 0), (2, "b", 150), (3, "c", 100_000), (4, "d", None), (5, "e", 0), (6, "f", 0)],
+        )
+    with loaded(source) as warehouse:
+        short = warehouse.sql(
+            "select account_id, site_id, alert_key from alerts where alert = 'balance_short' order by all"
+        )
+        assert short.fetchall() == [(1, None, "balance_short:1::"), (2, None, "balance_short:2::")]
+        ends = warehouse.sql(
+            "select account_id, message from alerts where alert = 'balance_ends' order by all"
+        ).fetchall()
+        assert [row[0] for row in ends if row[0] in (1, 2, 3, 4)] == [1, 2]
+        assert ends[1][1].startswith("The balance of 150 credits lasts about 1 day at")
+
+
+def test_items_failed_and_data_errors(tmp_path: Path) -> None:
+    rows = [
+        *items("images", "failed", 2, site_id=1),
+        *items("content", "failed", 1, site_id=1),
+        *items("content", "published", 1, site_id=1, site_status="failed"),
+    ]
+    runs = [
+        run(11, AS_OF - 2 * DAY, site_id=1, stages={4: '{"tasks_processed": -1, "content_created": true}'}),
+        run(12, AS_OF - 40 * DAY, site_id=2, stages={4: '{"tasks_processed": -1}'}),
+    ]
+    with loaded(make_source(tmp_path / "s.sqlite", [site(1), site(2)], runs, rows)) as warehouse:
+        assert [(row[0], row[5]) for row in found(warehouse, "items_failed")] == [(1, "items_failed:1:1:4")]
+        assert [(row[0], row[5]) for row in found(warehouse, "data_errors")] == [(1, "data_errors:1:1:")]
+
+
+def test_new_is_what_the_load_before_had_not_and_a_rebuild_says_the_same(tmp_path: Path) -> None:
+    failed = {"status": "failed", "current_stage": 4}
+    source = make_source(
+        tmp_path / "s.sqlite",
+        [site(1), site(2)],
+        [run(11, AS_OF - 2 * DAY, site_id=1, **failed)],
+        items("images", "failed", 2, site_id=1),
+    )
+    with loaded(source) as first:
+        assert keys(first, is_new=True) == {"run_failed:1:1:11", "items_failed:1:1:2"}
+        assert keys(first, is_new=False) == set()
+    with closing(sqlite3.connect(source)) as connection, connection:
+        columns = [row[1] for row in connection.execute("pragma table_info(igny8_automation_runs)")]
+        names = ", ".join(columns[1:]).replace("site_id", "2")
+        others = ", ".join(columns[1:])
+        connection.execute(
+            f"insert into igny8_automation_runs (id, {others}) select 21, {names} from igny8_automation_runs"
+        )
+    with loaded(source, AS_OF + HOUR) as second:
+        # As many items failed as before: nothing rose, so there is no alert of them.
+        assert keys(second, is_new=False) == {"run_failed:1:1:11"}
+        assert keys(second, is_new=True) == {"run_failed:1:2:21"}
+        told = second.sql("select * from alerts order by alert_key").fetchall()
+        lake = second.path / "lake"
+    rebuild(str(lake), tmp_path / "again")
+    with igny8_analysis.connect(tmp_path / "again") as again:
+        assert again.sql("select * from alerts order by alert_key").fetchall() == told
+
+
+def test_alerts_leave_deleted_sites_out_and_come_worst_first(demo: Warehouse) -> None:
+    assert demo.sql(
+        "select count(*) from alerts as a join sites as s on s.site_id = a.site_id where not s.is_live"
+    ).fetchall() == [(0,)]
+    ranks = [rank for (rank,) in demo.sql("select severity_rank from alerts").fetchall()]
+    assert ranks == sorted(ranks)
+    assert len(set(ranks)) > 1
