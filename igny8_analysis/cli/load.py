@@ -3,7 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,17 +138,31 @@ def versions_command(chosen: str | None, directory: Path | None, format_: str) -
     if chosen is not None:
         _use(root, chosen)
         return
+    current = None
     try:
         current = lake.find_version(root)
     except WarehouseNotFound as error:
         if not lake.list_versions(root):
             raise
-        current = None
+        with suppress(WarehouseNotFound):
+            current = lake.current_version(root)
         print_warnings([str(error)])
+    columns = (
+        "version",
+        "is_current",
+        "as_of",
+        "source",
+        "runs",
+        "findings",
+        "quarantined",
+        "seconds",
+        "bytes",
+        "source_changes",
+    )
     rows: list[tuple[Any, ...]] = []
     for version in lake.list_versions(root):
         if version.is_newer:
-            rows.append((version.id, version == current, *[None] * 7))
+            rows.append((version.id, version == current, *[None] * (len(columns) - 2)))
             continue
         manifest = version.manifest()
         tables = manifest["tables"]
@@ -169,18 +183,6 @@ def versions_command(chosen: str | None, directory: Path | None, format_: str) -
                 ],
             )
         )
-    columns = (
-        "version",
-        "is_current",
-        "as_of",
-        "source",
-        "runs",
-        "findings",
-        "quarantined",
-        "seconds",
-        "bytes",
-        "source_changes",
-    )
     print_rows(columns, rows, format_)
 
 

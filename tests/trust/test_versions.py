@@ -336,7 +336,7 @@ def test_a_version_that_is_read_is_not_pruned(root: Path, sources: list[str]) ->
     reader, other = connect(root), connect(root, first)
     report = load(sources[4], root, keep=1)
     assert report.held == [third, first]
-    assert f"{third}, {first} stays while it is read" in str(report)
+    assert f"while they are read, these versions stay: {third}, {first}" in str(report)
     assert ids(root) == [report.version, third, first]
     assert not (root / "versions" / second).exists()
     with connect(root, third) as again:
