@@ -153,6 +153,18 @@ join run_baseline as b on b.site_id = g.site_id and b.id = g.id
 where g.site_id = {site_id} and g.id = {id} order by g.stage_number
 """
 _SITE = "select site_id, domain, name, account_id, account_name from sites where site_id = {site_id}"
+_SETTINGS = """
+select a.load_number, a.as_of, a.is_present, a.is_enabled, a.frequency, a.scheduled_time, a.credit_limit,
+    s.last_run_at, s.next_run_at
+from lake.automation_settings as a
+left join lake.automation_schedules as s on s.site_id = a.site_id
+where a.site_id = {site_id} order by a.load_number desc
+"""
+_STAGE_SETTINGS = """
+select load_number, as_of, is_present, stage_{position}_is_on, stage_{position}_limit
+from lake.automation_settings
+where site_id = {site_id} order by load_number desc
+"""
 _LOAD = "select load_number, load_id, as_of, source_kind from loads order by load_number desc limit 1"
 
 OVERVIEW = {
@@ -172,6 +184,8 @@ OVERVIEW = {
         "stage_history", payloads.STAGE_HISTORY, _ANALYZED_STAGE, "stage_number"
     ),
     "historical_averages": Section("site_history", payloads.SITE_HISTORY, _ANALYZED),
+    "settings.site": Section("site_settings", payloads.SITE_SETTINGS, _SETTINGS),
+    "settings.stages": Section("stage_settings", payloads.STAGE_SETTINGS, _STAGE_SETTINGS, "stage_number"),
 }
 RUN = {
     "run": Section("runs", payloads.RUN, _RUN),
@@ -201,6 +215,8 @@ def _numbered(name: str, section: Section) -> str:
 def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric: str) -> Explanation:
     """Explain a field of the site's overview, or with `run_id` of that run, named by its path in the payload.
 
+    A field of the site's settings comes after `settings.`: `settings.stages.4.item_limit`.
+
     Stages go by their number: `stages.4.comparison.credit_variance_pct`. Raises UsageError for an unknown metric,
     SiteNotFound and RunNotFound.
     """
@@ -220,7 +236,7 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
         query += f" order by {section.order} limit 1 offset {position - 1}"
     values = warehouse.sql(query).fetchall()
     if not values:
-        raise UsageError(f"metric {metric!r} has no row {position} here")
+        raise UsageError(f"metric {metric!r} has no {f'row {position}' if position else 'value'} here")
     rows_query = " ".join(section.inputs.format(**keys).split())
     rows = as_dicts(warehouse.sql(f"select * from ({rows_query}) limit {MOST_ROWS}"))
     rows_in_all = len(rows)

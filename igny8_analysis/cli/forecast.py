@@ -151,7 +151,8 @@ def explain_command(
     """Explain a number: its definition, the SQL file that makes it, its query, the rows that went in, the result, the
     version of the data.
 
-    METRIC is the field's path in `igny8 run`'s JSON, or without RUN_ID in `igny8 overview`'s; stages go by number.
+    METRIC is the field's path in `igny8 run`'s JSON, or without RUN_ID in `igny8 overview`'s, or after `settings.` in
+    `igny8 settings`'s; stages go by number.
     """
     from igny8_analysis.cli.output import print_csv, print_json, print_table
 

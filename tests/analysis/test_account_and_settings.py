@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from igny8_analysis import AccountNotFound, AmbiguousSite, SiteNotFound, Warehouse, payloads
+from igny8_analysis import AccountNotFound, AmbiguousSite, SiteNotFound, UsageError, Warehouse, payloads
 from tests.analysis.test_commands import complete
 from tests.command import igny8
 from tests.lakes import AS_OF, lake_run, lake_site, lake_warehouse
@@ -162,3 +162,17 @@ def test_accounts_complete_by_plain_words_alone(folder: Path, warehouse: Warehou
     assert complete("igny8 account ", IGNY8_WAREHOUSE=where) == ["11", "9", "Bright"]
     assert complete("igny8 report account Br", IGNY8_WAREHOUSE=where) == ["Bright"]
     assert "site-11.example" not in complete("igny8 overview site", IGNY8_WAREHOUSE=where)
+
+
+def test_every_setting_can_be_explained(warehouse: Warehouse) -> None:
+    answer = warehouse.settings(10)
+    fields = {f"settings.site.{name}": value for name, value in answer["site"].items()}
+    for stage in answer["stages"]:
+        fields |= {f"settings.stages.{stage['stage_number']}.{name}": value for name, value in stage.items()}
+    for metric, value in fields.items():
+        explanation = warehouse.explain(10, None, metric)
+        assert explanation.result == value, metric
+        assert explanation.definition
+        assert len(explanation.rows) == 1
+    with pytest.raises(UsageError, match="has no value here"):
+        warehouse.explain(11, None, "settings.site.credit_limit")
