@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,12 @@ TEXTS = {
     "images": ["pending", "pending", "generated", "failed", "published"],
 }
 SITE_STATUSES = [None, "not_published", "scheduled", "publishing", "published", "failed", "draft", ""]
+ACCOUNTS = [1, 1, 2, 3, 4, 5, 6, 7, 8, None]  # 8 has no row
+FLAGS = [0, 0, 1, None, "t", "F", "TRUE", "false", "no", "", 2]
+SIGNED_NUMBERS = [None, 0, 1, 20, 25, 600, 5000, 0.5, 2.675, -1, -20.25, "45", " 4.5e1 ", "+3.", "-.25"]
+ODD_SIGNED = ["x", "", "1e", "0x10", 10**12, "1e400", "-1e400", "12 3", "1e-400", "-0"]
+TIMES_OF_DAY = [None, "02:00", "2:00", "02:00:00", "23:59:59.50", "24:00", "02:60", "noon", ""]
+LIMITED = ("keywords", "clusters", "ideas", "tasks", "content", "images", "approvals")
 DOMAINS = [
     None,
     "",
@@ -155,6 +161,7 @@ def nasty_source(path: Path, seed: int, sites: int = 40) -> Path:
     dice = random.Random(seed)
     site_rows = [
         site(site_id, dice.choice(DOMAINS), dice.choice(["One", "Two & Co", "<i>Three</i>", "山"]))
+        | {"tenant_id": dice.choice(ACCOUNTS), "is_deleted": dice.choice(FLAGS)}
         for site_id in range(1, sites)
     ]
     runs: list[Row] = []
@@ -165,7 +172,64 @@ def nasty_source(path: Path, seed: int, sites: int = 40) -> Path:
             runs.append(nasty_run(dice, site_id, site_id * 1000 + number))
         item_rows += nasty_items(dice, site_id)
     dice.shuffle(runs)
-    return make_source(path, site_rows, runs, item_rows)
+    others = {
+        "igny8_tenants": nasty_accounts(dice),
+        "igny8_plans": [{"id": n, "name": f"Plan {n}", "included_credits": signed(dice)} for n in (1, 2)],
+        "igny8_automation_configs": nasty_settings(dice, sites + 3),
+        "igny8_credit_usage_log": nasty_calls(dice, sites + 4),
+        "igny8_credit_transactions": [
+            {"tenant_id": dice.choice(ACCOUNTS), "transaction_type": dice.choice(["purchase", "usage", None]),
+             "amount": signed(dice), "created_at": day_of(dice)}
+            for _ in range(40)
+        ],
+    }  # fmt: skip
+    return make_source(path, site_rows, runs, item_rows, others)
+
+
+def signed(dice: random.Random) -> Any:
+    return dice.choice(SIGNED_NUMBERS if dice.random() < 0.9 else ODD_SIGNED)
+
+
+def day_of(dice: random.Random) -> str:
+    """A time around the ends of months, spelled in some way."""
+    midnight = datetime(2025, dice.randrange(10, 13), 1, tzinfo=UTC) + timedelta(days=dice.randrange(60))
+    return spelled(dice, midnight + dice.choice([-MICROSECOND, MICROSECOND * 0, timedelta(hours=9)]))
+
+
+def nasty_accounts(dice: random.Random) -> list[Row]:
+    return [
+        {"id": n, "name": f"Account {n}", "status": dice.choice(["active", None]), "credits": signed(dice),
+         "bonus_credits": signed(dice), "plan_id": dice.choice([None, 1, 2, 9]), "is_deleted": dice.choice(FLAGS)}
+        for n in range(2, 8)
+    ]  # fmt: skip
+
+
+def nasty_settings(dice: random.Random, sites: int) -> list[Row]:
+    """Settings of most sites, of some twice, and of some that nothing else names."""
+    rows: list[Row] = []
+    for site_id in range(1, sites + 1):
+        for _ in range(dice.choice([0, 1, 1, 2])):
+            row: Row = {"id": len(rows) + 1, "site_id": site_id, "is_enabled": dice.choice(FLAGS),
+                        "frequency": dice.choice(["daily", "weekly", "sometimes", "", None]),
+                        "scheduled_time": dice.choice(TIMES_OF_DAY),
+                        "last_run_at": dice.choice([None, "soon", day_of(dice)]), "next_run_at": day_of(dice),
+                        "max_credits_per_run": signed(dice)}  # fmt: skip
+            row |= {f"stage_{n}_enabled": dice.choice(FLAGS) for n in KEYS if dice.random() < 0.9}
+            row |= {f"stage_{n}_batch_size": signed(dice) for n in list(KEYS)[:6] if dice.random() < 0.9}
+            row |= {f"max_{what}_per_run": signed(dice) for what in LIMITED if dice.random() < 0.9}
+            rows.append(row)
+    dice.shuffle(rows)
+    return rows
+
+
+def nasty_calls(dice: random.Random, sites: int) -> list[Row]:
+    return [
+        {"tenant_id": dice.choice(ACCOUNTS), "site_id": dice.choice([None, dice.randrange(1, sites + 1)]),
+         "operation_type": dice.choice(["writing", "images", "", None]), "credits_used": signed(dice),
+         "cost_usd": dice.choice([None, 0.25, 3]), "tokens_input": dice.choice([None, 0, 1500]),
+         "tokens_output": dice.choice([None, 7]), "created_at": day_of(dice)}
+        for _ in range(150)
+    ]  # fmt: skip
 
 
 def moment(dice: random.Random) -> datetime:

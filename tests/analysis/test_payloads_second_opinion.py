@@ -43,11 +43,10 @@ class Product:
     def findings(self, site: int) -> list[tuple[Any, ...]]:
         return self.warehouse.sql(FINDINGS, [site]).fetchall()
 
-    def rows(self, view: str, keys: str, values: str, site: int) -> Rows:
-        """A view's rows of a site by their keys."""
-        found = self.warehouse.sql(
-            f"select {keys}, {values} from {view} where site_id = ?", [site]
-        ).fetchall()
+    def rows(self, view: str, keys: str, values: str, site: int | None = None) -> Rows:
+        """A view's rows of a site, or of all, by their keys."""
+        where, parameters = ("", []) if site is None else ("where site_id = ?", [site])
+        found = self.warehouse.sql(f"select {keys}, {values} from {view} {where}", parameters).fetchall()
         width = len(keys.split(","))
         return {row[:width]: row[width:] for row in found}
 
@@ -80,6 +79,7 @@ def assert_same(path: Path, as_of: datetime, directory: Path, every: int = 1) ->
     sites = [row[0] for row in product.warehouse.sql("select site_id from sites order by site_id").fetchall()]
     assert sites == sorted(source.sites)
     found = [line for site in sites for line in disagreements(source, product, site, every)]
+    found += [line for view in of_all(source, product) for line in view]
     assert not found, f"{len(found)} disagreements, such as\n" + "\n".join(found[:40])
 
 
@@ -103,6 +103,45 @@ def disagreements(source: reference.Source, product: Product, site: int, every: 
     )
     yield from (f"site {site} finding only of the package: {row}" for row in (theirs - ours).elements())
     yield from (f"site {site} finding only of the reference: {row}" for row in (ours - theirs).elements())
+
+
+def of_all(source: reference.Source, product: Product) -> Iterator[Iterator[str]]:
+    """The places where views that are not of one site differ."""
+    views: list[tuple[str, str, str, Rows]] = [
+        (
+            "account_balances",
+            "account_id",
+            "plan_name, plan_credits_per_month, plan_credits, bonus_credits, available_credits",
+            {(key,): row for key, row in reference.account_balances(source).items()},
+        ),
+        (
+            "credit_days",
+            "account_id, site_id, used_on, operation",
+            "calls, credits, cost_usd, tokens_input, tokens_output",
+            reference.credit_days(source),
+        ),
+        (
+            "credit_months",
+            "account_id, month_start",
+            "run_credits, ledger_credits, other_credits, added_credits",
+            reference.credit_months(source),
+        ),
+        (
+            "sites",
+            "site_id",
+            "account_id, is_deleted, is_live",
+            {
+                (s.site_id,): (s.account_id, s.is_deleted, reference.is_live(source, s))
+                for s in source.sites.values()
+            },
+        ),
+    ]
+    for view, keys, values, rows in views:
+        yield unlike_rows(view, product.rows(view, keys, values), rows)
+    ((theirs,),) = product.warehouse.sql("select count(*) from data_quality where site_id is null").fetchall()
+    ours = sum(found.site_id is None for found in reference.data_quality(source))
+    if theirs != ours:
+        yield iter([f"findings of no site: the package has {theirs}, the reference {ours}"])
 
 
 def unlike(where: str, got: Any, expected: Any) -> Iterator[str]:
@@ -145,6 +184,20 @@ def full_precision(source: reference.Source, site: int) -> Iterator[tuple[str, s
             for h in known.stages.values()
         },
     )  # fmt: skip
+    counted = reference.publishing(source, site)
+    yield "publishing", "site_id", ", ".join(counted), {(site,): tuple(counted.values())}
+    held = source.settings.get(site)
+    named = "is_enabled, frequency, scheduled_time, last_run_at, next_run_at, credit_limit"
+    kept = {} if held is None else {(site,): tuple(getattr(held, name) for name in named.split(", "))}
+    yield "site_settings", "site_id", named, kept
+    of_stages = {(number,): row for number, row in reference.stage_settings(source, site).items()}
+    yield "stage_settings", "stage_number", "is_on, item_limit, batch_size", of_stages
+    told = {
+        (run.id, stage.number): (stage.is_skipped, stage.is_partial, stage.reason)
+        for run in statistics.runs_of(source, site)
+        for stage in run.stages
+    }
+    yield "run_stages", "id, stage_number", "is_skipped, is_partial, reason", told
     insights, stages, efficiencies, baselines = {}, {}, {}, {}
     for run in statistics.runs_of(source, site):
         for number, insight in enumerate(statistics.insights(source, run), 1):

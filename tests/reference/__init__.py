@@ -15,7 +15,7 @@ from .changes import cost_changes
 from .credits import account_balances, credit_days, credit_months, publishing, stage_settings
 from .payloads import history, overview, run
 from .quality import data_quality
-from .reading import Source, load, resolve_site
+from .reading import Source, is_live, load, resolve_site
 from .spend import spends
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "credit_months",
     "data_quality",
     "history",
+    "is_live",
     "load",
     "overview",
     "publishing",

@@ -175,14 +175,20 @@ TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?", re.ASC
 
 
 def time_of_day(value: Any) -> str | None:
-    """HH:MM:SS with its fraction, without zeros at the end; None for anything else."""
+    """HH:MM:SS up to 24:00:00, as PostgreSQL has it, with its fraction but for zeros at the end; else None."""
     match = TIME_OF_DAY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None
     hour, minute, second, fraction = match.groups()
-    if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
-        return None
     fraction = (fraction or "").rstrip("0")
+    if (
+        int(minute) > 59
+        or int(second or 0) > 59
+        or (int(hour), *map(int, (minute, second or 0))) > (24, 0, 0)
+    ):
+        return None
+    if int(hour) == 24 and fraction:
+        return None
     return f"{int(hour):02}:{minute}:{second or '00'}" + (f".{fraction}" if fraction else "")
 
 
