@@ -221,12 +221,17 @@ def test_a_finding_about_an_account_names_it() -> None:
         "value_text": "lots",
         "check_name": "unparsable_value",
     }
-    repeated = {"site_id": 1, "key": "settings", "check_name": "repeated_settings"}
+    repeated = {"site_id": 1, "key": "x", "value_text": "2 rows", "check_name": "repeated_settings"}
     views = lake_views(value_findings=[finding, repeated])
     rows = views.execute(
         "select check_name, severity, site_id, detail from data_quality order by 1"
     ).fetchall()
     assert rows == [
-        ("repeated_settings", "warning", 1, "settings"),
+        (
+            "repeated_settings",
+            "warning",
+            1,
+            "2 rows of automation settings for this site; the one of the highest id counts",
+        ),
         ("unparsable_value", "error", None, "accounts.credits of account 7 is lots"),
     ]
