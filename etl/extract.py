@@ -22,6 +22,7 @@ from igny8_analysis.etl.history import alert_keys, growing_rows, holds_table
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version, digest
 from igny8_analysis.etl.resources import MACHINE, Resources
+from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import (
     COMMON_RESULT_KEYS,
@@ -105,7 +106,7 @@ def extract(
     tables = {key: found.name for key, found in catalogue.tables.items()}
     with duckdb.connect() as scratch, interruptible(scratch, source):
         scratch.execute(f"{resources.settings()}; set timezone = 'UTC'")
-        scratch.execute(f"set temp_directory = '{_quoted(lake.parent / 'spill')}'")
+        scratch.execute(f"set temp_directory = '{_quoted(spill_folder(lake.parent.name) or '')}'")
         scratch.execute("set preserve_insertion_order = false")
         scratch.execute(_filled("macros", MACROS))
         _read_source(scratch, source, catalogue.tables, progress)
@@ -431,5 +432,5 @@ def _row(scratch: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
     return tuple(row)
 
 
-def _quoted(path: Path) -> str:
+def _quoted(path: Path | str) -> str:
     return str(path).replace("'", "''")

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from igny8_analysis import payloads
+from igny8_analysis.answers import Answer, Limits, bounded
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.domains import bare_domain_sql
 from igny8_analysis.etl.errors import DAMAGED, Igny8Error, UsageError, WarehouseNotFound, is_damage
+from igny8_analysis.etl.scratch import spill_folder
 
 if TYPE_CHECKING:
     from igny8_analysis.explain import Explanation
@@ -42,6 +44,7 @@ SETTINGS = {
     "allow_community_extensions": "false",
     "python_enable_replacements": "false",
 }
+_in_use: dict[Path, dict[str, Any]] = {}
 
 
 class SiteNotFound(Igny8Error):  # noqa: N818 (a public name)
@@ -76,15 +79,19 @@ class Warehouse:
     `version` is its name, `path` its folder, `manifest` what the load wrote about itself.
     """
 
-    def __init__(self, version: lake.Version) -> None:
-        """Open the version's DuckDB file. Raises WarehouseNotFound where it cannot be read."""
+    def __init__(self, version: lake.Version, limits: Limits | None = None) -> None:
+        """Open the version's DuckDB file. Raises WarehouseNotFound where it cannot be read.
+
+        Of `limits` the first to open a version in a process sets memory and spill, for all of them.
+        """
+        self._limits = limits or Limits()
         self.version = version.id
         self.path = version.path
         self._let_go = weakref.finalize(self, os.close, lake.hold(version))
         self.as_of: datetime
         try:
             self.manifest = version.manifest()
-            self._connection = duckdb.connect(version.database, read_only=True, config=dict(SETTINGS))
+            self._connection = self._open(version.database)
             ((is_locked,),) = self._connection.execute(
                 "select current_setting('lock_configuration')"
             ).fetchall()
@@ -95,6 +102,22 @@ class Warehouse:
             raise WarehouseNotFound(
                 f"version {version.id} cannot be read ({str(error).splitlines()[0]}); load again with igny8 etl"
             ) from None
+
+    def _open(self, database: Path) -> duckdb.DuckDBPyConnection:
+        """Open the file with bounds for what queries may take, and with what they spill outside the version."""
+        settings: dict[str, Any] = SETTINGS | {
+            "temp_directory": str(spill_folder(str(abs(hash(database)))) or ""),
+            "max_temp_directory_size": self._limits.spill,
+            "memory_limit": self._limits.memory,
+        }
+        try:
+            opened = duckdb.connect(database, read_only=True, config=settings)
+        except duckdb.ConnectionException:  # open already in this process, with other limits
+            return duckdb.connect(database, read_only=True, config=_in_use[database])
+        except duckdb.ParserException as error:
+            raise UsageError(f"a limit is no size, write it like 2GB: {error}") from None
+        _in_use[database] = settings
+        return opened
 
     def __repr__(self) -> str:
         return (
@@ -113,8 +136,8 @@ class Warehouse:
         self._connection.close()
         self._let_go()
 
-    def sql(self, query: str, params: Parameters | None = None) -> duckdb.DuckDBPyRelation:
-        """Run one SELECT, EXPLAIN, DESCRIBE or SHOW and return DuckDB's relation (`.fetchall()`, `.pl()`).
+    def sql(self, query: str, params: Parameters | None = None) -> Answer:
+        """Run one SELECT, EXPLAIN, DESCRIBE or SHOW; the answer is DuckDB's relation (`.fetchall()`, `.pl()`).
 
         Raises UsageError where the query is wrong, empty, of several statements, or would do more than read.
         """
@@ -129,8 +152,9 @@ class Warehouse:
             raise UsageError(
                 f"{type_.name} is refused: ad hoc SQL takes one SELECT, EXPLAIN, DESCRIBE or SHOW"
             )
-        with sql_errors():
-            return self._connection.cursor().sql(query, params=params)
+        cursor = self._connection.cursor()
+        with sql_errors(), bounded(cursor, self._limits):
+            return Answer(cursor.sql(query, params=params), cursor, self._limits)
 
     def _explained_type(self, query: str) -> duckdb.StatementType:
         """The type of the statement that an EXPLAIN explains, and with ANALYZE would run."""
@@ -274,8 +298,12 @@ def warehouse_directory(directory: Path | str | None = None) -> Path:
     return Path(directory or os.environ.get("IGNY8_WAREHOUSE") or "data")
 
 
-def connect(directory: Path | str | None = None, version: str | None = None) -> Warehouse:
+def connect(
+    directory: Path | str | None = None, version: str | None = None, limits: Limits | None = None
+) -> Warehouse:
     """Open the current version of a warehouse directory (or the version named), read-only.
+
+    `limits` bounds what its queries may take.
 
     Raises WarehouseNotFound where there is none, or none that can be read.
     """
@@ -283,14 +311,14 @@ def connect(directory: Path | str | None = None, version: str | None = None) -> 
     current = lake.current_version(root)
     while True:
         try:
-            return Warehouse(lake.find_version(root, version))
+            return Warehouse(lake.find_version(root, version), limits)
         except WarehouseNotFound:
             before, current = current, lake.current_version(root)
             if current == before:  # else a load has published, and may have pruned what was just looked for
                 raise
 
 
-def as_dicts(answer: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+def as_dicts(answer: Answer) -> list[dict[str, Any]]:
     """The rows of an answer, each a dict by column."""
     columns = answer.columns
     return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]

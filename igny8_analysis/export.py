@@ -66,11 +66,13 @@ def _find(warehouse: "Warehouse", view: str) -> bool:
 def _write(warehouse: "Warehouse", query: str, parameters: dict[str, int] | None, target: Path) -> int:
     import pyarrow.parquet as pq
 
-    reader = warehouse.sql(query, parameters).to_arrow_reader(ROWS_PER_BATCH)
+    answer = warehouse.sql(query, parameters)
     rows = 0
     sweep(target.parent)
-    with whole(target) as file, pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
-        for batch in reader:
-            writer.write_batch(batch)
-            rows += batch.num_rows
+    with answer.in_bounds(), whole(target) as file:
+        reader = answer.to_arrow_reader(ROWS_PER_BATCH)
+        with pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+                rows += batch.num_rows
     return rows

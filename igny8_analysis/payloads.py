@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.queries import read_query
 
 Payload = dict[str, Any]
@@ -469,7 +470,8 @@ def execute(
     """The rows of a query, which is parsed once."""
     if query not in _STATEMENTS:
         (_STATEMENTS[query],) = connection.extract_statements(query)
-    return connection.execute(_STATEMENTS[query], params).fetchall()
+    with interruptible(connection):
+        return connection.execute(_STATEMENTS[query], params).fetchall()
 
 
 def _select(

@@ -23,6 +23,7 @@ from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version, parquet_files
 from igny8_analysis.etl.resources import MACHINE, Resources, half_of_memory
+from igny8_analysis.etl.scratch import spill_folder
 
 ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures", "answers")
@@ -232,7 +233,8 @@ def _writing(database: Path, resources: Resources = MACHINE) -> Iterator[duckdb.
     """A connection that writes into the file, all in one transaction."""
     with duckdb.connect() as connection, interruptible(connection):
         connection.execute(f"{resources.settings()}; set timezone = 'UTC'")
-        connection.execute(f"set temp_directory = '{_quoted(database.parent / 'spill')}'")
+        spill = spill_folder(f"build-{database.parent.name}")
+        connection.execute(f"set temp_directory = '{_quoted(spill or '')}'")
         connection.execute(
             f"attach '{_quoted(database)}' as warehouse (storage_version '{STORAGE_VERSION}'); use warehouse"
         )

@@ -5,7 +5,6 @@ Nothing is written beside the file: what SQLite could only read by making files 
 
 import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -16,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.scratch import COPY, Scratch
 from igny8_analysis.etl.sources import Relation
 from igny8_analysis.etl.sources.sqlite_functions import add_functions
 
@@ -144,7 +144,7 @@ def _address(file: Path, stack: ExitStack) -> str:
         return f"{file.as_uri()}?mode=ro"
     if not wal.exists() or wal.stat().st_size == 0:
         return f"{file.as_uri()}?mode=ro&immutable=1"
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="igny8-source-")))
+    folder = Path(stack.enter_context(Scratch(COPY)))
     before = _state(file), _state(wal)
     for part in (file, wal):
         shutil.copyfile(part, folder / part.name)

@@ -9,6 +9,7 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from igny8_analysis.answers import Limits
     from igny8_analysis.connection import Warehouse
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -134,11 +135,13 @@ def reading_options(command: F) -> F:
     return command
 
 
-def open_warehouse(directory: Path | None, version: str | None) -> "Warehouse":
+def open_warehouse(
+    directory: Path | None, version: str | None, limits: "Limits | None" = None
+) -> "Warehouse":
     """The warehouse that the options name."""
     from igny8_analysis.connection import connect
 
-    return connect(directory, version)
+    return connect(directory, version, limits)
 
 
 def examples(*lines: str) -> str:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from igny8_analysis.etl.errors import Igny8Error, UsageError
+from igny8_analysis.etl.scratch import Scratch
 from igny8_analysis.processes import own_environment
-from igny8_analysis.reports.scratch import Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -106,6 +106,7 @@ class WarmKernel:
         )
         environment = own_environment() | {
             "IPYTHONDIR": folder,
+            "TMPDIR": folder,
             "JUPYTER_CONFIG_DIR": folder,
             "PYTHONHASHSEED": "0",
             "PYTHONUTF8": "1",

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from adbc_driver_postgresql import dbapi
 
+from igny8_analysis import connect
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.sources import postgres
@@ -186,3 +187,80 @@ def test_a_signal_in_a_slow_statement_of_sqlite(
     time.sleep(1)
     assert_ends(loading, number, status, word)
     assert list((tmp_path / "data").glob("versions/*")) == []
+
+
+# Queries
+
+
+QUERIES = {
+    "join": "select sum(a.id * b.id) from lake.run_stages a, lake.run_stages b, lake.run_stages c",
+    "recursion": "with recursive t(x) as (select 1 union all select x + 1 from t) select count(*) from t where x < 0",
+    "count": "select count(*) from range(1000000000000) a(x)",
+    "function": "select length(regexp_replace(repeat('a', 300000000), 'a', 'bb', 'g'))",
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+@signals
+def test_a_signal_in_a_query(
+    demo_warehouse: Path, name: str, number: signal.Signals, status: int, word: str
+) -> None:
+    """Also in a function that looks at nothing while it works."""
+    asking = start("sql", QUERIES[name], "--warehouse", demo_warehouse)
+    wait_until_it_works(asking)
+    assert_ends(asking, number, status, word)
+
+
+def wait_until_it_works(process: subprocess.Popen[str]) -> None:
+    """Until it has used a second of processor time beyond its start."""
+
+    def ticks() -> int:
+        fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    wait_for(lambda: ticks() > 2.5 * os.sysconf("SC_CLK_TCK"), 60)
+
+
+NOTEBOOK = """
+import sys, time
+import igny8_analysis
+from IPython.core.interactiveshell import InteractiveShell
+
+warehouse = igny8_analysis.connect(sys.argv[1])
+query = sys.argv[2]
+print("ready", flush=True)
+try:
+    if sys.argv[3] == "magic":
+        shell = InteractiveShell.instance(user_ns={"wh": warehouse})
+        shell.run_line_magic("load_ext", "igny8_analysis.magic")
+        shell.run_cell_magic("sql", "", query)
+    else:
+        getattr(warehouse.sql(query), sys.argv[3])()
+except KeyboardInterrupt:
+    print("interrupted")
+print(warehouse.sql("select 42").fetchall())
+"""
+
+
+@pytest.mark.parametrize("way", ["pl", "fetchall", "show", "magic"])
+def test_control_c_in_a_notebook(demo_warehouse: Path, way: str) -> None:
+    """The next query answers as ever."""
+    python = subprocess.Popen(
+        [sys.executable, "-c", NOTEBOOK, str(demo_warehouse), QUERIES["count"], way],
+        stdout=subprocess.PIPE, encoding="utf-8",
+    )  # fmt: skip
+    assert python.stdout
+    assert python.stdout.readline() == "ready\n"
+    time.sleep(3)
+    python.send_signal(signal.SIGINT)
+    out, _ = python.communicate(timeout=HEARD_SECONDS)
+    assert out.split("\n")[-3:] == ["interrupted", "[(42,)]", ""]
+
+
+def test_a_query_in_another_thread_is_none_of_the_signals(demo_warehouse: Path) -> None:
+    found: list[object] = []
+    with connect(demo_warehouse) as warehouse:
+        thread = threading.Thread(target=lambda: found.append(warehouse.sql("select 42").fetchall()))
+        thread.start()
+        thread.join()
+    assert found == [[(42,)]]

@@ -1,0 +1,129 @@
+"""The answer to a query, in bounds: Ctrl-C ends it, a time may be set for it, and a limit that is hit is told."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from igny8_analysis.etl.errors import Igny8Error
+from igny8_analysis.etl.interrupts import interruptible
+
+AGAIN_SECONDS = 0.1
+
+
+class QueryTooLarge(Igny8Error):  # noqa: N818 (a public name)
+    """A query needs more time, memory or disk than it may take."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a query may take: memory and room on disk as DuckDB spells sizes (`2GB`), and seconds (None: any)."""
+
+    memory: str = "2GB"
+    spill: str = "10GB"
+    seconds: float | None = None
+
+
+class Answer:
+    """The rows of a query, with all methods of DuckDB's relation: `.fetchall()`, `.pl()`, `.columns` …"""
+
+    def __init__(
+        self, relation: duckdb.DuckDBPyRelation, cursor: duckdb.DuckDBPyConnection, limits: Limits
+    ) -> None:
+        """Hold the relation, which runs on the cursor when its rows are asked for."""
+        self._relation = relation
+        self._cursor = cursor
+        self._limits = limits
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return list(self._relation.columns)
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows."""
+        with self.in_bounds():
+            return self._relation.fetchall()
+
+    def __repr__(self) -> str:
+        with self.in_bounds():
+            return repr(self._relation)
+
+    def __len__(self) -> int:
+        with self.in_bounds():
+            return len(self._relation)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._wrapped(self._relation[name])
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        with self.in_bounds():  # some, like `shape`, run the query
+            found = getattr(self._relation, name)
+        if not callable(found):
+            return found
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            with self.in_bounds():
+                return self._wrapped(found(*arguments, **named))
+
+        return call
+
+    @contextmanager
+    def in_bounds(self) -> Iterator[None]:
+        """Where rows are asked for. Raises QueryTooLarge where a limit is hit."""
+        with bounded(self._cursor, self._limits):
+            yield
+
+    def _wrapped(self, found: Any) -> Any:
+        is_relation = isinstance(found, duckdb.DuckDBPyRelation)
+        return Answer(found, self._cursor, self._limits) if is_relation else found
+
+
+@contextmanager
+def bounded(cursor: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[None]:
+    """Interrupt the cursor's query on Ctrl-C and when its time is over. Raises QueryTooLarge where a limit is hit."""
+    is_over = threading.Event()
+    is_late = threading.Event()
+
+    def watch() -> None:
+        if not is_over.wait(limits.seconds):
+            is_late.set()
+            while not is_over.wait(AGAIN_SECONDS):
+                cursor.interrupt()
+
+    watching = threading.Thread(target=watch, daemon=True) if limits.seconds is not None else None
+    try:
+        with interruptible(cursor):
+            if watching:
+                watching.start()
+            yield
+    except duckdb.OutOfMemoryException as error:
+        raise QueryTooLarge(_room(error, limits)) from None
+    except (duckdb.InterruptException, RuntimeError):
+        if not is_late.is_set():
+            raise
+        raise QueryTooLarge(
+            f"the query was stopped after {limits.seconds:g} s: ask for less, or allow it more (--max-seconds)"
+        ) from None
+    finally:
+        is_over.set()
+        if watching and watching.ident:
+            watching.join()
+
+
+def _room(error: Exception, limits: Limits) -> str:
+    """Which of the two ran out."""
+    if "max_temp_directory_size" in str(error) and "failed to offload" in str(error):
+        return (
+            f"the query needs more than {limits.spill} on disk: ask for less, or allow it more (--max-spill)"
+        )
+    return (
+        f"the query needs more than {limits.memory} of memory: ask for less, or allow it more (--max-memory)"
+    )
