@@ -98,9 +98,9 @@ def test_nonsense_is_told(
     path: tuple[str, ...], demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    options = {option for param in ALL[path].params for option in param.opts}
+    options = {option for param in ALL[path].params for option in param.opts} & {"--out", "--warehouse"}
     root = tmp_path / "data" if path[0] in ("etl", "build") else demo_warehouse
-    where = [next(iter(options & {"--out", "--warehouse"})), str(root)] if path[0] != "completion" else []
+    where = [word for option in options for word in (option, str(root))]
     if path[0] == "report":  # nothing of these is to be made
         where += ["--version", "none"]
 
