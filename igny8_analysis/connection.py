@@ -231,6 +231,15 @@ class Warehouse:
         """The settings of the site's automation and of its stages; null and empty where the source has none."""
         return payloads.settings(self._connection.cursor(), self.resolve_site(site))
 
+    def brief(self, site: int | str | None = None, account: int | str | None = None) -> Payload:
+        """A site or an account in at most six sentences, each with its panel, query and values.
+
+        Raises UsageError where not one of the two is named.
+        """
+        from igny8_analysis.brief import brief
+
+        return brief(self, site, account)
+
     def run_source_id(self, site: int | str, run_id: str) -> int:
         """The source's id of the site's run, the latest of that run_id. Raises RunNotFound."""
         return self._run_source_id(self.resolve_site(site), site, run_id)

@@ -24,6 +24,7 @@ COMMANDS = {
     "etl": "load",
     "versions": "load",
     "build": "build",
+    "brief": "brief",
     "overview": "read",
     "history": "read",
     "run": "read",

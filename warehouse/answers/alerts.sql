@@ -238,8 +238,8 @@ with
                     'The balance of '
                     || cast(cast(round(w.available_credits, 0) as decimal(38, 0)) as varchar)
                     || ' credits lasts about '
-                    || cast(cast(floor(w.runway_days) as integer) as varchar)
-                    || case when floor(w.runway_days) = 1 then ' day' else ' days' end
+                    || cast(cast(round(w.runway_days) as integer) as varchar)
+                    || case when round(w.runway_days) = 1 then ' day' else ' days' end
             end
             || ' at what is spent now; no renewal is assumed',
             ''

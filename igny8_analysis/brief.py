@@ -1,0 +1,278 @@
+"""In a few sentences: what a site or an account made, what it cost and why, what comes next, and who is needed.
+
+Each sentence is made of one query's values, rounded as they are printed; every number in its text is among them.
+"""
+
+import calendar
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from igny8_analysis.connection import as_dicts
+from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.queries import read_query
+
+if TYPE_CHECKING:
+    from igny8_analysis.connection import Warehouse
+
+Row = dict[str, Any]
+Values = dict[str, Any]
+Payload = dict[str, Any]
+
+SMALL_DIFFERENCE_PCT = 5
+SMALL_DIFFERENCE = 5
+LONGEST_NAME = 60
+
+# How many of each alert there are, in words: for one, and for several.
+NEEDS = {
+    "run_failed": ("the latest run has failed", "the latest runs of {} sites have failed"),
+    "run_stale": ("a run has not ended", "runs of {} sites have not ended"),
+    "run_unusual": ("a run cost far from what runs usually do", "{} runs cost far from what runs usually do"),
+    "price_changed": ("the price of a step has risen", "prices of {} steps have risen"),
+    "cost_risen": ("an article costs more than before", "at {} sites an article costs more than before"),
+    "balance_short": ("the balance does not cover the next runs", "{} balances do not cover the next runs"),
+    "balance_ends": ("the balance ends within a week", "{} balances end within a week"),
+    "items_failed": ("articles or images have failed", "articles or images of {} sites have failed"),
+    "schedule_missed": ("a scheduled run has not started", "scheduled runs of {} sites have not started"),
+    "data_errors": ("the data has errors", "the data of {} sites has errors"),
+}
+
+
+@dataclass(frozen=True)
+class _Owner:
+    """Whose brief it is: the name to call it by, and the conditions that find its rows."""
+
+    name: str
+    is_account: bool
+    conditions: dict[str, str]
+    account_id: int | None
+
+
+def brief(warehouse: "Warehouse", site: int | str | None = None, account: int | str | None = None) -> Payload:
+    """At most six sentences about a site or an account: `{"sentences": [{text, panel, query, values}]}`.
+
+    `query` can be pasted into `igny8 sql`, and `values` are its rows', as printed. A balance is told of an account,
+    and of its only site. Raises UsageError, SiteNotFound, AmbiguousSite and AccountNotFound.
+    """
+    if (site is None) == (account is None):
+        raise UsageError("name a site or an account, one of the two")
+    owner = _of_site(warehouse, site) if site is not None else _of_account(warehouse, account or "")
+    told = []
+    for name, panel, tell in SENTENCES:
+        if name == "balance" and owner.account_id is None:
+            continue
+        query = " ".join(read_query(f"brief_{name}").format(**owner.conditions).split())
+        rows = as_dicts(warehouse.sql(query))
+        sentence = tell(owner, rows) if rows else None
+        if sentence:
+            text, values = sentence
+            told.append({"text": text, "panel": panel, "query": query, "values": values})
+    return {"sentences": told}
+
+
+def _of_site(warehouse: "Warehouse", site: int | str) -> _Owner:
+    site_id = warehouse.resolve_site(site)
+    ((label, account_id, sites),) = warehouse.sql(
+        "select s.label, s.account_id, count(o.site_id) from sites as s "
+        "left join sites as o on o.account_id = s.account_id and o.is_live "
+        "where s.site_id = $site_id group by all",
+        {"site_id": site_id},
+    ).fetchall()
+    conditions = {f"of_sites_{t}": f"{t}.site_id = {site_id}" for t in "rcebf"}
+    conditions |= {
+        "owner_m": f"m.scope = 'site' and m.site_id = {site_id}",
+        "account_w": f"w.account_id = {account_id}",
+        "owner_a": f"site_id = {site_id}",
+    }
+    return _Owner(_short(label), False, conditions, account_id if sites == 1 else None)
+
+
+def _of_account(warehouse: "Warehouse", account: int | str) -> _Owner:
+    account_id = warehouse.resolve_account(account)
+    ((name,),) = warehouse.sql(
+        "select coalesce(nullif(trim(account_name), ''), 'account ' || account_id) from accounts "
+        "where account_id = $id",
+        {"id": account_id},
+    ).fetchall()
+    sites = f"(select site_id from sites where account_id = {account_id} and is_live)"
+    conditions = {f"of_sites_{t}": f"{t}.site_id in {sites}" for t in "rcebf"}
+    conditions |= {
+        "owner_m": f"m.scope = 'account' and m.account_id = {account_id}",
+        "account_w": f"w.account_id = {account_id}",
+        "owner_a": f"account_id = {account_id}",
+    }
+    return _Owner(_short(name), True, conditions, account_id)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+# The sentences
+
+
+def _made(owner: _Owner, rows: list[Row]) -> tuple[str, Values]:
+    values = _plain(rows[0]) | {"name": owner.name}
+    days = values["days"]
+    if not values["runs"]:
+        return f"{owner.name} has not run in the last {days} days.", _kept(values, "name", "days", "runs")
+    made = [
+        _counted(values[what], one, many)
+        for what, one, many in (("articles", "article", "articles"), ("images", "image", "images"))
+        if values[what]
+    ]
+    runs = _counted(values["runs"], "run", "runs")
+    what = f"made {' and '.join(made)} in {runs}" if made else f"had {runs}"
+    credits = _counted(values["credits"], "credit", "credits")
+    return f"In the last {days} days {owner.name} {what}, for {credits}.", values
+
+
+def _why(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
+    head = _plain(rows[0])
+    difference, percent, days = head["difference"], head["percent"], head["days"]
+    values = _kept(head, "days", "credits_before", "difference", "percent")
+    if not head["credits_before"] or not difference:
+        return None
+    if difference < SMALL_DIFFERENCE or percent < SMALL_DIFFERENCE_PCT:
+        before = _counted(head["credits_before"], "credit", "credits")
+        return f"That is about as much as in the {days} days before, {before}.", _kept(
+            values, "days", "credits_before"
+        )
+    causes = []
+    for number, row in enumerate(map(_plain, rows), 1):
+        credits = row["credits"]
+        values[f"credits_{number}"] = credits
+        since = ""
+        if row["since"]:
+            values[f"since_{number}"] = row["since"]
+            since = f" since {row['since']}"
+        direction = "more" if row["is_cause_of_more"] else "less"
+        causes.append(f"{_number(credits)} {direction} {_cause(owner, row)}{since}")
+    side = "more" if head["is_more"] else "less"
+    text = (
+        f"That is {_counted(difference, 'credit', 'credits')} ({_number(percent)} %) {side} than in the {days} days "
+        f"before: {'; '.join(causes)}."
+    )
+    return text, values
+
+
+def _cause(owner: _Owner, row: Row) -> str:
+    stage, is_more = row["stage_name"], row["is_cause_of_more"]
+    match row["cause"]:
+        case "new" if owner.is_account:
+            return f"for {stage} at sites that had not used it"
+        case "new":
+            return f"for {stage}, which is new"
+        case "rate":
+            return f"because {stage} {'costs more' if is_more else 'costs less'} an item"
+        case "volume":
+            return f"because {stage} had {'more' if is_more else 'less'} to do"
+    return "that no step accounts for"
+
+
+def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
+    values = _plain(rows[0])
+    if not values["credits"]:
+        return None
+    credits = _counted(values["credits"], "credit", "credits")
+    kept = ["credits"]
+    if owner.is_account and values["sites"] > 1:
+        text = f"The next runs of its {_number(values['sites'])} sites will cost about {credits} together"
+        kept.append("sites")
+    else:
+        text = f"The next run will cost about {credits}"
+    if values["low"] is not None:
+        kept.append("high")
+        if values["is_unsure"]:
+            text += f", between almost nothing and {_number(values['high'])}: too little is known yet"
+        else:
+            kept.append("low")
+            text += f", in four of five cases {_number(values['low'])} to {_number(values['high'])}"
+    if values["to_have"] is not None and not values["is_unsure"]:
+        kept.append("to_have")
+        text += f"; have {_number(values['to_have'])} to be safe in nine of ten"
+    if values["past_runs"] and values["off_by"] is not None:
+        kept += ["past_runs", "off_by"]
+        over = _counted(values["past_runs"], "past run", "past runs")
+        text += f". Over {over} such forecasts were off by {_number(values['off_by'])} %"
+    return f"{text}.", _kept(values, *kept)
+
+
+def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
+    values = _plain(rows[0])
+    if not values["expected"]:
+        return None
+    month = calendar.month_name[date.fromisoformat(values["month_start"]).month]
+    kept = ["month_start", "expected"]
+    text = f"{month} will have cost about {_counted(values['expected'], 'credit', 'credits')} at its end"
+    if values["low"] is not None and not values["is_unsure"]:
+        kept += ["low", "high"]
+        text += f", in four of five cases {_number(values['low'])} to {_number(values['high'])}"
+    kept.append("so_far")
+    text += f"; so far it has cost {_number(values['so_far'])}"
+    if values["month_before"]:
+        kept.append("month_before")
+        text += f", the month before {_number(values['month_before'])}"
+    return f"{text}.", _kept(values, *kept)
+
+
+def _balance(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
+    values = _plain(rows[0])
+    if values["balance"] is None or values["days"] is None:
+        return None
+    balance = f"The balance of {_counted(values['balance'], 'credit', 'credits')}"
+    if values["is_over_a_year"]:
+        return f"{balance} lasts more than a year, even if none are added.", _kept(values, "balance")
+    if values["days"] == 0:
+        return f"{balance} lasts less than a day, if none are added.", _kept(values, "balance")
+    days = _counted(values["days"], "day", "days")
+    text = f"{balance} lasts about {days}, until {values['ends_on']}, if none are added."
+    return text, _kept(values, "balance", "days", "ends_on")
+
+
+def _needs(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
+    told, values = [], {}
+    for row in map(_plain, rows):
+        one, many = NEEDS[row["alert"]]
+        if row["alerts"] > 1:
+            values[row["alert"]] = row["alerts"]
+        told.append(many.format(_number(row["alerts"])) if row["alerts"] > 1 else one)
+    return f"Someone is needed: {'; '.join(told)}.", values
+
+
+SENTENCES: tuple[tuple[str, str, Callable[[_Owner, list[Row]], tuple[str, Values] | None]], ...] = (
+    ("made", "run_statistics", _made),
+    ("why", "what_changed", _why),
+    ("next", "what_it_will_cost", _next),
+    ("month", "what_it_will_cost", _month),
+    ("balance", "what_it_will_cost", _balance),
+    ("alerts", "attention", _needs),
+)
+
+
+# Numbers as they are printed
+
+
+def _plain(row: Row) -> Row:
+    """The row as plain values: whole numbers as int, dates as ISO texts."""
+
+    def value(given: Any) -> Any:
+        if isinstance(given, date):
+            return given.isoformat()
+        return int(given) if isinstance(given, Decimal | float) else given
+
+    return {name: value(given) for name, given in row.items()}
+
+
+def _kept(values: Values, *names: str) -> Values:
+    return {name: values[name] for name in names}
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _counted(value: int, one: str, many: str) -> str:
+    return f"{_number(value)} {one if value == 1 else many}"

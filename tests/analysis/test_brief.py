@@ -1,0 +1,127 @@
+"""`igny8 brief`: at most six sentences in plain words, every number in them among their values, from the views."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import igny8_analysis
+from igny8_analysis import Warehouse
+from igny8_analysis.cli import cli
+from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.load import load
+from tests.cases import AS_OF, items, make_source, run, site
+
+DAY = timedelta(days=1)
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+NUMBER = re.compile(r"-?\d[\d,]*")
+JARGON = re.compile(
+    r"champion|wape|flow\b|mean_of|same_as|rhythm|recent_rate|backtest|interval|quantile|budget|forecast_|_",
+    re.IGNORECASE,
+)
+
+
+def everybody(warehouse: Warehouse) -> Iterator[tuple[str, dict[str, Any]]]:
+    for site_id, label in warehouse.sql("select site_id, label from sites order by site_id").fetchall():
+        yield label, warehouse.brief(site_id)
+    for account_id, name in warehouse.sql("select account_id, account_name from accounts").fetchall():
+        yield name, warehouse.brief(account=account_id)
+
+
+def test_every_number_in_a_text_is_among_its_values(demo: Warehouse) -> None:
+    for name, payload in everybody(demo):
+        assert 1 <= len(payload["sentences"]) <= 6
+        for sentence in payload["sentences"]:
+            assert set(sentence) == {"text", "panel", "query", "values"}
+            values = sentence["values"]
+            text = sentence["text"].replace(name, "").replace(str(values.get("name", "")), "")
+            dates = DATE.findall(text)
+            assert set(dates) <= {value for value in values.values() if isinstance(value, str)}, text
+            numbers = {int(number.replace(",", "").rstrip()) for number in NUMBER.findall(DATE.sub("", text))}
+            assert numbers <= {value for value in values.values() if isinstance(value, int)}, (text, values)
+            assert not any(isinstance(value, bool | float) for value in values.values())
+
+
+def test_the_values_are_those_of_the_query(demo: Warehouse) -> None:
+    for _, payload in everybody(demo):
+        for sentence in payload["sentences"]:
+            rows = demo.sql(sentence["query"]).fetchall()
+            found = {str(value) for row in rows for value in row}
+            found |= {str(int(value)) for row in rows for value in row if hasattr(value, "to_integral_value")}
+            for name, value in sentence["values"].items():
+                assert name == "name" or str(value) in found, (name, value, found)
+
+
+def test_it_speaks_to_a_customer(demo: Warehouse) -> None:
+    for name, payload in everybody(demo):
+        for sentence in payload["sentences"]:
+            text = sentence["text"].replace(name or "", "")
+            assert text.endswith(".")
+            assert not re.search(r"\b1 (articles|images|runs|credits|days)\b|None|nan", text), text
+            if sentence["panel"] != "run_statistics":
+                assert not JARGON.search(text), text
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Site 1 wrote ten articles a day at 10 credits, since ten days at 15; site 2 is its account's other one."""
+    folder = tmp_path_factory.mktemp("brief")
+    runs = [
+        run(
+            100 + n, AS_OF - timedelta(hours=1) - (60 - n) * DAY, 30,
+            stages={4: (10, 10, 100 if n < 51 else 150)}, site_id=1,
+        )
+        for n in range(61)
+    ]  # fmt: skip
+    sites = [site(1, "one.example"), site(2, "quiet.example"), site(3, "alone.example", tenant_id=2)]
+    source = make_source(folder / "s.sqlite", sites, runs, items("tasks", "queued", 10, site_id=1))
+    load(f"sqlite:///{source}", folder / "data", as_of=AS_OF)
+    with igny8_analysis.connect(folder / "data") as warehouse:
+        yield warehouse
+
+
+def test_what_was_made_and_why_it_cost_more(known: Warehouse) -> None:
+    made, why, *_ = (sentence["text"] for sentence in known.brief(1)["sentences"])
+    # 30 runs: 20 of 100 credits and 10 of 150, against 30 of 100; the run 30 days and an hour ago is in the part before
+    assert made == "In the last 30 days one.example made 300 articles in 30 runs, for 3,500 credits."
+    since = f"{AS_OF - timedelta(hours=1) - 9 * DAY:%Y-%m-%d}"
+    assert why == (
+        "That is 500 credits (17 %) more than in the 30 days before: "
+        f"500 more because Content Writing costs more an item since {since}."
+    )
+    values = known.brief(1)["sentences"][1]["values"]
+    assert values == {
+        "days": 30, "credits_before": 3000, "difference": 500, "percent": 17, "credits_1": 500, "since_1": since
+    }  # fmt: skip
+
+
+def test_a_balance_is_told_of_an_account_and_of_an_only_site(known: Warehouse) -> None:
+    def panels(**who: Any) -> str:
+        return " ".join(sentence["text"] for sentence in known.brief(**who)["sentences"])
+
+    assert "balance" not in panels(site=1)
+    assert "one.example" not in panels(site=2)
+    assert panels(site=2) == "quiet.example has not run in the last 30 days."
+    assert "An agency" in panels(account=1)
+
+
+def test_a_brief_is_of_one(known: Warehouse) -> None:
+    for who in ({}, {"site": 1, "account": 1}):
+        with pytest.raises(UsageError):
+            known.brief(**who)
+
+
+def test_on_the_command_line(demo_warehouse: Path, demo: Warehouse) -> None:
+    def told(*arguments: str) -> str:
+        return CliRunner().invoke(cli, ["brief", *arguments, "--warehouse", str(demo_warehouse)]).stdout
+
+    sentences = demo.brief("mysite.com")["sentences"]
+    assert told("mysite.com").splitlines() == [sentence["text"] for sentence in sentences]
+    assert json.loads(told("mysite.com", "--format", "json")) == {"sentences": sentences}
+    assert told("--account", "7").startswith("In the last 30 days Brightwater Media made")
+    assert len(told("mysite.com", "--format", "csv").splitlines()) == 1 + len(sentences)
