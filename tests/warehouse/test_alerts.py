@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import igny8_analysis
 from igny8_analysis import Warehouse
 from igny8_analysis.load import load
@@ -143,6 +145,40 @@ def test_items_failed_and_data_errors(tmp_path: Path) -> None:
         assert [(row[0], row[5]) for row in found(warehouse, "data_errors")] == [(1, "data_errors:1:1:")]
 
 
+def settings(source: Path, rows: list[tuple[int, int, str]]) -> Path:
+    """Give the source settings: site, whether it is on, when its next run is due."""
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.executemany(
+            "insert into igny8_automation_configs (site_id, is_enabled, next_run_at) values (?, ?, ?)", rows
+        )
+    return source
+
+
+def test_a_missed_schedule(tmp_path: Path) -> None:
+    due = AS_OF - 3 * HOUR
+    late, soon, ahead = ((AS_OF - hours * HOUR).isoformat() for hours in (3, 1, -1))
+    runs = [run(51, due, site_id=5), run(61, due - DAY, site_id=6)]
+    source = make_source(tmp_path / "s.sqlite", [site(n) for n in range(1, 7)], runs)
+    settings(source, [(1, 1, late), (2, 0, late), (3, 1, soon), (4, 1, ahead), (5, 1, late), (6, 1, late)])
+    with loaded(source) as warehouse:
+        assert [(row[0], row[4]) for row in found(warehouse, "schedule_missed")] == [(1, due), (6, due)]
+        assert found(warehouse, "schedule_missed")[0][5] == f"schedule_missed:1:1:{due:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_site_that_is_off_spends_what_people_start(tmp_path: Path) -> None:
+    runs = [row | {"trigger_type": "scheduled"} for row in articles(1, lambda n: 10)]
+    runs += [row | {"trigger_type": "manual"} for row in articles(2, lambda n: 10)]
+    source = settings(make_source(tmp_path / "s.sqlite", [site(1), site(2)], runs), [(1, 0, ""), (2, 0, "")])
+    with loaded(source) as warehouse:
+        rows = warehouse.sql(
+            "select site_id, method, credits, reason from spend_forecasts "
+            "where scope = 'site' and is_champion and horizon_days = 7 order by site_id"
+        ).fetchall()
+        reason = "the automation is off: nothing is scheduled"
+        # 20 runs of 100 credits in the last 28 days
+        assert rows == [(1, "rhythm", 0, reason), (2, "rhythm", pytest.approx(2000 / 28 * 7), reason)]
+
+
 def test_new_is_what_the_load_before_had_not_and_a_rebuild_says_the_same(tmp_path: Path) -> None:
     failed = {"status": "failed", "current_stage": 4}
     source = make_source(
@@ -155,6 +191,7 @@ def test_new_is_what_the_load_before_had_not_and_a_rebuild_says_the_same(tmp_pat
         assert keys(first, is_new=True) == {"run_failed:1:1:11", "items_failed:1:1:2"}
         assert keys(first, is_new=False) == set()
     with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("alter table igny8_sites add column colour text")
         columns = [row[1] for row in connection.execute("pragma table_info(igny8_automation_runs)")]
         names = ", ".join(columns[1:]).replace("site_id", "2")
         others = ", ".join(columns[1:])
@@ -164,7 +201,7 @@ def test_new_is_what_the_load_before_had_not_and_a_rebuild_says_the_same(tmp_pat
     with loaded(source, AS_OF + HOUR) as second:
         # As many items failed as before: nothing rose, so there is no alert of them.
         assert keys(second, is_new=False) == {"run_failed:1:1:11"}
-        assert keys(second, is_new=True) == {"run_failed:1:2:21"}
+        assert keys(second, is_new=True) == {"run_failed:1:2:21", "source_drift:::igny8_sites.colour"}
         told = second.sql("select * from alerts order by alert_key").fetchall()
         lake = second.path / "lake"
     rebuild(str(lake), tmp_path / "again")
