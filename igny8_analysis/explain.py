@@ -197,11 +197,87 @@ RUN = {
 }
 
 
+def _columns(names: str) -> Fields:
+    return dict.fromkeys(names.split(), AS_IS)
+
+
+_BACKTEST = """
+select id, run_id, started_at, method, forecast_credits, actual_credits, is_covered_80, is_covered_90, is_champion
+from forecast_backtest
+where site_id = {site_id} order by started_at desc, id desc, method
+"""
+_SPEND = """
+select horizon_days, origin_at, known_runs, recent_credits, recent_runs, mean_credits, credits_before, rhythm_credits,
+    month_credits, is_off
+from spend_origins
+where scope = 'site' and owner_id = {site_id} and is_live order by horizon_days
+"""
+_CHARGES = """
+select r.id, r.run_id, r.started_at, g.stage_number, g.credits_used, g.items_processed, r.total_credits_used
+from run_stages as g
+join runs as r on r.site_id = g.site_id and r.id = g.id
+where g.site_id = {site_id} order by r.started_at desc, r.id desc, g.stage_number
+"""
+
+# Rows of views that are in no payload: they go by their place in this order.
+VIEWS = {
+    "forecast_totals": Section(
+        "forecast_totals",
+        _columns(
+            "method credits output duration_seconds p80_low p80_high p90_low p90_high budget_80 budget_90 is_champion "
+            "reason"
+        ),
+        _BACKTEST,
+        order="is_champion desc, method",
+    ),
+    "spend_forecasts": Section(
+        "spend_forecasts",
+        _columns(
+            "scope account_id horizon_days method credits p80_low p80_high p90_low p90_high budget_80 budget_90 "
+            "is_champion reason"
+        ),
+        _SPEND,
+        order="horizon_days, is_champion desc, method",
+    ),
+    "spend_months": Section(
+        "spend_months",
+        _columns(
+            "scope account_id month_start credits_so_far days_gone days_left credits_expected p80_low p80_high "
+            "credits_month_before"
+        ),
+        _SPEND,
+    ),
+    "cost_changes": Section(
+        "cost_changes",
+        _columns(
+            "period stage_number stage_name credits_before credits_after items_before items_after rate_before "
+            "rate_after volume_credits rate_credits is_new_stage credits_per_article_before credits_per_article_after"
+        ),
+        _CHARGES,
+        order="period desc, stage_number nulls last",
+    ),
+    "price_effects": Section(
+        "price_effects",
+        _columns("stage_number stage_name since rate_before rate_after items_per_run effect_per_run"),
+        _CHARGES,
+        order="since desc, stage_number",
+    ),
+    "alerts": Section(
+        "alerts",
+        _columns(
+            "alert severity account_id id run_id stage_number since message alert_key is_new severity_rank"
+        ),
+        _RUNS,
+        order="severity_rank, alert, run_id, stage_number",
+    ),
+}
+
+
 def metrics(is_run: bool) -> list[str]:
     """Every metric that can be explained, `<n>` for the number of a stage or of a row."""
     return [
         ".".join(part for part in (_numbered(name, section), field) if part)
-        for name, section in (RUN if is_run else OVERVIEW).items()
+        for name, section in (RUN if is_run else OVERVIEW | VIEWS).items()
         for field in section.fields
     ]
 
@@ -215,7 +291,8 @@ def _numbered(name: str, section: Section) -> str:
 def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric: str) -> Explanation:
     """Explain a field of the site's overview, or with `run_id` of that run, named by its path in the payload.
 
-    A field of the site's settings comes after `settings.`: `settings.stages.4.item_limit`.
+    Rows of forecasts, spend, changes and alerts go by their place: `spend_forecasts.1.credits`. A field of the
+    site's settings comes after `settings.`: `settings.stages.4.item_limit`.
 
     Stages go by their number: `stages.4.comparison.credit_variance_pct`. Raises UsageError for an unknown metric,
     SiteNotFound and RunNotFound.
@@ -269,7 +346,7 @@ def _find(metric: str, is_run: bool) -> tuple[Section, str, int | None]:
         of = "a run" if is_run else "an overview; a run's come after its RUN_ID"
         raise UsageError(f"there is no metric {metric!r} of {of}; try {', '.join(near)}")
     name, _, field = general.replace(".<n>", "").rpartition(".")
-    return (RUN if is_run else OVERVIEW)[name], field, int(numbers[0]) if numbers else None
+    return (RUN if is_run else OVERVIEW | VIEWS)[name], field, int(numbers[0]) if numbers else None
 
 
 def sql_file(view: str) -> str:

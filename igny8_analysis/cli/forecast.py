@@ -134,6 +134,7 @@ def backtest_command(
     "explain",
     epilog=examples(
         "igny8 explain mysite.com run_statistics.success_rate_pct",
+        "igny8 explain mysite.com spend_forecasts.1.credits",
         "igny8 explain 42 run_20260113_140523_manual efficiency.credits_per_item",
         "igny8 explain 42 run_20260113_140523_manual stages.4.comparison.credit_variance_pct --format json",
     ),
@@ -152,7 +153,9 @@ def explain_command(
     version of the data.
 
     METRIC is the field's path in `igny8 run`'s JSON, or without RUN_ID in `igny8 overview`'s, or after `settings.` in
-    `igny8 settings`'s; stages go by number.
+    `igny8 settings`'s; stages go by number. Columns of forecast_totals, spend_forecasts, spend_months, cost_changes,
+    price_effects and alerts come after the view's name and, where it has several rows of a site, the row's place:
+    spend_forecasts.1.credits.
     """
     from igny8_analysis.cli.output import print_csv, print_json, print_table
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import igny8_analysis
-from igny8_analysis import RunNotFound, UsageError, Warehouse
+from igny8_analysis import RunNotFound, UsageError, Warehouse, explain
 from igny8_analysis.cli import cli
 
 
@@ -51,6 +51,21 @@ def test_every_field_of_a_run_of_each_status(demo: Warehouse) -> None:
             explanation = demo.explain(112, run_id, path)
             assert explanation.result == value, (run_id, path)
             assert explanation.definition
+
+
+def test_every_column_of_forecasts_spend_changes_and_alerts(demo: Warehouse) -> None:
+    for name, section in explain.VIEWS.items():
+        place = f" order by {section.order}" if section.order else ""
+        columns = demo.sql(f"select * exclude (site_id) from {section.view} limit 0").columns
+        assert set(section.fields) >= set(columns) - {"credit_limit", "is_limited", "track_record"}, name
+        first = demo.sql(f"select * from {section.view} where site_id = 101{place} limit 1")
+        row = dict(zip(first.columns, first.fetchall()[0], strict=True))
+        for field in section.fields:
+            path = f"{name}.1.{field}" if section.order else f"{name}.{field}"
+            explanation = demo.explain(101, None, path)
+            assert explanation.result == row[field], path
+            assert explanation.definition
+            assert explanation.rows
 
 
 def test_the_queries_can_be_pasted_and_the_rows_are_the_sites_own(demo: Warehouse) -> None:
