@@ -6,6 +6,6 @@ select
     count(*) as items
 from {clusters}
 where
-    coalesce(cast(is_deleted as text), '0') not in ('1', 'true')
-    and coalesce(cast(disabled as text), '0') not in ('1', 'true')
+    lower(coalesce(cast(is_deleted as text), '0')) not in ('1', '1.0', 'true', 't', 'yes', 'y', 'on')
+    and lower(coalesce(cast(disabled as text), '0')) not in ('1', '1.0', 'true', 't', 'yes', 'y', 'on')
 group by 1, 2, 3, 4

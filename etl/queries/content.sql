@@ -12,12 +12,13 @@ select
                 from {images}
                 where
                     images.content_id = content.id
-                    and coalesce(cast(images.is_deleted as text), '0') not in ('1', 'true')
+                    and lower(coalesce(cast(images.is_deleted as text), '0'))
+                    not in ('1', '1.0', 'true', 't', 'yes', 'y', 'on')
             )
         then 1
         else 0
     end as is_pending,
     count(*) as items
 from {content}
-where coalesce(cast(is_deleted as text), '0') not in ('1', 'true')
+where lower(coalesce(cast(is_deleted as text), '0')) not in ('1', '1.0', 'true', 't', 'yes', 'y', 'on')
 group by 1, 2, 3, 4

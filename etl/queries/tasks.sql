@@ -5,5 +5,5 @@ select
     case when cast(status as text) = 'queued' then 1 else 0 end as is_pending,
     count(*) as items
 from {tasks}
-where coalesce(cast(is_deleted as text), '0') not in ('1', 'true')
+where lower(coalesce(cast(is_deleted as text), '0')) not in ('1', '1.0', 'true', 't', 'yes', 'y', 'on')
 group by 1, 2, 3, 4

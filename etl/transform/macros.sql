@@ -57,14 +57,14 @@ create macro as_bigint(text) as
     case
         when regexp_full_match(text, '[0-9]{1,18}')
         then cast(text as bigint)
-        when regexp_full_match(trimmed(text), '[+-]?[0-9]+')
-        then try_cast(trimmed(text) as bigint)
+        when regexp_full_match(trimmed(text), '[+-]?[0-9]+(\.0*)?')
+        then try_cast(regexp_replace(trimmed(text), '\.0*$', '') as bigint)
     end;
 
 create macro as_boolean(text) as
     case
-        when lower(text) in ('1', 'true', 't') then true
-        when lower(text) in ('0', 'false', 'f') then false
+        when lower(trimmed(text)) in ('1', '1.0', 'true', 't', 'yes', 'y', 'on') then true
+        when lower(trimmed(text)) in ('0', '0.0', 'false', 'f', 'no', 'n', 'off') then false
     end;
 
 -- A space may part time and zone; the cast takes none.
@@ -166,7 +166,7 @@ create macro is_true_json(value) as
     );
 
 create macro truth_value(text) as
-    case when lower(text) in ('1', 't', 'true') then true when lower(text) in ('0', 'f', 'false') then false end;
+    as_boolean(text);
 
 -- A limit of 0 or below is none.
 create macro limit_value(text) as case when as_number(text) > 0 then as_number(text) end;

@@ -31,6 +31,9 @@ KEEP = 5
 DEMO_RUNS = 5
 
 
+EARLIEST_YEAR, LATEST_YEAR = 1969, 2200
+
+
 class Instant(click.ParamType[datetime]):
     """An ISO 8601 date or time; without an offset it is UTC."""
 
@@ -46,6 +49,12 @@ class Instant(click.ParamType[datetime]):
             instant = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is no time; write it like 2026-03-01T12:00:00Z", param, ctx)
+        if not EARLIEST_YEAR < instant.year < LATEST_YEAR:
+            self.fail(
+                f"{value!r} is no time of a copy: its year is from {EARLIEST_YEAR + 1} to {LATEST_YEAR - 1}",
+                param,
+                ctx,
+            )
         return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.cli.text import inert, json_inert, visible
+from igny8_analysis.cli.text import cut, inert, json_inert, visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -127,7 +127,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> "Table":
         )
     for row in rows:
         table.add_row(
-            *(Text(visible(_show(value, column))) for column, value in zip(columns, row, strict=True))
+            *(Text(visible(cut(_show(value, column)))) for column, value in zip(columns, row, strict=True))
         )
     return table
 

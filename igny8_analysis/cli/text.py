@@ -9,6 +9,7 @@ ACTIVE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]|\r(?!\n)"
 )
 LONGEST_LINE = 2_000
+LONGEST_TEXT = 8_000
 
 
 def visible(text: str) -> str:
@@ -28,6 +29,11 @@ def json_inert(text: str) -> str:
 
 def _escape(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode()
+
+
+def cut(text: str) -> str:
+    """The text as a table or a page shows it: its first 8,000 characters, and how many it has if that is not all."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
 
 
 def one_line(text: str) -> str:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from igny8_analysis.cli.text import cut
 from igny8_analysis.connection import as_dicts
 from igny8_analysis.stages import with_label
 
@@ -34,6 +35,10 @@ class Rows(list[dict[str, Any]]):
         return self[0]
 
 
+def _as_shown(row: dict[str, Any]) -> dict[str, Any]:
+    return with_label({name: cut(v) if isinstance(v, str) else v for name, v in row.items()})
+
+
 @dataclass(frozen=True)
 class Report:
     """A warehouse, and by their ids the site, runs or account that a report is of; `rows` is how its cells ask.
@@ -54,7 +59,7 @@ class Report:
         `stage_name` is as people read it.
         """
         text = _PARAMETER.sub(self._literal, textwrap.dedent(query).strip())
-        return Rows(map(with_label, as_dicts(self.warehouse.sql(text))), text)
+        return Rows(map(_as_shown, as_dicts(self.warehouse.sql(text))), text)
 
     def _literal(self, found: re.Match[str]) -> str:
         value = self.parameters[found[1]]

@@ -203,7 +203,9 @@ def utc_date(value: Any) -> date | None:
 
 def whole(value: Any) -> int | None:
     """The integer in a column, None where there is none."""
-    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value):
+    if isinstance(value, str) and (spelled := re.fullmatch(r"([+-]?[0-9]{1,18})(\.0*)?", value)):
+        return int(spelled[1])
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return int(value)
     return value if isinstance(value, int) else None
 
