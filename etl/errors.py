@@ -32,4 +32,9 @@ CLASSES_OF_DAMAGE = ("Error", "IOException", "InternalException", "FatalExceptio
 
 def is_damage(error: Exception) -> bool:
     """Whether an error of DuckDB, which has no class for it, tells of a file that is not as it was written."""
-    return type(error).__name__ in CLASSES_OF_DAMAGE and any(word in str(error) for word in DAMAGE)
+    return tells_damage(type(error).__name__, str(error))
+
+
+def tells_damage(name: str, text: str) -> bool:
+    """The same of an error's class and text, where the error was in another process."""
+    return name in CLASSES_OF_DAMAGE and any(word in text for word in DAMAGE)

@@ -104,8 +104,8 @@ def loading(root: Path) -> Iterator["Loading"]:
         try:
             yield this
         except BaseException:
-            if this.version and not this.is_published:
-                with suppress(OSError):
+            with suppress(OSError, WarehouseNotFound):
+                if this.version and lake.current_version(root) != this.version:
                     _remove(this.version)
             raise
 
@@ -118,7 +118,6 @@ class Loading:
         self.root = root
         self.previous = _version_to_go_on_from(root)
         self.version: Version | None = None
-        self.is_published = False
         self.warnings: list[str] = []
         self.held: list[str] = []
         self._made = made
@@ -177,7 +176,6 @@ class Loading:
         write_manifest(version, manifest)
         flush(version.path.parent)
         _switch(self.root, version)
-        self.is_published = True
         self._made.clear()
         try:
             flush(self.root)

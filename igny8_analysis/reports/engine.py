@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.etl.errors import Igny8Error, UsageError
+from igny8_analysis.etl.errors import DAMAGED, Igny8Error, UsageError, WarehouseNotFound, tells_damage
 from igny8_analysis.etl.scratch import Scratch
 from igny8_analysis.processes import own_environment
 
@@ -199,7 +199,8 @@ def execute(notebook: Path, parameters: Mapping[str, Any], kernel: WarmKernel) -
     """Run a notebook with parameters through papermill in a kernel, and return it with its outputs.
 
     Raises UsageError for a parameter that the notebook does not declare or that is not of its type, and
-    ReportError, with notebook, cell and cause, when a cell fails. Nothing is written.
+    ReportError, with notebook, cell and cause, when a cell fails; WarehouseNotFound where the data are damaged. Nothing
+    is written.
     """
     import papermill
     from papermill.exceptions import PapermillExecutionError
@@ -217,6 +218,10 @@ def execute(notebook: Path, parameters: Mapping[str, Any], kernel: WarmKernel) -
             kernel=kernel,
         )
     except PapermillExecutionError as failed:
+        if failed.ename == WarehouseNotFound.__name__:
+            raise WarehouseNotFound(failed.evalue) from None
+        if tells_damage(failed.ename, failed.evalue):
+            raise WarehouseNotFound(f"{DAMAGED} ({_first_line(failed.evalue)})") from None
         cell = f"cell {failed.cell_index + (0 if checked else 1)}"  # papermill puts one cell before it
         msg = f"{notebook.name}, {cell} (`{_first_line(failed.source)}`): {failed.ename}: {failed.evalue}"
         raise ReportError(msg) from None
