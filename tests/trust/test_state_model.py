@@ -56,12 +56,18 @@ class Killed(BaseException):
 
 
 class Faults:
-    """What the interpreter's changes of files meet: a kill at the step of that number, folders without rights."""
+    """What a load's changes of files meet: a kill at the step of that number, folders without rights."""
 
     def __init__(self) -> None:
         self.is_on = False
         self.steps_left: int | None = None
         self.denied: set[Path] = set()
+
+    def __enter__(self) -> None:
+        self.is_on = True
+
+    def __exit__(self, *exception: object) -> None:
+        self.is_on = False
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         is_change = event in CHANGES or (event == "open" and bool(arguments[2] & os.O_CREAT))
@@ -327,7 +333,7 @@ class Directory(RuleBasedStateMachine):
     def load_now(self, keep: int, fails_after: str | None = None, is_checked: bool = True) -> None:
         self.clock += 1
         as_of = BEGAN + timedelta(days=self.clock)
-        with loading.loading(self.root) as this:
+        with faults, loading.loading(self.root) as this:
             if fails_after == "opening":
                 raise SourceError
             previous = this.previous
@@ -396,24 +402,26 @@ def no_flush(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda descriptor: None)
 
 
+@cache
+def install() -> None:
+    """Once a process: nothing can take it away again."""
+    sys.addaudithook(faults)
+
+
 def explore(examples: int, *, is_random: bool) -> None:
     ran.clear()
-    sys.addaudithook(faults)  # which nothing can take away again
-    faults.is_on = True
-    try:
-        run_state_machine_as_test(
-            Directory,
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=STEPS,
-                deadline=None,
-                derandomize=not is_random,
-                database=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-    finally:
-        faults.is_on = False
+    install()
+    run_state_machine_as_test(
+        Directory,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=not is_random,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
     print(f"\n{examples} examples:", ", ".join(f"{name} {times:,}" for name, times in sorted(ran.items())))
 
 
