@@ -1,6 +1,5 @@
 """Source to Parquet: read one snapshot as text, type it in DuckDB with nothing lost, write and check the lake."""
 
-import hashlib
 import json
 import math
 import shutil
@@ -15,6 +14,7 @@ import duckdb
 from jinja2 import StrictUndefined, Template
 
 from igny8_analysis.etl.catalogue import Catalogue, FoundTable, look
+from igny8_analysis.etl.changes import GoesOn, RunsRead, program_digest, read_runs
 from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES, LakeTable
 from igny8_analysis.etl.domains import bare_domain_sql
 from igny8_analysis.etl.errors import Igny8Error, LoadError
@@ -84,6 +84,7 @@ class Extracted:
     changes: list[dict[str, str]]
     measures: list[Measure]
     runs_digest: str
+    runs_read: RunsRead
 
 
 def extract(
@@ -94,12 +95,13 @@ def extract(
     progress: Progress,
     names: SourceMap | None = None,
     resources: Resources = MACHINE,
+    is_full: bool = False,
 ) -> Extracted:
     """Write the lake of one load into the empty folder `lake` and reconcile it with the source.
 
     The growing tables of the version `previous` go on; where its runs were read as these are, their tables are
-    copied from it. `names` go before the usual names of tables and columns. Raises LoadError; the caller removes
-    what was written.
+    copied from it; with `is_full`, nothing is. `names` go before the usual names of tables and columns.
+    Raises LoadError; the caller removes what was written.
     """
     catalogue = look(source, names)
     catalogue.require()
@@ -109,7 +111,8 @@ def extract(
         scratch.execute(f"set temp_directory = '{_quoted(spill_folder(lake.parent.name) or '')}'")
         scratch.execute("set preserve_insertion_order = false")
         scratch.execute(_filled("macros", MACROS))
-        _read_source(scratch, source, catalogue.tables, progress)
+        goes_on = GoesOn(lake.parent, previous, is_full)
+        runs_read = _read_source(scratch, source, catalogue.tables, goes_on, progress)
         _register_load(scratch, source, load, catalogue, previous)
         for name in ("read_items", "read_accounts", "read_usage", "read_transactions"):
             scratch.execute(_filled(name))
@@ -117,7 +120,7 @@ def extract(
         scratch.execute(_filled("unreadable", tables))
         _stop_if_unreadable(scratch, tables)
         runs_digest = _digest_runs(scratch)
-        if previous and _holds_runs(previous, runs_digest):
+        if previous and not is_full and _holds_runs(previous, runs_digest):
             progress("copy runs: as they were")
             _copy_runs(scratch, previous, lake)
         else:
@@ -134,20 +137,25 @@ def extract(
             "select object, change from source_changes natural join this_load order by change desc, object"
         ).fetchall()
     told = [{"object": name, "change": change} for name, change in changes]
-    return Extracted(catalogue, told, measures, runs_digest)
+    return Extracted(catalogue, told, measures, runs_digest, runs_read)
 
 
 def _read_source(
-    scratch: duckdb.DuckDBPyConnection, source: Source, tables: dict[str, FoundTable], progress: Progress
-) -> None:
+    scratch: duckdb.DuckDBPyConnection,
+    source: Source,
+    tables: dict[str, FoundTable],
+    goes_on: GoesOn,
+    progress: Progress,
+) -> RunsRead:
     relations = {key: found.sql() for key, found in tables.items()}
     for key in ("accounts", "plans", "sites", "automation_configs"):
         progress(f"read {key}")
         batches = source.read(_query(key, relations))
         scratch.execute(f"create table raw_{key} as from batches")
     progress("read runs")
-    batches = source.read(_query("automation_runs", relations))
-    scratch.execute(_filled("read_runs", _snapshot_values()))
+    transform = _filled("read_runs", _snapshot_values())
+    query = _query("automation_runs", relations)
+    runs_read = read_runs(scratch, source, tables["automation_runs"], query, transform, goes_on)
     _compare_with_source(scratch, source, relations)
     scratch.execute(
         "create table raw_items(source_table varchar, entity varchar, site_id varchar, status varchar, "
@@ -161,6 +169,7 @@ def _read_source(
     columns = {"credits_used": 6, "cost_usd": 9, "tokens_input": 0, "tokens_output": 0}
     _sum_up(scratch, source, "credit_usage", "credits", _expressions(source, columns) | relations)
     _sum_up(scratch, source, "credit_transactions", "amount", _expressions(source, {"amount": 6}) | relations)
+    return runs_read
 
 
 def _sum_up(
@@ -252,14 +261,10 @@ def _register_load(
 
 def _digest_runs(scratch: duckdb.DuckDBPyConnection) -> str:
     """What the tables of runs are made of: the rows that were read, in any order, and the program that writes them."""
-    program = hashlib.sha256(duckdb.__version__.encode())
-    for file in sorted(Path(__file__).parent.rglob("*")):
-        if file.suffix in (".py", ".sql"):
-            program.update(file.read_bytes())
     rows = _row(
         scratch, "select count(*), bit_xor(hash(r)), sum(cast(hash(r) as hugeint)) from read_runs as r"
     )
-    return "-".join(map(str, (program.hexdigest(), *rows)))
+    return "-".join(map(str, (program_digest(), *rows)))
 
 
 def _holds_runs(version: Version, runs_digest: str) -> bool:

@@ -32,7 +32,8 @@ Progress = Callable[[str], None]
 class LoadReport:
     """What a load did: the version it published, its counts, what the source lacked and what of it came or went.
 
-    `held` are old versions that stay while they are read, `warnings` what went wrong after publishing.
+    `held` are old versions that stay while they are read, `warnings` what went wrong after publishing;
+    `reading` says whether all runs were read, and why, or only those that changed.
     """
 
     version: str
@@ -46,12 +47,15 @@ class LoadReport:
     seconds: float
     held: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    reading: str = ""
 
     def __str__(self) -> str:
         line = (
             f"loaded {self.runs:,} runs as version {self.version} in {self.seconds:.1f} s: "
             f"{self.findings:,} findings, {self.quarantined:,} rows quarantined"
         )
+        if self.reading:
+            line += f"; {self.reading}"
         parts = [("the source lacks", [name for name in self.missing if name not in self.unreadable])]
         parts += [("the reading role may not read", self.unreadable), *told_changes(self.changes)]
         parts.append(("while they are read, these versions stay:", self.held))
@@ -72,6 +76,7 @@ def load(
     progress: Progress = lambda step: None,
     names: SourceMap | None = None,
     resources: Resources = MACHINE,
+    is_full: bool = False,
 ) -> LoadReport:
     """Load the source into a new version of the warehouse directory `root` and make it current.
 
@@ -89,10 +94,11 @@ def load(
                 version = this.begin(instant)
                 this_load = Load(version.number, version.id, instant)
                 extracted = extract(
-                    source, this_load, version.lake, this.previous, progress, names, resources
+                    source, this_load, version.lake, this.previous, progress, names, resources, is_full
                 )
             progress("build warehouse")
-            build(version.lake, version.database, _reusable(this.previous, extracted), resources)
+            reusable = None if is_full else _reusable(this.previous, extracted)
+            build(version.lake, version.database, reusable, resources)
             progress("check")
             check(version.database)
             about = {
@@ -105,8 +111,11 @@ def load(
                 "reconciliation": _reconcile(version, extracted),
                 "definition": definition(),
                 "runs_digest": extracted.runs_digest,
+                "runs_read": {"rows": extracted.runs_read.rows, "why_all": extracted.runs_read.why_all},
+                "runs_as_read": extracted.runs_read.kept,
             }
-            return publish(this, version, instant, about, keep, started, progress)
+            report = publish(this, version, instant, about, keep, started, progress)
+            return replace(report, reading=str(extracted.runs_read))
     except Igny8Error:
         raise
     except (duckdb.Error, OSError) as error:

@@ -25,6 +25,18 @@ class Relation:
         return any(self.columns.values())
 
 
+@dataclass(frozen=True)
+class WrittenRows:
+    """That a table's rows tell what wrote them: `state` is all else that makes its rows what they are.
+
+    Numbers of transactions below `oldest` were over when the snapshot was taken; `next` is the next to be given out.
+    """
+
+    state: str
+    oldest: int
+    next: int
+
+
 class Source(Protocol):
     """A source database held at one instant, for reading only.
 
@@ -44,6 +56,10 @@ class Source(Protocol):
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches."""
+        ...
+
+    def written_rows(self, path: tuple[str, ...], id_column: str) -> WrittenRows | str:
+        """Whether each row of the table tells what wrote it last; if not, why not."""
         ...
 
     def interrupt(self) -> None:

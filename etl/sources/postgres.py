@@ -4,6 +4,7 @@ libpq waits for a server without end and deaf to signals. So each call has a thr
 time and left behind when that is over; then its socket is shut, which ends the thread too.
 """
 
+import hashlib
 import os
 import queue
 import re
@@ -25,7 +26,7 @@ from adbc_driver_postgresql import dbapi
 
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.secrets import without_passwords
-from igny8_analysis.etl.sources import Relation
+from igny8_analysis.etl.sources import Relation, WrittenRows
 
 CONNECT_TIMEOUT_SECONDS = "15"
 STATEMENT_TIMEOUT_MINUTES = 15
@@ -76,6 +77,44 @@ where c.relkind in ('r', 'v', 'm', 'p', 'f') and not c.relispartition
     and pg_catalog.has_schema_privilege(n.oid, 'usage')
     and (c.relname like 'igny8!_%' escape '!' or c.relname = any($1) or n.nspname || '.' || c.relname = any($1))
 order by n.nspname, c.relname, a.attnum
+"""
+
+# Whatever may change the values of rows, or which rows are seen, and leaves xmin as it is.
+TABLE_STATE = """
+select
+    c.relkind = 'r' and not c.relhassubclass,
+    c.relrowsecurity,
+    pg_catalog.has_table_privilege(c.oid, 'select'),
+    (
+        select a.atttypid in (20, 21, 23) from pg_catalog.pg_attribute as a
+        where a.attrelid = c.oid and a.attname = $3 and not a.attisdropped
+    ),
+    pg_catalog.concat_ws(
+        ' ', current_user, pg_catalog.inet_server_addr(), pg_catalog.inet_server_port(), d.oid, d.datname,
+        pg_catalog.pg_postmaster_start_time(), pg_catalog.pg_is_in_recovery(), c.oid,
+        pg_catalog.pg_relation_filenode(c.oid)
+    ),
+    (
+        select pg_catalog.string_agg(
+            pg_catalog.concat_ws(
+                ' ', a.attnum, a.attname, a.atttypid, a.atttypmod, pg_catalog.pg_get_expr(v.adbin, v.adrelid),
+                (
+                    select pg_catalog.string_agg(e.enumlabel, ',' order by e.enumsortorder)
+                    from pg_catalog.pg_enum as e where e.enumtypid = a.atttypid
+                )
+            ),
+            '; ' order by a.attnum
+        )
+        from pg_catalog.pg_attribute as a
+        left join pg_catalog.pg_attrdef as v on v.adrelid = a.attrelid and v.adnum = a.attnum
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    ),
+    pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot()),
+    pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
+from pg_catalog.pg_class as c
+join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+join pg_catalog.pg_database as d on d.datname = pg_catalog.current_database()
+where n.nspname = $1 and c.relname = $2
 """
 
 # What a timestamp looks like in this session needs no second look; of other texts only what a cast takes is cast.
@@ -199,6 +238,23 @@ class PostgresSource:
                 raise
 
         return pa.RecordBatchReader.from_batches(reader.schema, batches(seconds))
+
+    def written_rows(self, path: tuple[str, ...], id_column: str) -> WrittenRows | str:
+        """Whether each row of the table tells, by its xmin, what wrote it last; if not, why not."""
+        found = self._rows(TABLE_STATE, (*path, id_column))
+        if not found:
+            return "the table is not in the catalogue"
+        ((is_plain, has_policies, is_readable, is_whole, place, columns, oldest, next_),) = found
+        reasons = {
+            "it is no plain table": not is_plain,
+            "row-level security is on": has_policies,
+            "the role may read some of the columns only": not is_readable,
+            "its ids are no whole numbers": not is_whole,
+        }
+        for reason, holds in reasons.items():
+            if holds:
+                return f"{'.'.join(path)} does not tell which rows changed, {reason}"
+        return WrittenRows(hashlib.sha256(f"{place}\n{columns}".encode()).hexdigest(), oldest, next_)
 
     def interrupt(self) -> None:
         """End the wait for the server, from another thread; nothing can be read afterwards."""

@@ -59,6 +59,10 @@ class SqliteSource:
                     found.append(Relation(table, ("main", table), dict.fromkeys(columns, True)))
         return found
 
+    def written_rows(self, path: tuple[str, ...], id_column: str) -> str:
+        """SQLite's rows do not."""
+        return "SQLite does not tell which rows changed"
+
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches: whole numbers as int64 for counts, all else as text."""
         self._deadline = time.monotonic() + STATEMENT_MINUTES * 60

@@ -84,6 +84,12 @@ def progress_display(quiet: bool) -> Iterator[Callable[[str], None]]:
 @click.option(
     "--keep", type=click.IntRange(min=1), default=KEEP, show_default=True, help="Versions that stay."
 )
+@click.option(
+    "--full",
+    "is_full",
+    is_flag=True,
+    help="Read and build everything, also what did not change since the load before.",
+)
 @resources_options
 @warehouse_option
 @quiet_option
@@ -92,6 +98,7 @@ def etl_command(
     source_map: Path | None,
     as_of: datetime | None,
     keep: int,
+    is_full: bool,
     threads: int | None,
     memory: int | None,
     directory: Path | None,
@@ -110,7 +117,9 @@ def etl_command(
     names = read_source_map(source_map) if source_map else None
     resources = Resources(threads, memory)
     with progress_display(quiet) as progress:
-        report = load(source, warehouse_directory(directory), as_of, keep, progress, names, resources)
+        report = load(
+            source, warehouse_directory(directory), as_of, keep, progress, names, resources, is_full
+        )
     print_warnings(report.warnings)
     if not quiet:
         tell(str(report))

@@ -1,0 +1,206 @@
+"""Reading of the runs that changed: the others are as the load before read them.
+
+PostgreSQL writes the number of the transaction into every row that it writes (`xmin`). So first the keys of all runs
+are read, without their JSON, then in the same snapshot those rows whose number is another than at the load before, or
+is one that was given out since. What a row's number does not tell is in the table's `state`: where that is another,
+and where a source has no such numbers, everything is read.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from igny8_analysis.etl.catalogue import FoundTable, quoted
+from igny8_analysis.etl.errors import Igny8Error
+from igny8_analysis.etl.lake import Version, digest
+from igny8_analysis.etl.sources import Source, WrittenRows
+
+FILE = "runs_as_read.parquet"
+IDS_A_QUERY = 2_000
+NUMBERS = 2**32  # of transactions, before they are used again
+
+
+@dataclass(frozen=True)
+class GoesOn:
+    """What a load goes on from: the version before, unless `is_full`; and the folder of the version that it makes."""
+
+    folder: Path
+    previous: Version | None
+    is_full: bool
+
+
+@dataclass(frozen=True)
+class RunsRead:
+    """How the runs were read: how many rows, of how many; why all of them (None: only what changed).
+
+    `kept` is what the manifest says of the file of runs as read, which the next load goes on from; None: there is none.
+    """
+
+    rows: int
+    runs: int
+    why_all: str | None
+    kept: dict[str, Any] | None
+
+    def __str__(self) -> str:
+        if self.why_all is None:
+            return f"read {self.rows:,} of the runs, the others did not change"
+        return f"read every run: {self.why_all}"
+
+
+def read_runs(
+    scratch: duckdb.DuckDBPyConnection,
+    source: Source,
+    table: FoundTable,
+    query: str,
+    transform: str,
+    goes_on: GoesOn,
+) -> RunsRead:
+    """Make the table `read_runs` of all rows of the query over `table`, and keep it for the next load.
+
+    `transform` is the SQL that makes it of the relation `batches`, row by row.
+    """
+    written = source.written_rows(table.relation.path, table.columns["id"]) if table.relation else "no table"
+    if isinstance(written, str):
+        batches = source.read(query)
+        scratch.execute(transform)
+        return _read_all(scratch, written, None)
+    state = hashlib.sha256(f"{program_digest()} {written.state} {query}".encode()).hexdigest()
+    _read_keys(scratch, source, table)
+    why_all = _why_all(scratch, state, written, goes_on)
+    if why_all is None and goes_on.previous:
+        _find_changed(scratch, goes_on.previous, written)
+        batches = _changed_rows(scratch, source, query)
+        scratch.execute(transform)
+        (rows,) = _row(scratch, "select count(*) from read_runs")
+        scratch.execute(
+            "insert into read_runs by name select * exclude (written) from kept_runs "
+            "where id in (select id from unchanged_runs)"
+        )
+        (runs,) = _row(scratch, "select count(*) from read_runs")
+        return RunsRead(rows, runs, None, _keep(scratch, goes_on.folder, state, written))
+    batches = source.read(query)  # noqa: F841 (DuckDB reads it by its name)
+    scratch.execute(transform)
+    return _read_all(scratch, why_all or "nothing is kept", _keep(scratch, goes_on.folder, state, written))
+
+
+def _read_all(scratch: duckdb.DuckDBPyConnection, why_all: str, kept: dict[str, Any] | None) -> RunsRead:
+    (runs,) = _row(scratch, "select count(*) from read_runs")
+    return RunsRead(runs, runs, why_all, kept)
+
+
+def _read_keys(scratch: duckdb.DuckDBPyConnection, source: Source, table: FoundTable) -> None:
+    assert table.relation
+    id_, site_id = (quoted(table.columns[name]) for name in ("id", "site_id"))
+    batches = source.read(  # noqa: F841 (DuckDB reads it by its name)
+        f"select cast({id_} as bigint) as id, cast({site_id} as text) as site_id, "
+        f"cast(cast(xmin as text) as bigint) as written from {'.'.join(map(quoted, table.relation.path))}"
+    )
+    scratch.execute("create table run_keys as from batches")
+
+
+def _why_all(
+    scratch: duckdb.DuckDBPyConnection, state: str, written: WrittenRows, goes_on: GoesOn
+) -> str | None:
+    """Why the runs kept by the previous version cannot be gone on from; None where they can."""
+    if goes_on.previous is None:
+        return "there is no load before"
+    if goes_on.is_full:
+        return "--full"
+    repeated, missing = _row(
+        scratch, "select count(id) - count(distinct id), count(*) - count(id) from run_keys"
+    )
+    try:
+        kept = goes_on.previous.manifest().get("runs_as_read") or {}
+        reasons = {
+            "the load before kept none": not kept,
+            "the server, its start, the table, the role or the program is another than at the load before": (
+                kept.get("state") != state
+            ),
+            "the server's transaction numbers have come around since the load before": not (
+                0 <= written.next - kept.get("oldest", 0) < NUMBERS // 2
+            ),
+            "the ids of runs are not unique": bool(repeated or missing),
+            "what the load before kept is damaged": bool(kept)
+            and digest(goes_on.previous.path / FILE) != kept["sha256"],
+        }
+    except (Igny8Error, OSError, AttributeError, KeyError, TypeError):
+        return "what the load before kept cannot be read"
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written: WrittenRows) -> None:
+    """Tell the ids of runs that are as they were from those that are to be read.
+
+    A number that was given out since the load before began belongs to a change, even if a row had it long ago.
+    """
+    kept = previous.manifest()["runs_as_read"]
+    file = str(previous.path / FILE).replace("'", "''")
+    scratch.execute(f"create view kept_runs as from read_parquet('{file}')")
+    scratch.execute(
+        """
+        create table unchanged_runs as
+        select k.id
+        from run_keys as k
+        join kept_runs as r on r.id = k.id and r.written = k.written and cast(r.site_id as varchar) = k.site_id
+        where (k.written - $since % $numbers + $numbers) % $numbers >= $next - $since
+        """,
+        {"since": kept["oldest"], "next": written.next, "numbers": NUMBERS},
+    )
+    scratch.execute(
+        "create table changed_runs as select id from run_keys anti join unchanged_runs using (id)"
+    )
+
+
+def _changed_rows(scratch: duckdb.DuckDBPyConnection, source: Source, query: str) -> pa.RecordBatchReader:
+    ids = [str(id_) for (id_,) in scratch.execute("select id from changed_runs order by id").fetchall()]
+    some = [ids[start : start + IDS_A_QUERY] for start in range(0, max(1, len(ids)), IDS_A_QUERY)]
+    queries = [f"{query} where automation_runs.id = any('{{{','.join(few)}}}'::bigint[])" for few in some]
+    first = source.read(queries[0])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from first
+        for later in queries[1:]:
+            yield from source.read(later)
+
+    return pa.RecordBatchReader.from_batches(first.schema, batches())
+
+
+def _keep(
+    scratch: duckdb.DuckDBPyConnection, folder: Path, state: str, written: WrittenRows
+) -> dict[str, Any] | None:
+    """Write the runs as read, each with the number of what wrote it, unless a run cannot be told by its id."""
+    file = folder / FILE
+    path = str(file).replace("'", "''")
+    joined = (
+        "from read_runs as r join run_keys as k on k.id = r.id and k.site_id = cast(r.site_id as varchar)"
+    )
+    (lost,) = _row(scratch, f"select (select count(*) from read_runs) - (select count(*) {joined})")
+    if lost:
+        return None
+    scratch.execute(f"copy (select r.*, k.written {joined}) to '{path}' (format parquet, compression zstd)")
+    return {
+        "state": state,
+        "oldest": written.oldest,
+        "next": written.next,
+        "sha256": digest(file),
+        "bytes": file.stat().st_size,
+    }
+
+
+def program_digest() -> str:
+    """Of what turns a source's rows into those of the lake: this package's files and DuckDB."""
+    program = hashlib.sha256(duckdb.__version__.encode())
+    for file in sorted(Path(__file__).parent.rglob("*")):
+        if file.suffix in (".py", ".sql"):
+            program.update(file.read_bytes())
+    return program.hexdigest()
+
+
+def _row(scratch: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    (row,) = scratch.execute(query).fetchall()
+    return tuple(row)

@@ -1,0 +1,334 @@
+"""What grew load by load is what a series of full loads makes: every table of the lake, and every view."""
+
+import random
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+import pytest
+from adbc_driver_postgresql import dbapi
+
+from igny8_analysis.etl import lake
+from igny8_analysis.etl.changes import FILE
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.demo import AS_OF
+from igny8_analysis.etl.extract import Load, extract
+from igny8_analysis.etl.loading import loading
+from igny8_analysis.etl.sources import open_source
+from igny8_analysis.load import _describe_tables, load
+from tests.conftest import run_sql
+from tests.sources import SCHEMA
+from tests.warehouse.test_spark import differences
+
+RUNS = 40
+KILLED_AT = (
+    "read runs",
+    "count keywords",
+    "write runs",
+    "unnest results",
+    "build warehouse",
+    "check",
+    "publish",
+)
+KILLED = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from igny8_analysis.load import load
+url, root, as_of, last = sys.argv[1:]
+def progress(step):
+    if step == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+load(url, Path(root), datetime.fromisoformat(as_of), progress=progress)
+"""
+RESULT = (
+    """'{{"keywords_processed": {n}, "clusters_created": 2, """
+    """"credits_used": {n}.5, "time_elapsed": "00:03:0{d}"}}'"""
+)
+
+
+@pytest.fixture
+def url(postgres_url: str) -> str:
+    """A source of a few sites and runs."""
+    schema = re.sub(r"--.*", "", SCHEMA.read_text(encoding="utf-8")).split(";")
+    run_sql(
+        postgres_url,
+        *(statement for statement in schema if statement.strip()),
+        "insert into igny8_tenants (id, name, slug, created_at) select k, 'A ' || k, 'a' || k, '2025-01-01' "
+        "from generate_series(1, 3) as k",
+        "insert into igny8_sites (id, tenant_id, name, domain, created_at) select k, 1 + k % 3, 'S ' || k, "
+        "'s' || k || '.example', '2025-01-01' from generate_series(1, 6) as k",
+        *(insert_run(id_, 1 + id_ % 6, id_) for id_ in range(1, RUNS + 1)),
+        "insert into igny8_keywords (id, tenant_id, site_id, status, created_at, updated_at) "
+        "select k, 1, 1 + k % 6, 'new', '2025-01-01', '2025-01-01' from generate_series(1, 50) as k",
+    )
+    return postgres_url
+
+
+def insert_run(id_: int, site_id: int, days_ago: int, credits_used: str = "12.5") -> str:
+    started = (AS_OF - timedelta(days=days_ago)).isoformat()
+    ended = (AS_OF - timedelta(days=days_ago) + timedelta(minutes=9)).isoformat()
+    result = RESULT.format(n=id_ % 7, d=id_ % 10)
+    return (
+        "insert into igny8_automation_runs (id, tenant_id, site_id, run_id, trigger_type, status, current_stage, "
+        "started_at, completed_at, total_credits_used, initial_snapshot, stage_1_result, updated_at) values "
+        f"({id_}, {1 + site_id % 3}, {site_id}, 'run_{id_}', 'manual', 'completed', 7, '{started}', '{ended}', "
+        f"{credits_used}, '{{\"stage_1_initial\": {id_}}}', {result}, '{ended}')"
+    )
+
+
+def changes(draw: random.Random, load_number: int) -> list[str]:
+    """Some of what may happen between two loads; at times nothing."""
+    id_, other, site_id = draw.randint(1, RUNS), draw.randint(1, RUNS), draw.randint(1, 6)
+    fresh = 1000 * load_number + draw.randint(1, 900)
+    runs = "update igny8_automation_runs set"
+    each: list[list[str]] = [
+        [insert_run(fresh, site_id, 0)],
+        [f"{runs} status = 'running', completed_at = null, stage_2_result = null where id = {id_}"],
+        [f"{runs} status = 'failed', error_message = 'x' where id = {id_}"],
+        [f"delete from igny8_automation_runs where id = {id_}"],
+        [f"delete from igny8_automation_runs where id = {id_}", insert_run(id_, site_id, 3, "7")],
+        [f"{runs} total_credits_used = total_credits_used + 0.1 where id in ({id_}, {other})"],
+        [f"{runs} site_id = {site_id} where id = {id_}"],
+        [f"{runs} initial_snapshot = '[1, 23]', stage_1_result = '{{\"error\": \"bad\"}}' where id = {id_}"],
+        [f"{runs} total_credits_used = 'NaN' where id = {id_}"],
+        [
+            f"insert into igny8_sites (id, tenant_id, name, created_at) values ({fresh}, 2, 'new', '2026-01-01')"
+        ],
+        [f"update igny8_sites set domain = null where id = {site_id}"],
+        [
+            f"insert into igny8_tenants (id, name, slug, created_at) values ({fresh}, 'n', 'n{fresh}', '2026-01-01')"
+        ],
+        [
+            "insert into igny8_credit_usage_log (id, tenant_id, site_id, operation_type, credits_used, created_at) "
+            f"values ({fresh}, 1, {site_id}, 'clustering', 3, '2026-02-01')"
+        ],
+        [f"update igny8_keywords set status = 'mapped' where site_id = {site_id}"],
+        [f"delete from igny8_keywords where id = {id_}"],
+        [f"{runs} updated_at = updated_at where id = {id_}"],  # written again as it is
+        ["vacuum full igny8_automation_runs"],
+    ]
+    chosen = draw.sample(each, draw.randint(0, 4))
+    return [statement for statements in chosen for statement in statements]
+
+
+def unlike(left: Path, right: Path) -> list[str]:
+    """Tables of the current versions' lakes that differ in a row."""
+    found = []
+    lakes = [lake.find_version(root).lake for root in (left, right)]
+    with duckdb.connect() as connection:
+        for name in LAKE_TABLES:
+            one, two = (f"(from read_parquet('{folder}/{name}.parquet'))" for folder in lakes)
+            for query in (f"from {one} except all from {two}", f"from {two} except all from {one}"):
+                if connection.execute(query).fetchall():
+                    found.append(name)
+    return found
+
+
+def grow(url: str, root: Path, as_of: datetime, is_full: bool = False) -> None:
+    """A load without its warehouse, which is most of its time."""
+    with loading(root) as this, open_source(url) as source:
+        this.sweep()
+        version = this.begin(as_of)
+        this_load = Load(version.number, version.id, as_of)
+        found = extract(source, this_load, version.lake, this.previous, lambda step: None, is_full=is_full)
+        this.publish(
+            {
+                "version": version.id,
+                "load_number": version.number,
+                "as_of": as_of.isoformat(),
+                "source": {"kind": source.kind, "missing": []},
+                "reconciliation": {"runs": {}},
+                "tables": _describe_tables(version),
+                "database_bytes": 0,
+                "duration_seconds": 0,
+                "runs_digest": found.runs_digest,
+                "runs_read": {"rows": found.runs_read.rows, "why_all": found.runs_read.why_all},
+                "runs_as_read": found.runs_read.kept,
+            }
+        )
+        this.prune(2)
+
+
+def series(url: str, folder: Path, seed: int, loads: int, load: Callable[..., object]) -> list[str | None]:
+    """Load twice after each of a series of changes, once going on from the load before; the whys of the former."""
+    draw, whys = random.Random(seed), []
+    grown, full = folder / "grown", folder / "full"
+    for number in range(loads):
+        if number:
+            run_sql(url, *changes(draw, number))
+        as_of = AS_OF + timedelta(hours=7 * number)
+        load(url, grown, as_of)
+        load(url, full, as_of, is_full=True)
+        assert unlike(grown, full) == [], f"seed {seed}, load {number}"
+        whys.append(lake.find_version(grown).manifest()["runs_read"]["why_all"])
+    return whys
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_grew_is_what_full_loads_make(url: str, tmp_path: Path, seed: int) -> None:
+    assert None in series(url, tmp_path, seed, 5, grow), "some load read only what changed"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(6, 500))
+def test_what_grew_is_what_full_loads_make_many_times(url: str, tmp_path: Path, seed: int) -> None:
+    series(url, tmp_path, seed, 6, grow)
+
+
+def killed_at(step: str) -> Callable[..., object]:
+    def load_after_a_killed_one(url: str, root: Path, as_of: datetime, is_full: bool = False) -> None:
+        if not is_full:
+            killed = [sys.executable, "-c", KILLED, url, str(root), as_of.isoformat(), step]
+            assert subprocess.run(killed, check=False, capture_output=True).returncode == -signal.SIGKILL
+        load(url, root, as_of, is_full=is_full)
+
+    return load_after_a_killed_one
+
+
+def test_views_of_what_grew_after_a_killed_load(url: str, tmp_path: Path) -> None:
+    series(url, tmp_path, 1, 3, killed_at("publish"))
+    assert differences(tmp_path / "grown", tmp_path / "full") == {}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("step", KILLED_AT)
+def test_views_of_what_grew_after_loads_killed_at_every_step(url: str, tmp_path: Path, step: str) -> None:
+    series(url, tmp_path, KILLED_AT.index(step), 3, killed_at(step))
+    assert differences(tmp_path / "grown", tmp_path / "full") == {}
+
+
+def read_by(url: str, root: Path, **options: Any) -> dict[str, Any]:
+    """What the manifest says of the runs that a load read."""
+    report = load(url, root, AS_OF, **options)
+    told = lake.find_version(root).manifest()["runs_read"]
+    assert (told["why_all"] or f"read {told['rows']} of the runs") in str(report)
+    return dict(told)
+
+
+def test_rows_that_changed_are_read_and_no_others(url: str, tmp_path: Path) -> None:
+    assert read_by(url, tmp_path) == {"rows": RUNS, "why_all": "there is no load before"}
+    assert read_by(url, tmp_path) == {"rows": 0, "why_all": None}
+    run_sql(
+        url,
+        "update igny8_automation_runs set total_credits_used = 1 where id in (3, 4)",
+        "delete from igny8_automation_runs where id = 5",
+        insert_run(2000, 2, 0),
+    )
+    assert read_by(url, tmp_path) == {"rows": 3, "why_all": None}
+    assert read_by(url, tmp_path, is_full=True) == {"rows": RUNS, "why_all": "--full"}
+
+
+ANOTHER = "is another than at the load before"
+ALTER = "alter table igny8_automation_runs"
+RENAME = f"{ALTER} rename to runs_2"
+
+
+@pytest.mark.parametrize(
+    ("statements", "why"),
+    [
+        ([f"{ALTER} add column more integer default 1"], ANOTHER),
+        ([f"{ALTER} rename column error_message to no_message"], ANOTHER),
+        ([f"{ALTER} drop column error_message"], ANOTHER),
+        ([RENAME, "create view igny8_automation_runs as select * from runs_2"], "it is no plain table"),
+        ([RENAME, "create table igny8_automation_runs as select * from runs_2"], ANOTHER),
+        ([f"{ALTER} enable row level security"], "row-level security is on"),
+        (["alter type run_status rename value 'completed' to 'done'"], ANOTHER),
+        (
+            [
+                f"{ALTER} drop constraint igny8_automation_runs_pkey",
+                insert_run(7, 1, 0),
+            ],
+            "not unique",
+        ),
+    ],
+    ids=["added", "renamed", "dropped", "view", "other", "policies", "enum", "repeated"],
+)
+def test_what_the_rows_do_not_tell_is_read_in_full(
+    url: str, tmp_path: Path, statements: list[str], why: str
+) -> None:
+    run_sql(
+        url,
+        "create type run_status as enum ('completed', 'failed')",
+        f"{ALTER} alter column status type run_status using status::run_status",
+    )
+    load(url, tmp_path, AS_OF)
+    run_sql(url, *statements)
+    if why == "not unique":
+        with pytest.raises(Exception, match="unique"):
+            load(url, tmp_path, AS_OF)
+    else:
+        assert why in read_by(url, tmp_path)["why_all"]
+
+
+def test_another_role_reads_everything(url: str, tmp_path: Path) -> None:
+    role = f"reader_{urlsplit(url).path[-8:]}"
+    columns = (
+        "id, tenant_id, site_id, run_id, trigger_type, status, current_stage, started_at, completed_at, "
+        "total_credits_used, initial_snapshot, stage_1_result"
+    )
+    run_sql(url, f"create role {role} login superuser")
+    try:
+        other = urlsplit(url)._replace(netloc=urlsplit(url).netloc.replace("postgres:", f"{role}:")).geturl()
+        load(url, tmp_path, AS_OF)
+        assert ANOTHER in read_by(other, tmp_path)["why_all"]
+        run_sql(
+            url,
+            f"alter role {role} nosuperuser",
+            f"grant select on all tables in schema public to {role}",
+            f"revoke select on igny8_automation_runs from {role}",
+            f"grant select ({columns}) on igny8_automation_runs to {role}",
+        )
+        assert "some of the columns only" in read_by(other, tmp_path)["why_all"]
+    finally:
+        run_sql(url, f"drop owned by {role}", f"drop role {role}")
+
+
+def damage(version: lake.Version) -> None:
+    content = bytearray((version.path / FILE).read_bytes())
+    content[len(content) // 2] ^= 255
+    (version.path / FILE).write_bytes(content)
+
+
+def turn_round(version: lake.Version) -> None:
+    text = version.manifest_file.read_text(encoding="utf-8")
+    version.manifest_file.write_text(
+        re.sub(r'"oldest": (\d+)', lambda found: f'"oldest": {int(found[1]) - 2**31}', text), encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (damage, "damaged"),
+        (lambda version: (version.path / FILE).unlink(), "cannot be read"),
+        (turn_round, "have come around"),
+    ],
+    ids=["damaged", "gone", "turned"],
+)
+def test_what_was_kept_and_is_no_more_is_read_in_full(
+    url: str, tmp_path: Path, spoil: Callable[[lake.Version], None], why: str
+) -> None:
+    load(url, tmp_path, AS_OF)
+    spoil(lake.find_version(tmp_path))
+    run_sql(url, "update igny8_automation_runs set total_credits_used = 99 where id = 3")
+    assert why in read_by(url, tmp_path)["why_all"]
+
+
+def test_a_number_given_out_again_is_a_change(url: str, tmp_path: Path) -> None:
+    """A row whose number is among those given out since is read, even if the load before saw that number in it."""
+    load(url, tmp_path, AS_OF)
+    with dbapi.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("select min(xmin::text::bigint), txid_current() from igny8_automation_runs")
+        ((written, _),) = cursor.fetchall()
+    version = lake.find_version(tmp_path)
+    text = version.manifest_file.read_text(encoding="utf-8")
+    version.manifest_file.write_text(re.sub(r'"oldest": \d+', f'"oldest": {written}', text), encoding="utf-8")
+    assert read_by(url, tmp_path) == {"rows": RUNS, "why_all": None}
