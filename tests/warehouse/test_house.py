@@ -19,8 +19,8 @@ PARAMETERS = ("parameters", "stage_parameters", "forecast_parameters")
 
 # What is of all sites by nature: made at build time, looked up by day.
 OF_ALL_SITES = (
-    *("account_days", "account_errors", "account_lessons", "account_record"),
-    *("platform_lessons", "platform_record"),
+    *("account_errors", "account_lessons", "account_record", "common_changes"),
+    *("platform_lessons", "platform_record", "price_noise", "price_versions"),
     *(
         "spend_account_pools",
         "spend_accuracy",
@@ -38,9 +38,8 @@ STAGE = ("site_id", "id", "stage_number")
 KEYS: dict[str, tuple[str, ...]] = {
     "account_article_costs": ("site_id",),
     "account_balances": ("account_id",),
-    "account_days": ("account_id", "known_on"),
     "account_errors": ("account_id", "method", "known_runs_from", "known_on"),
-    "account_lessons": ("account_id", "stage_number", "completed_on"),
+    "account_lessons": ("account_id", "stage_number", "known_on", "is_lookup"),
     "account_record": ("account_id", "method", "known_on"),
     "account_figures": ("account_id",),
     "account_months": ("site_id", "month_start"),
@@ -51,6 +50,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "analyzed_stages": ("site_id", "stage_number", "id"),
     "attention_items": ("site_id",),
     "calendar": ("calendar_date",),
+    "common_changes": ("stage_number", "changed_on", "known_from"),
     "completions": ("site_id", "completion_number"),
     "completions_before": RUN,
     "cost_changes": ("site_id", "period", "stage_number"),
@@ -77,6 +77,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "known_statuses": ("entity", "status"),
     "loads": ("load_number",),
     "own_errors": ("site_id", "method", "error_number"),
+    "own_prices": ("site_id", "stage_number", "price_number", "version_from"),
     "own_record": ("site_id", "method", "origin_number"),
     "parameters": (),
     "pending_counts": ("load_number", "site_id", "stage_number", "entity", "status", "site_status"),
@@ -90,6 +91,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "price_breaks": ("site_id", "stage_number", "since"),
     "price_effects": ("site_id", "stage_number", "since"),
     "publishing": ("site_id",),
+    "price_noise": ("stage_number", "completed_on"),
+    "price_steps": ("site_id", "stage_number", "completion_number"),
+    "price_versions": ("stage_number", "version_from"),
     "run_baseline": RUN,
     "run_comparison": RUN,
     "run_efficiency": RUN,
@@ -137,7 +141,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "stage_lessons": ("site_id", "stage_number", "completion_number"),
     "stage_parameters": ("stage_number",),
     "stage_passages": ("site_id", "stage_number", "completion_number"),
-    "stage_prices": ("site_id", "stage_number", "price_number"),
     "stage_settings": ("site_id", "stage_number"),
     "stage_outcomes": STAGE,
     "stage_state": ("site_id", "stage_number", "completion_number"),
@@ -341,9 +344,10 @@ def test_thresholds_live_in_one_place(view: View) -> None:
 
 
 def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None:
-    ((analyzed, own_errors, pooled_errors, limit, before, gaps, weeks, pool, account_pool),) = demo.sql(
+    ((analyzed, own_errors, pooled_errors, limit, before, gaps, weeks, pool, account_pool, peak),) = demo.sql(
         "select analyzed_runs, own_errors, pooled_errors, limit_runs, break_runs, spend_gaps, spend_month_weeks, "
-        "spend_pool_weeks * spend_pool_errors_a_week, spend_account_weeks * spend_account_errors_a_week "
+        "spend_pool_weeks * spend_pool_errors_a_week, spend_account_weeks * spend_account_errors_a_week, "
+        "change_peak_days "
         "from parameters cross join forecast_parameters cross join spend_parameters"
     ).fetchall()
     lengths: dict[str, set[int]] = {}
@@ -351,12 +355,15 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
         for spec in parsed(view).find_all(exp.WindowSpec):
             if isinstance(spec.args["start"], exp.Literal):
                 to = int(spec.args["end"].name) if isinstance(spec.args["end"], exp.Literal) else 0
+                to = -to if (spec.args["end_side"] or "").upper() == "FOLLOWING" else to
                 lengths.setdefault(name, set()).add(int(spec.args["start"].name) + 1 - to)
     assert lengths == {
         "run_state": {analyzed},
         "stage_state": {analyzed},
         "stage_lessons": {analyzed, limit},
-        "stage_charges": {analyzed, before},
+        "stage_charges": {before},
+        "own_prices": {analyzed - 1},
+        "common_changes": {2 * peak + 1},
         "own_errors": {own_errors},
         "own_record": {own_errors},
         "spend_origins": {analyzed},

@@ -1,84 +1,119 @@
--- One row per account, stage and day on which a run of it completed: what its sites taught by its end.
+-- One row per account, stage and day: what all its sites had taught of the stage by then.
+-- taught by then.
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
 with
-    rates as (
+    flows as (
         select
-            l.site_id,
-            coalesce(s.account_id, - s.site_id) as account_id,
-            l.stage_number,
-            l.completion_number,
-            l.completed_on,
-            case when l.price_credits > 0 then 1 else 0 end as pays,
-            last_value(
-                case
-                    when l.price_credits > 0 then ln(l.price_credits / nullif(l.price_items, 0))
-                end ignore nulls
-            ) over so_far as log_price,
-            last_value(l.recent_items_created / nullif(l.recent_items_processed, 0) ignore nulls) over so_far
+            site_id,
+            stage_number,
+            completion_number,
+            completed_on,
+            last_value(recent_items_created / nullif(recent_items_processed, 0) ignore nulls) over so_far
             as output_ratio,
-            last_value(l.recent_items_taken / nullif(l.recent_items_arrived, 0) ignore nulls) over so_far
+            last_value(recent_items_taken / nullif(recent_items_arrived, 0) ignore nulls) over so_far
             as flow_share
-        from stage_lessons as l
-        join sites as s on s.site_id = l.site_id
+        from stage_lessons
         window
             so_far as (
-                partition by l.site_id, l.stage_number
-                order by l.completion_number
+                partition by site_id, stage_number
+                order by completion_number
+                rows between unbounded preceding and current row
+            )
+    ),
+    prices as (
+        select
+            site_id,
+            stage_number,
+            price_number,
+            version_from,
+            known_after,
+            case when price > 0 then 1 else 0 end as pays,
+            last_value(case when price > 0 then ln(price) end ignore nulls) over so_far as log_price
+        from own_prices
+        window
+            so_far as (
+                partition by site_id, stage_number
+                order by price_number, version_from
                 rows between unbounded preceding and current row
             )
     ),
     steps as (
         select
-            account_id,
+            site_id,
             stage_number,
-            completed_on,
+            known_after as event_on,
             pays - lag(pays, 1, 0) over w as paying_sites,
             case
                 when log_price is not null and lag(log_price) over w is null then 1 else 0
             end as price_sites,
             coalesce(log_price, 0) - coalesce(lag(log_price) over w, 0) as price_sum,
-            case
-                when output_ratio is not null and lag(output_ratio) over w is null then 1 else 0
-            end as output_sites,
-            coalesce(output_ratio, 0) - coalesce(lag(output_ratio) over w, 0) as output_sum,
-            case
-                when flow_share is not null and lag(flow_share) over w is null then 1 else 0
-            end as flow_sites,
-            coalesce(flow_share, 0) - coalesce(lag(flow_share) over w, 0) as flow_sum
-        from rates
-        window w as (partition by site_id, stage_number order by completion_number)
-    ),
-    days as (
+            coalesce(log_price * log_price, 0)
+            - coalesce(lag(log_price) over w * lag(log_price) over w, 0) as price_squares,
+            0 as output_sites,
+            0 as output_sum,
+            0 as flow_sites,
+            0 as flow_sum
+        from prices
+        window w as (partition by site_id, stage_number order by price_number, version_from)
+        union all
         select
-            account_id,
+            site_id,
             stage_number,
             completed_on,
-            sum(paying_sites) as paying_sites,
-            sum(price_sites) as price_sites,
-            sum(price_sum) as price_sum,
-            sum(output_sites) as output_sites,
-            sum(output_sum) as output_sum,
-            sum(flow_sites) as flow_sites,
-            sum(flow_sum) as flow_sum
-        from steps
-        group by account_id, stage_number, completed_on
+            0,
+            0,
+            0,
+            0,
+            case when output_ratio is not null and lag(output_ratio) over w is null then 1 else 0 end,
+            coalesce(output_ratio, 0) - coalesce(lag(output_ratio) over w, 0),
+            case when flow_share is not null and lag(flow_share) over w is null then 1 else 0 end,
+            coalesce(flow_share, 0) - coalesce(lag(flow_share) over w, 0)
+        from flows
+        window w as (partition by site_id, stage_number order by completion_number)
+    ),
+    events as (
+        select
+            coalesce(s.account_id, - s.site_id) as account_id,
+            t.stage_number,
+            t.event_on as known_on,
+            false as is_lookup,
+            sum(t.paying_sites) as paying_sites,
+            sum(t.price_sites) as price_sites,
+            sum(t.price_sum) as price_sum,
+            sum(t.price_squares) as price_squares,
+            sum(t.output_sites) as output_sites,
+            sum(t.output_sum) as output_sum,
+            sum(t.flow_sites) as flow_sites,
+            sum(t.flow_sum) as flow_sum
+        from steps as t
+        join sites as s on s.site_id = t.site_id
+        group by 1, 2, 3
+        union all
+        select o.account_id, f.stage_number, o.known_on, true, 0, 0, 0, 0, 0, 0, 0, 0
+        from forecast_origins as o
+        cross join stage_feeds as f
+        group by o.account_id, f.stage_number, o.known_on
     )
 select
     account_id,
     stage_number,
-    completed_on,
-    lead(completed_on) over (partition by account_id, stage_number order by completed_on) as next_on,
+    known_on,
+    is_lookup,
+    lead(case when not is_lookup then known_on end ignore nulls) over (
+        partition by account_id, stage_number order by known_on, is_lookup desc
+    ) as next_on,
     cast(sum(paying_sites) over w as bigint) as paying_sites,
     cast(sum(price_sites) over w as bigint) as price_sites,
     sum(price_sum) over w as price_sum,
+    sum(price_squares) over w as price_squares,
     cast(sum(output_sites) over w as bigint) as output_sites,
     sum(output_sum) over w as output_sum,
     cast(sum(flow_sites) over w as bigint) as flow_sites,
     sum(flow_sum) over w as flow_sum
-from days
+from events
 window
     w as (
         partition by account_id, stage_number
-        order by completed_on
+        order by known_on, is_lookup desc
         rows between unbounded preceding and current row
     )

@@ -15,13 +15,16 @@ with
         select
             p.known_on,
             p.stage_number,
+            p.version_from,
             p.price,
             p.output_ratio,
             p.flow_share,
             d.default_credits_per_processed_item as default_price,
             d.default_output_ratio,
-            f.account_weight_sites,
-            f.price_weight_runs,
+            coalesce(p.account_weight_sites, f.least_account_weight) as account_weight_sites,
+            p.site_variance,
+            f.least_price_weight,
+            f.largest_price_weight,
             f.flow_weight_items,
             f.output_weight_items,
             h.sufficient_runs
@@ -48,10 +51,11 @@ with
             coalesce(g.items_taken, 0) as site_items_taken,
             coalesce(g.items_arrived, 0) as site_items_arrived,
             l.seconds_per_item,
-            cast(l.price_runs as double) as price_runs,
-            l.price_credits / nullif(l.price_items, 0) as own_price,
-            l.price_since,
+            cast(c.price_runs as double) as price_runs,
+            c.price as own_price,
+            c.price_since,
             s.price as platform_price,
+            coalesce(s.price, s.default_price) as strangers_price,
             cast(a.output_sites as double) as account_sites,
             case
                 when 2 * a.paying_sites > a.output_sites
@@ -60,7 +64,15 @@ with
                 then 0
             end as account_price,
             s.account_weight_sites,
-            s.price_weight_runs,
+            case
+                when s.site_variance is null
+                then s.largest_price_weight
+                else
+                    least(
+                        greatest(c.noise * c.noise / nullif(s.site_variance, 0), s.least_price_weight),
+                        s.largest_price_weight
+                    )
+            end as price_weight_runs,
             coalesce(
                 s.output_ratio, a.output_sum / nullif(a.output_sites, 0), s.default_output_ratio
             ) as shared_output_ratio,
@@ -78,12 +90,18 @@ with
             on l.site_id = o.site_id
             and l.stage_number = w.stage_number
             and l.completion_number = o.known_runs
-        join account_days as t on t.account_id = o.account_id and t.known_on = o.known_on
+        left join
+            own_prices as c
+            on c.site_id = o.site_id
+            and c.stage_number = w.stage_number
+            and c.price_number = l.price_number
+            and c.version_from = s.version_from
         left join
             account_lessons as a
             on a.account_id = o.account_id
             and a.stage_number = w.stage_number
-            and a.completed_on = t.completed_on
+            and a.known_on = o.known_on
+            and a.is_lookup
     ),
     priced as (
         select
@@ -115,16 +133,16 @@ with
             flow_weight_items,
             output_weight_items,
             case
-                when platform_price is null or account_price is null
-                then coalesce(account_price, platform_price)
-                when platform_price > 0 and account_price > 0
+                when account_price is null
+                then platform_price
+                when strangers_price > 0 and account_price > 0
                 then
                     exp(
-                        (account_sites * ln(account_price) + account_weight_sites * ln(platform_price))
+                        (account_sites * ln(account_price) + account_weight_sites * ln(strangers_price))
                         / nullif(account_sites + account_weight_sites, 0)
                     )
                 else
-                    (account_sites * account_price + account_weight_sites * platform_price)
+                    (account_sites * account_price + account_weight_sites * strangers_price)
                     / nullif(account_sites + account_weight_sites, 0)
             end as shared_price
         from learned

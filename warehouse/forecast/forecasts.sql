@@ -1,7 +1,7 @@
 -- One row per origin and method: the forecast, its intervals and budgets, and whether to use it.
 -- Kept as a table: intervals and champions rest on all sites.
 with
-    limits as (select champion_weight_origins from forecast_parameters),
+    limits as (select champion_weight_origins, champion_margin from forecast_parameters),
     looked_up as (
         select
             p.site_id,
@@ -107,9 +107,21 @@ with
         cross join limits as l
     ),
     best as (
-        select site_id, id, min([coalesce(weighed_wape, 1e308), method_number]) as lowest
-        from weighed
-        group by site_id, id
+        select
+            w.site_id,
+            w.id,
+            min(
+                [
+                    coalesce(
+                        w.weighed_wape * case w.method when 'flow' then 1 else limits.champion_margin end,
+                        1e308
+                    ),
+                    w.method_number
+                ]
+            ) as lowest
+        from weighed as w
+        cross join limits
+        group by w.site_id, w.id
     )
 select
     w.site_id,

@@ -1,14 +1,23 @@
 -- One row per stage and day: what all sites had taught of the stage by that UTC midnight.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 with
-    limits as (select pool_sites_needed, pool_accounts_needed, significant_digits from forecast_parameters),
+    limits as (
+        select
+            pool_sites_needed,
+            pool_accounts_needed,
+            significant_digits,
+            least_price_variance,
+            least_account_weight,
+            largest_account_weight
+        from forecast_parameters
+    ),
     measures as (select measure from (values ('price'), ('output'), ('flow')) as measures(measure)),
     taught as (
         select
             a.account_id,
             a.stage_number,
             m.measure,
-            a.completed_on,
+            a.known_on as completed_on,
             a.next_on,
             case m.measure when 'price' then a.paying_sites else 0 end as paying_sites,
             case
@@ -16,9 +25,11 @@ with
             end as sites,
             case
                 m.measure when 'price' then a.price_sum when 'output' then a.output_sum else a.flow_sum
-            end as rates
+            end as rates,
+            case m.measure when 'price' then a.price_squares else 0 end as squares
         from account_lessons as a
         cross join measures as m
+        where not a.is_lookup
     ),
     steps as (
         select
@@ -30,7 +41,11 @@ with
             paying_sites - lag(paying_sites, 1, 0) over w as paying_sites_added,
             sites - lag(sites, 1, 0) over w as sites_added,
             case when sites > 0 and lag(sites, 1, 0) over w = 0 then 1 else 0 end as accounts_added,
-            rates - lag(rates, 1, 0) over w as rates_added
+            rates - lag(rates, 1, 0) over w as rates_added,
+            squares - lag(squares, 1, 0) over w as squares_added,
+            coalesce(rates * rates / nullif(sites, 0), 0)
+            - lag(coalesce(rates * rates / nullif(sites, 0), 0), 1, 0) over w as account_squares_added,
+            sites * sites - lag(sites * sites, 1, 0) over w as sites_squared_added
         from taught
         window w as (partition by account_id, stage_number, measure order by completed_on)
     ),
@@ -44,11 +59,14 @@ with
             sum(sites_added) as sites,
             sum(accounts_added) as accounts,
             sum(rates_added) as rates,
+            sum(squares_added) as squares,
+            sum(account_squares_added) as account_squares,
+            sum(sites_squared_added) as sites_squared,
             max([sites, account_id]) as largest
         from steps
         group by stage_number, measure, completed_on
         union all
-        select f.stage_number, m.measure, o.known_on, 0, 0, 0, 0, 0, null
+        select f.stage_number, m.measure, o.known_on, 0, 0, 0, 0, 0, 0, 0, 0, null
         from forecast_origins as o
         cross join stage_feeds as f
         cross join measures as m
@@ -64,6 +82,9 @@ with
             sum(sites) over w as sites,
             sum(accounts) over w as accounts,
             sum(rates) over w as rates,
+            sum(squares) over w as squares,
+            sum(account_squares) over w as account_squares,
+            sum(sites_squared) over w as sites_squared,
             max(largest) over w as largest
         from events
         window
@@ -81,6 +102,12 @@ with
             s.known_on,
             s.paying_sites,
             s.sites,
+            -- variance between sites of an account, and between accounts
+            (s.squares - s.account_squares) / nullif(s.sites - s.accounts, 0) as site_variance,
+            (s.account_squares - s.rates * s.rates / nullif(s.sites, 0))
+            / nullif(s.accounts - 1, 0) as account_mean_squares,
+            (s.sites - s.sites_squared / nullif(cast(s.sites as double), 0))
+            / nullif(s.accounts - 1, 0) as account_sites,
             case
                 when s.sites >= limits.pool_sites_needed and s.accounts >= limits.pool_accounts_needed
                 then
@@ -112,6 +139,8 @@ with
             known_on,
             paying_sites,
             sites,
+            site_variance,
+            (account_mean_squares - site_variance) / nullif(account_sites, 0) as account_variance,
             case when measure = 'price' then exp(rate) else rate end as rate
         from means
     ),
@@ -122,6 +151,8 @@ with
             f.known_on,
             f.paying_sites,
             f.sites,
+            f.site_variance,
+            f.account_variance,
             f.rate,
             power(
                 cast(10 as double),
@@ -137,6 +168,8 @@ with
             known_on,
             paying_sites,
             sites,
+            site_variance,
+            account_variance,
             case when rate = 0 then rate else round(rate * scale, 0) / nullif(scale, 0) end as rate
         from scaled
     ),
@@ -147,15 +180,38 @@ with
             sum(paying_sites) as paying_sites,
             max(case when measure = 'output' then sites end) as sites,
             max(case when measure = 'price' then rate end) as price,
+            max(case when measure = 'price' then site_variance end) as site_variance,
+            max(case when measure = 'price' then account_variance end) as account_variance,
             max(case when measure = 'output' then rate end) as output_ratio,
             max(case when measure = 'flow' then rate end) as flow_share
         from rounded
         group by stage_number, known_on
     )
 select
-    stage_number,
-    known_on,
+    s.stage_number,
+    s.known_on,
+    v.version_from,
     case when 2 * paying_sites > sites then price when output_ratio is not null then 0 end as price,
+    case
+        when price > 0 and site_variance is not null then greatest(site_variance, limits.least_price_variance)
+    end as site_variance,
+    case
+        when price > 0 and site_variance is not null
+        then
+            least(
+                greatest(
+                    site_variance / nullif(greatest(account_variance, limits.least_price_variance), 0),
+                    limits.least_account_weight
+                ),
+                limits.largest_account_weight
+            )
+    end as account_weight_sites,
     output_ratio,
     flow_share
-from stages
+from stages as s
+cross join limits
+join
+    price_versions as v
+    on v.stage_number = s.stage_number
+    and v.version_from <= s.known_on
+    and v.version_until > s.known_on

@@ -210,6 +210,7 @@ with
             and t.known_runs_from = w.known_runs_from
             and t.known_on = w.known_on
             and t.kind = w.kind
+        where w.weight > 0
     ),
     shares as (
         select

@@ -8,6 +8,7 @@ with
             stage_number,
             completion_number,
             started_at,
+            completed_on,
             items_processed as items,
             credits_used as credits,
             credits_used / nullif(items_processed, 0) as price,
@@ -21,12 +22,11 @@ with
             stage_number,
             completion_number,
             started_at,
+            completed_on,
             items,
             credits,
             price,
             row_number() over numbered as price_number,
-            sum(items) over ten as ten_items,
-            sum(credits) over ten as ten_credits,
             sum(credits) over eight / nullif(sum(items) over eight, 0) as price_before,
             sum(squares) over eight / nullif(sum(items) over eight, 0) as squares_before,
             lead(price) over numbered as next_price,
@@ -34,11 +34,6 @@ with
         from ran
         window
             numbered as (partition by site_id, stage_number order by completion_number),
-            ten as (
-                partition by site_id, stage_number
-                order by completion_number
-                rows between 9 preceding and current row
-            ),
             eight as (
                 partition by site_id, stage_number
                 order by completion_number
@@ -51,11 +46,10 @@ with
             c.stage_number,
             c.completion_number,
             c.started_at,
+            c.completed_on,
             c.price_number,
             c.items,
             c.credits,
-            c.ten_items,
-            c.ten_credits,
             c.price_before,
             least(c.price, c.next_price) as price_at_least,
             greatest(c.price, c.next_price) as price_at_most,
@@ -76,11 +70,11 @@ select
     completion_number,
     price_number,
     started_at,
+    completed_on,
     price_before,
     items,
     credits,
-    ten_items,
-    ten_credits,
+    case when credits > 0 then ln(credits / nullif(items, 0)) end as log_price,
     is_material
     and (
         price_at_least > price_before + margin

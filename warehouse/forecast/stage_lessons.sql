@@ -58,13 +58,5 @@ select
     r.recent_seconds,
     r.recent_seconds / nullif(r.items_timed, 0) as seconds_per_item,
     case when r.bound_items >= r.items_processed_at_most then r.bound_items end as items_limit,
-    p.price_items,
-    p.price_credits,
-    p.price_runs,
-    p.price_since
+    r.price_number
 from recent as r
-left join
-    stage_prices as p
-    on p.site_id = r.site_id
-    and p.stage_number = r.stage_number
-    and p.price_number = r.price_number

@@ -1,0 +1,182 @@
+-- One row per stage, midnight and span of days: a change of prices that all sites' runs then showed.
+-- showed.
+-- Kept as a table: it is of all sites by nature; own and shared prices are brought to the day's.
+with
+    load as (select cast(as_of at time zone 'UTC' as date) as today from current_load),
+    limits as (
+        select
+            pool_sites_needed,
+            pool_accounts_needed,
+            step_days,
+            change_days,
+            change_score,
+            change_log_price,
+            change_spread,
+            significant_digits
+        from forecast_parameters
+    ),
+    days as (
+        select cast(day_number as bigint) as day_number
+        from
+            (
+                values
+                    (0),
+                    (1),
+                    (2),
+                    (3),
+                    (4),
+                    (5),
+                    (6),
+                    (7),
+                    (8),
+                    (9),
+                    (10),
+                    (11),
+                    (12),
+                    (13),
+                    (14),
+                    (15),
+                    (16),
+                    (17),
+                    (18),
+                    (19),
+                    (20)
+            ) as days(day_number)
+    ),
+    -- the midnights that a site passed between two runs of the stage
+    straddled as (
+        select
+            p.stage_number,
+            coalesce(s.account_id, - s.site_id) as account_id,
+            p.completed_on - cast(d.day_number as integer) as changed_on,
+            p.completed_on,
+            p.log_change
+        from price_steps as p
+        cross join limits
+        join sites as s on s.site_id = p.site_id
+        join days as d on d.day_number < date_diff('day', p.earlier_on, p.completed_on)
+        where date_diff('day', p.earlier_on, p.completed_on) <= limits.step_days
+    ),
+    ended as (
+        select
+            stage_number,
+            changed_on,
+            completed_on,
+            count(*) as sites,
+            sum(log_change) as log_change,
+            sum(log_change * log_change) as squares
+        from straddled
+        group by stage_number, changed_on, completed_on
+    ),
+    midnights as (select stage_number, changed_on from ended group by stage_number, changed_on),
+    -- as of each of the three weeks' midnights after it
+    seen as (
+        select
+            m.stage_number,
+            m.changed_on,
+            m.changed_on + cast(d.day_number as integer) + 1 as known_on,
+            d.day_number + 1 as days_after,
+            sum(e.sites) as sites,
+            sum(e.log_change) / nullif(sum(e.sites), 0) as log_change,
+            sum(e.squares) / nullif(sum(e.sites), 0) as mean_square
+        from midnights as m
+        cross join days as d
+        join
+            ended as e
+            on e.stage_number = m.stage_number
+            and e.changed_on = m.changed_on
+            and e.completed_on <= m.changed_on + cast(d.day_number as integer)
+        group by m.stage_number, m.changed_on, d.day_number
+    ),
+    scored as (
+        select
+            s.stage_number,
+            s.changed_on,
+            s.known_on,
+            s.days_after,
+            s.sites,
+            s.log_change,
+            s.mean_square - s.log_change * s.log_change - 2 * n.noise * n.noise as spread,
+            abs(s.log_change) * sqrt(s.sites) / nullif(n.noise * 1.5e0, 0) as score
+        from seen as s
+        join price_noise as n on n.stage_number = s.stage_number and n.completed_on = s.changed_on
+    ),
+    peaks as (
+        select
+            stage_number,
+            changed_on,
+            known_on,
+            days_after,
+            sites,
+            log_change,
+            spread,
+            score,
+            max(score) over (
+                partition by stage_number, known_on
+                order by date_diff('day', date '2000-01-01', changed_on)
+                range between 7 preceding and 7 following
+            ) as highest_score
+        from scored
+    ),
+    candidates as (
+        select p.stage_number, p.changed_on, p.known_on, p.days_after
+        from peaks as p
+        cross join load
+        cross join limits
+        where
+            p.known_on <= load.today
+            and p.days_after <= limits.change_days
+            and p.sites >= limits.pool_sites_needed
+            and abs(p.log_change) > limits.change_log_price
+            and p.score > limits.change_score
+            and p.score = p.highest_score
+            and p.spread < p.log_change * p.log_change * limits.change_spread
+    ),
+    of_accounts as (
+        select
+            c.stage_number,
+            c.changed_on,
+            c.known_on,
+            c.days_after,
+            s.account_id,
+            cast(count(*) as double) as sites,
+            sum(s.log_change) as log_change
+        from candidates as c
+        join
+            straddled as s
+            on s.stage_number = c.stage_number
+            and s.changed_on = c.changed_on
+            and s.completed_on < c.known_on
+        group by c.stage_number, c.changed_on, c.known_on, c.days_after, s.account_id
+    ),
+    weighed as (
+        select
+            stage_number,
+            changed_on,
+            known_on,
+            days_after,
+            account_id,
+            log_change / nullif(sites, 0) as log_change,
+            least(sites, sum(sites) over (partition by stage_number, changed_on, known_on) - sites) as weight
+        from of_accounts
+    ),
+    changes as (
+        select
+            stage_number,
+            changed_on,
+            known_on,
+            days_after,
+            count(*) as accounts,
+            sum(weight * log_change) / nullif(sum(weight), 0) as log_change
+        from weighed
+        group by stage_number, changed_on, known_on, days_after
+    )
+select
+    c.stage_number,
+    c.changed_on,
+    c.known_on as known_from,
+    case when c.days_after < limits.change_days then c.known_on + 1 end as known_until,
+    round(c.log_change, 3) as log_change
+from changes as c
+cross join limits
+where c.accounts >= limits.pool_accounts_needed and abs(c.log_change) > limits.change_log_price

@@ -1,0 +1,59 @@
+-- One row per stage and day on which a run completed: how much prices had differed from run to run before.
+-- that day.
+-- Kept as a table: it is of all sites by nature; forecasts look a day up.
+with
+    limits as (select pool_sites_needed, least_price_noise, usual_price_noise from forecast_parameters),
+    of_sites as (
+        select
+            site_id,
+            stage_number,
+            completed_on,
+            avg(abs(log_change)) over so_far as noise,
+            row_number() over (partition by site_id, stage_number order by completion_number) as step_number
+        from price_steps
+        window
+            so_far as (
+                partition by site_id, stage_number
+                order by completion_number
+                rows between unbounded preceding and current row
+            )
+    ),
+    added as (
+        select
+            stage_number,
+            completed_on,
+            case when step_number = 1 then 1 else 0 end as sites,
+            noise - lag(noise, 1, 0) over (partition by site_id, stage_number order by step_number) as noise
+        from of_sites
+        union all
+        select stage_number, completed_on, 0, 0
+        from stage_lessons
+        group by stage_number, completed_on
+    ),
+    days as (
+        select stage_number, completed_on, sum(sites) as sites, sum(noise) as noise
+        from added
+        group by stage_number, completed_on
+    ),
+    before as (
+        select
+            stage_number, completed_on, cast(sum(sites) over w as double) as sites, sum(noise) over w as noise
+        from days
+        window
+            w as (
+                partition by stage_number
+                order by completed_on
+                rows between unbounded preceding and 1 preceding
+            )
+    )
+-- of half-normal steps the mean is 0.8 standard deviations, and a step has two runs' noise
+select
+    b.stage_number,
+    b.completed_on,
+    case
+        when b.sites >= limits.pool_sites_needed
+        then greatest(0.886e0 * b.noise / nullif(b.sites, 0), limits.least_price_noise)
+        else limits.usual_price_noise
+    end as noise
+from before as b
+cross join limits
