@@ -161,14 +161,18 @@ def number_or_none(value: Any) -> Fraction | None:
     return Fraction(str(value)) if isinstance(value, int | float) else None
 
 
+TRUE_WORDS = {"1", "1.0", "true", "t", "yes", "y", "on"}
+FALSE_WORDS = {"0", "0.0", "false", "f", "no", "n", "off"}
+
+
 def truth(value: Any) -> bool | None:
     """The truth value in a column; None stays None."""
     if value is None:
         return None
     text = str(value).lower()
-    if text not in ("1", "t", "true", "0", "f", "false"):
+    if text not in TRUE_WORDS | FALSE_WORDS:
         raise Unparsable(value)
-    return text in ("1", "t", "true")
+    return text in TRUE_WORDS
 
 
 TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?", re.ASCII)
