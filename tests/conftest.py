@@ -126,8 +126,9 @@ def demo_postgres(postgres_url: str, documented_rows: dict[str, list[demo_data.R
 def small_postgres(postgres_url: str, documented_rows: dict[str, list[demo_data.Row]]) -> str:
     """URL of a database that holds three sites of the demo, as superuser: an ordinary one and two of odd cases."""
     sites = {demo_data.DemoSite.TEN_COMPLETED, demo_data.DemoSite.ODD_VALUES, demo_data.DemoSite.HOSTILE}
+    whole = ("igny8_plans", "igny8_tenants")
     some = {
-        table: [row for row in rows if row.get("site_id", row["id"]) in sites or table == "igny8_tenants"]
+        table: [row for row in rows if table in whole or row.get("site_id", row["id"]) in sites]
         for table, rows in documented_rows.items()
     }
     load_postgres(postgres_url, some)

@@ -1,4 +1,4 @@
-"""A sample source: three accounts, fourteen sites, about a thousand runs, every odd thing a source can hold.
+"""A sample source: seven accounts, twenty sites, about a thousand runs, every odd thing a source can hold.
 
 `demo_rows()` gives the rows as plain values, `write_sqlite(path)` the same rows as a SQLite copy. Both are
 seeded and change only when this package does. `DemoSite` names the sites by what they stand for, `CASES`

@@ -6,6 +6,7 @@ from igny8_analysis.etl.demo.cast import ACCOUNT_OF, DemoSite
 from igny8_analysis.etl.demo.hostile import add_hostile_texts
 from igny8_analysis.etl.demo.odd_times import add_odd_times
 from igny8_analysis.etl.demo.odd_values import add_odd_values
+from igny8_analysis.etl.demo.stopped import add_stopped
 from igny8_analysis.etl.demo.values import Row, Schema
 from igny8_analysis.etl.demo.written import Cases
 
@@ -19,6 +20,7 @@ def _written() -> list[tuple[str, Schema, Row]]:
         (DemoSite.ODD_VALUES, "2025-12-16T09:00:00", add_odd_values),
         (DemoSite.ODD_TIMES, "2026-02-20T08:00:00", add_odd_times),
         (DemoSite.HOSTILE, "2026-01-03T13:00:00", add_hostile_texts),
+        (DemoSite.SWITCHED_OFF, "2026-02-15T09:00:00", add_stopped),
     ):
         cases = Cases(ACCOUNT_OF[site], site, first)
         add(cases)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from igny8_analysis.etl.demo.values import Row, utc
+from igny8_analysis.etl.demo.values import Row, Schema, utc
 
 AS_OF = utc("2026-03-01T12:00:00")
 """The instant at which the sample was taken."""
@@ -33,6 +33,28 @@ class DemoSite(IntEnum):
     ODD_VALUES = 112
     ODD_TIMES = 113
     HOSTILE = 114
+    LIMITED = 115
+    SWITCHED_OFF = 116
+    BONUS_ONLY = 117
+    DELETED = 118
+    OF_DELETED_ACCOUNT = 119
+    ODD_SETTINGS = 120
+
+
+class DemoAccount(IntEnum):
+    """Account ids, named by what each account stands for; those of before settings and pools have none of it."""
+
+    BEFORE_POOLS = 7
+    BEFORE_POOLS_TOO = 12
+    SUSPENDED = 31
+    BONUS_ONLY = 45
+    BOTH_POOLS = 46
+    DELETED = 47
+    OVERDRAWN = 48
+
+
+LIMITS = (40, 3, 24, 12, 12, 36, 12)
+"""The most items that a run of `LIMITED` takes in, by stage."""
 
 
 CANARIES: Mapping[int, str] = {
@@ -50,6 +72,12 @@ CANARIES: Mapping[int, str] = {
     DemoSite.ODD_VALUES: "Bramblequay",
     DemoSite.ODD_TIMES: "Tidewick",
     DemoSite.HOSTILE: "Nettlefax",
+    DemoSite.LIMITED: "Harrowfen",
+    DemoSite.SWITCHED_OFF: "Kestrelby",
+    DemoSite.BONUS_ONLY: "Yarmoor",
+    DemoSite.DELETED: "Wyndlow",
+    DemoSite.OF_DELETED_ACCOUNT: "Zennorgate",
+    DemoSite.ODD_SETTINGS: "Ullsworth",
 }
 """Site id → a word in its name and its error texts that no row of another site holds."""
 
@@ -68,6 +96,12 @@ ACCOUNT_OF: Mapping[int, int] = {
     DemoSite.ODD_VALUES: 31,
     DemoSite.ODD_TIMES: 12,
     DemoSite.HOSTILE: 31,
+    DemoSite.LIMITED: 46,
+    DemoSite.SWITCHED_OFF: 46,
+    DemoSite.BONUS_ONLY: 45,
+    DemoSite.DELETED: 46,
+    DemoSite.OF_DELETED_ACCOUNT: 47,
+    DemoSite.ODD_SETTINGS: 46,
 }
 """Site id → id of its account."""
 
@@ -191,13 +225,35 @@ HABITS: Mapping[int, Habits] = {
         yields=(0.12, 5.0, 1.0, 1.0, 3.0, 0.97, 0.0),
         token_price=0.9,
     ),
+    DemoSite.LIMITED: Habits(
+        first=utc("2026-01-18T02:00:00"),
+        last=utc("2026-03-01T02:00:00"),
+        runs=40,
+        keywords_per_day=45,
+        caps=LIMITS,
+        manual_share=0.0,
+    ),
+    DemoSite.BONUS_ONLY: Habits(
+        first=utc("2026-01-25T03:00:00"),
+        last=utc("2026-02-22T03:00:00"),
+        runs=5,
+        keywords_per_day=6,
+        manual_share=0.0,
+        script=("completed",) * 5,
+    ),
+    DemoSite.DELETED: Habits(
+        first=utc("2025-11-02T02:00:00"),
+        last=utc("2026-02-14T02:00:00"),
+        runs=12,
+        keywords_per_day=7,
+    ),
 }
 """Sites whose runs are simulated; those of the others are written by hand, or there are none."""
 
 
-def accounts() -> list[Row]:
-    """Give the rows of `igny8_tenants`: one of them suspended, two with names that need care."""
-    return [
+def accounts(schema: Schema = "documented") -> list[Row]:
+    """Give the rows of `igny8_tenants`: two with names that need care, one suspended, one deleted, one overdrawn."""
+    told: list[Row] = [
         {
             "id": 7,
             "name": "Brightwater Media",
@@ -222,7 +278,61 @@ def accounts() -> list[Row]:
             "credits": 0,
             "created_at": utc("2025-01-29T08:00:00"),
         },
+        {
+            "id": int(DemoAccount.BONUS_ONLY),
+            "name": "Bonus & Daughters",
+            "slug": "bonus-daughters",
+            "status": "active",
+            "credits": 0,
+            "bonus_credits": 5_000,
+            "plan_id": 1,
+            "created_at": utc("2026-01-12T07:00:00"),
+        },
+        {
+            "id": int(DemoAccount.BOTH_POOLS),
+            "name": "Fullwater Agency",
+            "slug": "fullwater",
+            "status": "active",
+            "credits": 1_200,
+            "bonus_credits": 300,
+            "plan_id": 2,
+            "created_at": utc("2025-10-20T07:00:00"),
+        },
+        {
+            "id": int(DemoAccount.DELETED),
+            "name": "Gone Away Ltd",
+            "slug": "gone-away",
+            "status": "cancelled",
+            "credits": 0,
+            "bonus_credits": 80,
+            "plan_id": 99,
+            "is_deleted": True,
+            "created_at": utc("2025-06-02T07:00:00"),
+        },
+        {
+            "id": int(DemoAccount.OVERDRAWN),
+            "name": "Overdrawn Oy",
+            "slug": "overdrawn",
+            "status": "trial",
+            "credits": -35,
+            "bonus_credits": "lots" if schema == "loose" else None,
+            "plan_id": 3,
+            "created_at": utc("2026-02-02T07:00:00"),
+        },
     ]
+    columns = (
+        "id",
+        "name",
+        "slug",
+        "status",
+        "credits",
+        "bonus_credits",
+        "plan_id",
+        "is_deleted",
+        "created_at",
+    )
+    pools: Row = {"bonus_credits": None, "plan_id": None, "is_deleted": False}
+    return [{column: (pools | account)[column] for column in columns} for account in told]
 
 
 def sites() -> list[Row]:
@@ -246,6 +356,12 @@ def sites() -> list[Row]:
         (DemoSite.ODD_VALUES, LONG_NAME, "", created_at),
         (DemoSite.ODD_TIMES, "Tidewick Odd Times", str(int(DemoSite.CAPPED)), created_at),
         (DemoSite.HOSTILE, hostile_name, '"><img src=x onerror=alert(1)>.example', created_at),
+        (DemoSite.LIMITED, "Harrowfen Parquet", "two-lives.example", "2026-01-10T10:00:00"),
+        (DemoSite.SWITCHED_OFF, "Kestrelby Optics", "kestrelby.example", "2025-12-01T10:00:00"),
+        (DemoSite.BONUS_ONLY, "Yarmoor Looms", "yarmoor.example", "2026-01-12T10:00:00"),
+        (DemoSite.DELETED, "Wyndlow Parquet", "https://www.two-lives.example/", "2025-10-25T10:00:00"),
+        (DemoSite.OF_DELETED_ACCOUNT, "Zennorgate Hats", "zennorgate.example", "2025-06-02T10:00:00"),
+        (DemoSite.ODD_SETTINGS, "Ullsworth Gloves", "ullsworth.example", "2026-02-01T10:00:00"),
     ]
     return [
         {
@@ -254,6 +370,7 @@ def sites() -> list[Row]:
             "name": name,
             "domain": domain,
             "is_active": site is not DemoSite.INACTIVE,
+            "is_deleted": site is DemoSite.DELETED,
             "created_at": utc(created),
         }
         for site, name, domain, created in told

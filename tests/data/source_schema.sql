@@ -7,7 +7,7 @@ create table igny8_plans (
 create table igny8_tenants (
     id bigint primary key, name varchar(255) not null, slug varchar(255) not null,
     status varchar(20) not null default 'active', credits integer not null default 0,
-    bonus_credits integer, plan_id bigint references igny8_plans, is_deleted boolean not null default false,
+    bonus_credits integer, plan_id bigint, is_deleted boolean not null default false,
     created_at timestamptz not null
 );
 create table igny8_sites (

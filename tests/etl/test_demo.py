@@ -26,7 +26,7 @@ from igny8_analysis.etl.demo import (
     demo_rows,
     write_sqlite,
 )
-from igny8_analysis.etl.demo.cast import ACCOUNT_OF, HABITS
+from igny8_analysis.etl.demo.cast import ACCOUNT_OF, HABITS, DemoAccount
 from igny8_analysis.etl.demo.items import OWN_COLUMNS
 from igny8_analysis.etl.demo.odd_times import ORPHANED_SITE
 from igny8_analysis.etl.demo.simulation import Site
@@ -90,8 +90,8 @@ def test_the_file_is_the_same_in_another_process(tmp_path: Path) -> None:
 
 
 def test_its_size_is_believable(rows: dict[str, list[Row]], runs: dict[int, Row]) -> None:
-    assert len(rows["igny8_tenants"]) == 3
-    assert len(rows["igny8_sites"]) == len(DemoSite) == 14
+    assert len(rows["igny8_tenants"]) == len(DemoAccount) == 7
+    assert len(rows["igny8_sites"]) == len(DemoSite) == 20
     assert 900 <= len(runs) <= 1_200
     assert len(of_site(runs, DemoSite.BUSIEST)) == 300
     items = Counter(row["site_id"] for table in OWN_COLUMNS for row in rows[table])
@@ -168,7 +168,62 @@ def test_domains(rows: dict[str, list[Row]]) -> None:
 
 def test_an_inactive_site_and_a_suspended_account(rows: dict[str, list[Row]]) -> None:
     assert [row["id"] for row in rows["igny8_sites"] if not row["is_active"]] == [DemoSite.INACTIVE]
-    assert [row["status"] for row in rows["igny8_tenants"]] == ["active", "active", "suspended"]
+    assert [row["status"] for row in rows["igny8_tenants"]][:3] == ["active", "active", "suspended"]
+
+
+def test_pools_plans_and_what_is_deleted(rows: dict[str, list[Row]]) -> None:
+    accounts = {row["id"]: row for row in rows["igny8_tenants"]}
+    pools = {
+        account: (accounts[account]["credits"], accounts[account]["bonus_credits"]) for account in DemoAccount
+    }
+    assert pools[DemoAccount.BONUS_ONLY] == (0, 5_000)
+    assert pools[DemoAccount.BOTH_POOLS] == (1_200, 300)
+    assert pools[DemoAccount.OVERDRAWN] == (-35, None)
+    plans = {row["id"]: row["included_credits"] for row in rows["igny8_plans"]}
+    assert plans[accounts[DemoAccount.BOTH_POOLS]["plan_id"]] == 10_000
+    assert plans[accounts[DemoAccount.OVERDRAWN]["plan_id"]] is None
+    assert accounts[DemoAccount.DELETED]["plan_id"] not in plans
+    assert [row["id"] for row in rows["igny8_tenants"] if row["is_deleted"]] == [DemoAccount.DELETED]
+    assert [row["id"] for row in rows["igny8_sites"] if row["is_deleted"]] == [DemoSite.DELETED]
+    assert ACCOUNT_OF[DemoSite.OF_DELETED_ACCOUNT] == DemoAccount.DELETED
+
+
+def test_settings_that_bind_and_odd_ones(rows: dict[str, list[Row]], runs: dict[int, Row]) -> None:
+    kept = {row["id"]: row for row in rows["igny8_automation_configs"]}
+    by_site = {row["site_id"]: row for row in kept.values()}
+    assert len(kept) == len(by_site) + 1, "one site has two rows"
+    assert not any(site < DemoSite.LIMITED for site in by_site)
+    limited = [results(run) for run in completed(runs, DemoSite.LIMITED)]
+    for stage, key in enumerate(("keywords", "clusters", "ideas", "tasks", "content", "images"), 1):
+        limit = by_site[DemoSite.LIMITED][f"max_{key}_per_run"]
+        taken = [result.get(stage, {}).get(f"{key}_processed", 0) for result in limited]
+        assert max(taken) == limit, f"stage {stage} is bound"
+    missed = by_site[DemoSite.BONUS_ONLY]
+    assert missed["next_run_at"] < AS_OF - timedelta(hours=2)
+    assert all(run["started_at"] < missed["next_run_at"] for run in of_site(runs, DemoSite.BONUS_ONLY))
+    off = by_site[DemoSite.SWITCHED_OFF]
+    assert (off["stage_6_enabled"], off["max_credits_per_run"]) == (False, 200)
+    loose = demo_rows("loose")["igny8_automation_configs"]
+    assert {"perhaps", "many", "TRUE"} <= {value for row in loose for value in row.values()}
+
+
+def test_a_ledger_with_work_by_hand_and_transactions(rows: dict[str, list[Row]]) -> None:
+    ledger = rows["igny8_credit_usage_log"]
+    by_hand = [row for row in ledger if row["operation_type"] != "automation"]
+    assert {row["tenant_id"] for row in by_hand} == {DemoAccount.BONUS_ONLY}
+    assert {row["site_id"] for row in by_hand} == {None, DemoSite.BONUS_ONLY}
+    assert min(row["credits_used"] for row in by_hand) < 0
+    amounts = [row["amount"] for row in rows["igny8_credit_transactions"]]
+    assert min(amounts) < 0 < max(amounts)
+
+
+def test_stages_that_were_skipped_or_stopped_early(runs: dict[int, Row]) -> None:
+    off = results(case(runs, "stage_switched_off"))[6]
+    assert (off["skipped"], "disabled" in off["reason"]) == (True, True)
+    stopped = results(case(runs, "stopped_by_the_credit_limit"))[4]
+    assert (stopped["partial"], "200" in stopped["reason"]) == (True, True)
+    assert case(runs, "stopped_by_the_credit_limit")["total_credits_used"] == 205
+    assert case(runs, "trigger_test")["trigger_type"] == "test"
 
 
 def test_each_canary_stands_at_its_own_site_only(rows: dict[str, list[Row]]) -> None:
