@@ -35,8 +35,9 @@ class SqliteSource:
     """A SQLite file inside one read transaction; `as_of` is the clock when it began."""
 
     kind = "sqlite"
-    utc_date = "utc_date({text})"
-    amount = "amount({text}, {places})"
+    # A text that holds other characters may be no text at all, which Python functions do not take.
+    utc_date = "case when {text} not glob '*[^-+.:0-9TZ ]*' then utc_date({text}) end"
+    amount = "case when {text} not glob '*[^-+.0-9eE]*' then amount({text}, {places}) end"
     total = "total_amount"
 
     def __init__(self, connection: sqlite3.Connection) -> None:

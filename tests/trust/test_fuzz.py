@@ -99,6 +99,42 @@ def odd_runs(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+CELLS = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 10**13), st.floats(), NUMERALS, TEXT, st.binary(max_size=9)
+)
+OTHERS = st.fixed_dictionaries(
+    {
+        f"igny8_{table}": st.lists(st.fixed_dictionaries(dict.fromkeys(columns, CELLS) | keys), max_size=4)
+        for table, columns, keys in (
+            ("plans", ("name", "included_credits"), {"id": st.integers(1, 2)}),
+            (
+                "automation_configs",
+                (
+                    *(
+                        "id",
+                        "is_enabled",
+                        "frequency",
+                        "scheduled_time",
+                        "stage_1_enabled",
+                        "stage_1_batch_size",
+                    ),
+                    *("max_keywords_per_run", "max_credits_per_run", "last_run_at"),
+                ),
+                {"site_id": st.integers(1, 4) | CELLS, "next_run_at": TIMES},
+            ),
+            (
+                "credit_usage_log",
+                ("tenant_id", "site_id", "operation_type", "credits_used", "cost_usd", "tokens_input"),
+                {"created_at": TIMES | CELLS},
+            ),
+            (
+                "credit_transactions",
+                ("transaction_type", "amount"),
+                {"tenant_id": CELLS, "created_at": TIMES},
+            ),
+        )
+    }
+)
 DOMAINS = st.one_of(st.none(), TEXT, TEXT.map("https://www.{}/".format))
 SITES = st.lists(st.tuples(TEXT, DOMAINS), min_size=3, max_size=3)
 STATUSES = st.lists(st.tuples(st.sampled_from(["keywords", "content"]), TEXT), max_size=3)
@@ -191,7 +227,10 @@ def check_everything(warehouse: Warehouse) -> None:
 
 
 def load_and_check(
-    sites: list[tuple[str, str | None]], runs: list[dict[str, Any]], statuses: list[tuple[str, str]]
+    sites: list[tuple[str, str | None]],
+    runs: list[dict[str, Any]],
+    statuses: list[tuple[str, str]],
+    others: dict[str, list[dict[str, Any]]],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = make_source(
@@ -199,6 +238,7 @@ def load_and_check(
             [site(number, domain, name) for number, (name, domain) in enumerate(sites, 1)],
             [row | {"id": number} for number, row in enumerate(runs, 1)],
             [row for table, status in statuses for row in items(table, status, 2)],
+            others,
         )
         load(f"sqlite:///{source}", Path(folder) / "data", AS_OF)
         with connect(Path(folder) / "data") as warehouse:
@@ -213,17 +253,23 @@ def load_and_check(
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-@given(SITES, st.lists(odd_runs(), min_size=8, max_size=8), STATUSES)
+@given(SITES, st.lists(odd_runs(), min_size=8, max_size=8), STATUSES, OTHERS)
 def test_any_source_loads_and_reads(
-    sites: list[tuple[str, str | None]], runs: list[dict[str, Any]], statuses: list[tuple[str, str]]
+    sites: list[tuple[str, str | None]],
+    runs: list[dict[str, Any]],
+    statuses: list[tuple[str, str]],
+    others: dict[str, list[dict[str, Any]]],
 ) -> None:
-    load_and_check(sites, runs, statuses)
+    load_and_check(sites, runs, statuses, others)
 
 
 @pytest.mark.soak
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(SITES, st.lists(odd_runs(), min_size=20, max_size=20), STATUSES)
+@given(SITES, st.lists(odd_runs(), min_size=20, max_size=20), STATUSES, OTHERS)
 def test_many_sources_load_and_read(
-    sites: list[tuple[str, str | None]], runs: list[dict[str, Any]], statuses: list[tuple[str, str]]
+    sites: list[tuple[str, str | None]],
+    runs: list[dict[str, Any]],
+    statuses: list[tuple[str, str]],
+    others: dict[str, list[dict[str, Any]]],
 ) -> None:
-    load_and_check(sites, runs, statuses)
+    load_and_check(sites, runs, statuses, others)
