@@ -31,6 +31,7 @@ READING: dict[str, list[list[str]]] = {
     "account": [["7"]],
     "settings": [[SITE], [HOSTILE]],
     "alerts": [[], [HOSTILE]],
+    "brief": [[SITE]],
     "quality": [[], [SITE], [HOSTILE]],
     "compare": [[SITE, OTHER, RUN]],
     "forecast": [[SITE], [HOSTILE]],

@@ -373,7 +373,7 @@ def test_postgresql_that_drifted(small_postgres: str, tmp_path: Path) -> None:
     with connect(tmp_path) as warehouse:
         tasks = "select count(*) from pipeline_items join current_load using (load_id) where entity = 'tasks'"
         assert warehouse.sql(tasks).fetchall() == [(0,)]
-        assert warehouse.sql("select count(*) from lake.accounts").fetchall() == [(3,)]
+        assert warehouse.sql("select count(*) from lake.accounts").fetchall() == [(7,)]
 
 
 def test_no_right_to_a_table_is_told(small_postgres: str, tmp_path: Path) -> None:
