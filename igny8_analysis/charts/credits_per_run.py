@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 
 from igny8_analysis.charts.scales import Row, time_axis, values
-from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.charts.theme import Chart, point, specify
 from igny8_analysis.reports import formats, tokens
 
+NARROW_RUNS = 40
 STATUSES = ["completed", "failed", "cancelled", "other"]
 _COLUMNS = (
     "run_number", "started_at", "total_credits_used", "shown_status",
-    "baseline_avg_credits", "baseline_lowest_credits", "baseline_highest_credits", "is_unusual",
+    "baseline_avg_credits", "baseline_lowest_credits", "baseline_highest_credits", "is_unusual", "point",
 )  # fmt: skip
 
 
-def credits_per_run(rows: Sequence[Row], title: str) -> Chart | None:
+def credits_per_run(
+    rows: Sequence[Row], title: str, breaks: Sequence[Row] = (), files: Mapping[int, str] | None = None
+) -> Chart | None:
     """Draw one mark a run over time, its shape by status, with the baseline's average and lowest to highest.
 
-    The rows are those of `run_trends`, oldest first; None without rows.
+    The rows are those of `run_trends`, oldest first; None without rows. `breaks` are rows of `price_breaks`, each a
+    labelled rule; a run in `files` (by its id) links there.
     """
     if not rows:
         return None
-    data = values(map(with_shown_status, rows), *_COLUMNS)
+    marked = [with_shown_status(row) | {"point": run_point(row, files)} for row in rows]
+    few, data = values(marked[-NARROW_RUNS:], *_COLUMNS), values(marked, *_COLUMNS)
+    latest = [row for row in breaks if row["since"] >= rows[-NARROW_RUNS:][0]["started_at"]]
+    shown = [row for row in breaks if row["since"] >= rows[0]["started_at"]]
     credits = [row["total_credits_used"] for row in rows]
     return Chart(
         name="credits-per-run",
@@ -34,8 +41,8 @@ def credits_per_run(rows: Sequence[Row], title: str) -> Chart | None:
         f"{formats.instant(rows[-1]['started_at'])} UTC, between {formats.number(min(credits))} and "
         f"{formats.number(max(credits))} credits. The band runs from the lowest to the highest of the up to "
         "10 completed runs known when a run began, the line is their average.",
-        spec=specify(_layers(data, 3), 340, 230),
-        wide=specify(_layers(data, 8), 1080, 260),
+        spec=specify(alt.layer(credit_layers(few, 3), *price_rules(latest, 3)), 340, 230),
+        wide=specify(alt.layer(credit_layers(data, 8, is_told=True), *price_rules(shown, 8)), 1080, 260),
         head=(
             "Run",
             "Started (UTC)",
@@ -78,7 +85,49 @@ def status_marks() -> tuple[Any, Any]:
     )
 
 
-def _layers(data: Any, ticks: int) -> Any:
+def run_point(row: Row, files: Mapping[int, str] | None) -> str:
+    """Return what a run's mark says, and where it links to."""
+    text = (
+        f"#{row['run_number']}, {formats.instant(row['started_at'])} UTC: {row['status']}, "
+        f"{formats.number(row['total_credits_used'])} credits, {formats.duration(row['duration_seconds'])}"
+    )
+    return point(text, (files or {}).get(row["id"]))
+
+
+def price_rules(breaks: Sequence[Row], ticks: int) -> list[Any]:
+    """Return the layers of a rule at each price break, labelled with its stage and whether it became dearer."""
+    if not breaks:
+        return []
+    marks = [
+        {
+            "since": row["since"],
+            "label": f"{row['stage_number']} {'▲' if row['rate_after'] > row['rate_before'] else '▼'}",
+        }
+        for row in breaks
+    ]
+    base = alt.Chart(values(marks, "since", "label")).encode(x=time_axis("since", ticks))
+    return [
+        base.mark_rule(color=tokens.var("warn"), strokeDash=[2, 2]),
+        base.mark_text(align="left", baseline="top", dx=3, color=tokens.var("warn")).encode(
+            y=alt.value(0), text="label:N"
+        ),
+    ]
+
+
+def credit_layers(
+    data: Any,
+    ticks: int,
+    opacity: Any = None,
+    tooltip: Sequence[Any] = (),
+    brush: Any = None,
+    *,
+    is_told: bool = False,
+) -> Any:
+    """Return the band and average of the baseline, a mark a run, and one around the unusual ones.
+
+    Where it is to be worked with: the marks' opacity and tooltip, and the selection made on them. `is_told` where
+    each mark carries its text and link.
+    """
     base = alt.Chart(data).encode(x=time_axis(count=ticks))
     band = base.mark_area(interpolate="step-after", color=tokens.var("band")).encode(
         y=alt.Y("baseline_lowest_credits:Q", title="credits"), y2=alt.Y2("baseline_highest_credits:Q")
@@ -87,9 +136,16 @@ def _layers(data: Any, ticks: int) -> Any:
         interpolate="step-after", color=tokens.var("line-strong"), strokeWidth=1.5, strokeDash=[5, 3]
     ).encode(y=alt.Y("baseline_avg_credits:Q"))
     shape, colour = status_marks()
-    runs = base.mark_point(filled=True, size=34, opacity=1).encode(
-        y=alt.Y("total_credits_used:Q"), shape=shape, color=colour
+    runs = base.mark_point(filled=True, size=34, aria=is_told).encode(
+        y=alt.Y("total_credits_used:Q"),
+        shape=shape,
+        color=colour,
+        opacity=alt.value(1) if opacity is None else opacity,
     )
+    if is_told:
+        runs = runs.encode(description="point:N")
+    if brush is not None:
+        runs = runs.encode(tooltip=tooltip).add_params(brush)
     unusual = base.transform_filter("datum.is_unusual").mark_point(
         shape="diamond", size=150, strokeWidth=1.5, color=tokens.var("warn")
     )

@@ -7,51 +7,65 @@ from typing import Any
 
 import altair as alt
 
-from igny8_analysis.charts.credits_per_run import status_marks, with_shown_status
+from igny8_analysis.charts.credits_per_run import (
+    credit_layers,
+    price_rules,
+    status_marks,
+    with_shown_status,
+)
 from igny8_analysis.charts.scales import Row, duration_axis, stage_scale, time_axis, values
 from igny8_analysis.charts.theme import themed
-from igny8_analysis.reports import tokens
+from igny8_analysis.reports import formats, tokens
 
 Specification = dict[str, Any]
 _MEASURES = (
+    ("credits_per_article", "credits per article"),
     ("total_credits_used", "credits"),
-    ("credits_per_item", "credits per item"),
     ("duration_seconds", "duration"),
 )
+_RUN = [
+    alt.Tooltip("run_number:Q", title="Run"),
+    alt.Tooltip("started_at:T", title="Started (UTC)", format="%d %b %Y %H:%M"),
+    alt.Tooltip("shown_status:N", title="Status"),
+    alt.Tooltip("total_credits_used:Q", title="Credits", format=",.0f"),
+    alt.Tooltip("credits_per_article:Q", title="Credits per article", format=",.2f"),
+    alt.Tooltip("duration:N", title="Duration"),
+]
 
 
-def linked_trends(rows: Sequence[Row]) -> Specification:
-    """Return credits, credits per item and duration over time: runs brushed in one light up in all.
+def linked_trends(rows: Sequence[Row], breaks: Sequence[Row] = ()) -> Specification:
+    """Return credits, credits per article and duration over time: runs brushed in one light up in all.
 
-    Wheel and drag on the lower two zoom them together; rows are those of `run_trends`.
+    Bands, averages, marks and price rules are those of the still drawings. Wheel and drag on the lower two zoom them
+    together; rows are those of `run_trends`, oldest first, and of `price_breaks`.
     """
-    columns = ("run_number", "started_at", "shown_status", *(column for column, _ in _MEASURES))
-    data = values(map(with_shown_status, rows), *columns)
+    columns = (
+        "run_number", "started_at", "shown_status", "duration", *(column for column, _ in _MEASURES), "is_unusual",
+        "baseline_avg_credits", "baseline_lowest_credits", "baseline_highest_credits",
+    )  # fmt: skip
+    told = (with_shown_status(row) | {"duration": formats.duration(row["duration_seconds"])} for row in rows)
+    data = values(told, *columns)
     brush = alt.selection_interval(name="brush", encodings=["x"])
     zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
+    lit = alt.condition(brush, alt.value(1), alt.value(0.15))
     shape, colour = status_marks()
-
     longest = max((row["duration_seconds"] or 0 for row in rows), default=0)
+    rules = price_rules([row for row in breaks if row["since"] >= rows[0]["started_at"]], 8)
 
-    def measure(column: str, title: str, width: int) -> Any:
+    def measure(column: str, title: str) -> Any:
         axis = duration_axis(longest, 4) if column == "duration_seconds" else alt.Axis()
-        return (
-            alt.Chart(data)
-            .mark_point(filled=True, size=40, aria=False)
-            .encode(
-                x=time_axis(),
-                y=alt.Y(f"{column}:Q", title=title, axis=axis),
-                shape=shape,
-                color=colour,
-                opacity=alt.condition(brush, alt.value(1), alt.value(0.15)),
-                tooltip=["run_number:Q", "started_at:T", "shown_status:N", f"{column}:Q"],
-            )
-            .properties(width=width, height=170)
+        base = alt.Chart(data).encode(x=time_axis(), y=alt.Y(f"{column}:Q", title="", axis=axis))
+        line = base.mark_line(color=tokens.var("line-strong"), strokeWidth=1)
+        marks = base.mark_point(filled=True, size=40, aria=False).encode(
+            shape=shape, color=colour, opacity=lit, tooltip=_RUN
         )
+        return alt.layer(line, marks).properties(title=title.capitalize(), width=450, height=170)
 
-    first, *others = (measure(*named, 980 if n == 0 else 450) for n, named in enumerate(_MEASURES))
+    credits = credit_layers(data, 8, opacity=lit, tooltip=_RUN, brush=brush)
+    first = alt.layer(credits, *rules).properties(title="Credits per run", width=980, height=200)
+    others = [measure(column, title) for column, title in _MEASURES if column != "total_credits_used"]
     below = alt.hconcat(others[0].add_params(zoom), *others[1:]).resolve_scale(x="shared")
-    return themed(alt.vconcat(first.add_params(brush), below))
+    return themed(alt.vconcat(first, below))
 
 
 def linked_stages(rows: Sequence[Row]) -> Specification:
@@ -64,20 +78,34 @@ def linked_stages(rows: Sequence[Row]) -> Specification:
     base = alt.Chart(data).encode(
         color=alt.Color("stage_number:O", scale=stage_scale(), legend=None),
         opacity=alt.condition(picked, alt.value(1), alt.value(0.2)),
-        tooltip=["stage_name:N", "credits_used:Q", "volume_credits:Q", "rate_credits:Q"],
+        tooltip=[
+            alt.Tooltip("stage_name:N", title="Stage"),
+            alt.Tooltip("credits_used:Q", title="Credits", format=",.0f"),
+            alt.Tooltip("volume_credits:Q", title="For more or fewer items", format="+,.1f"),
+            alt.Tooltip("rate_credits:Q", title="For dearer or cheaper ones", format="+,.1f"),
+        ],
     )
     donut = (
         base.mark_arc(aria=False, innerRadius=56, stroke=tokens.var("surface"), strokeWidth=2)
         .encode(theta=alt.Theta("credits_used:Q", stack=True), order=alt.Order("stage_number:O"))
-        .properties(width=220, height=220)
+        .properties(width=220, height=220, title="Credits by stage")
         .add_params(picked)
     )
+    whole = formats.number(sum(row["credits_used"] for row in rows))
+    total = (
+        alt.Chart(alt.Data(values=[{"text": whole}]))
+        .mark_text(fontSize=22, fontWeight="bold")
+        .encode(text="text:N")
+    )
+    ends = [float(row[f"{part}_credits"] or 0) for row in rows for part in ("volume", "rate")]
+    scale = alt.Scale(domain=[min(0, *ends), max(0, *ends)])
     bars = [
         base.mark_bar(aria=False)
         .encode(
-            x=alt.X(f"{part}_credits:Q", title=f"{part}, credits"), y=alt.Y("stage_number:O", title="stage")
+            x=alt.X(f"{part}_credits:Q", title="credits", scale=scale),
+            y=alt.Y("stage_number:O", title="stage"),
         )
-        .properties(width=260, height=220)
-        for part in ("volume", "rate")
+        .properties(width=260, height=220, title=title)
+        for part, title in (("volume", "For more or fewer items"), ("rate", "For dearer or cheaper ones"))
     ]
-    return themed(alt.hconcat(donut, *bars))
+    return themed(alt.hconcat(alt.layer(donut, total), *bars))

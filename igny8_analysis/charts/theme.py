@@ -89,9 +89,10 @@ def draw(spec: dict[str, Any], name: str, title: str, description: str, css_clas
 
     svg = vl_convert.vegalite_to_svg(spec)
     body, width, height = _clean(svg, name)
+    role = "graphics-document" if "<a " in body else "img"  # an image's parts are nothing of their own
     class_attribute = f"chart {css_class}".strip()
     return Markup(
-        f'<svg class="{class_attribute}" role="img" aria-labelledby="{name}-t {name}-d" '
+        f'<svg class="{class_attribute}" role="{role}" aria-labelledby="{name}-t {name}-d" '
         f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
         f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>'
         f"{body}</svg>"
@@ -101,11 +102,26 @@ def draw(spec: dict[str, Any], name: str, title: str, description: str, css_clas
 _ROOT = re.compile(r'<svg[^>]*?width="([\d.]+)" height="([\d.]+)"[^>]*>(.*)</svg>', re.DOTALL)
 _BACKGROUND = re.compile(r'<path class="(?:back|fore)ground"[^>]*/>')
 _NOISE = re.compile(
-    r' (?:class|role|aria-[a-z]+|style|font-family|pointer-events|stroke-miterlimit)="[^"]*"| font-size="11px"'
+    r' (?:class|role|aria-[a-z]+|style|font-family|pointer-events|stroke-miterlimit)="[^"]*"'
+    r'| opacity="1"| font-size="11px"'
 )
+_UNUSED_WIDTH = re.compile(r'(<path(?:(?! stroke=)[^>])*?) stroke-width="[^"]*"(?=(?:(?! stroke=)[^>])*>)')
+_DESCRIBED = re.compile(r'<path aria-label="([^"]*)"([^>]*?)/>')
 _EMPTY_GROUP = re.compile(r'<g(?: [a-z-]+="[^"]*")*></g>')
 _IDENTIFIER = re.compile(r'\bid="([^"]+)"')
 _LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
+
+
+def point(text: str, link: str | None = None) -> str:
+    """Return what a mark's `description` says so that its drawing carries the text, and links to a page of ours."""
+    return f"{link or ''}|{text}"
+
+
+def _point(found: re.Match[str]) -> str:
+    """Return a described mark with its text as a title, and in a link that the keyboard passes by."""
+    link, _, text = found[1].partition("|")
+    drawn = f"<path{found[2]}><title>{text}</title></path>"
+    return f'<a href="{link}" tabindex="-1">{drawn}</a>' if link else drawn
 
 
 def _clean(svg: str, name: str) -> tuple[str, str, str]:
@@ -118,8 +134,10 @@ def _clean(svg: str, name: str) -> tuple[str, str, str]:
     for number, identifier in enumerate(_IDENTIFIER.findall(body)):
         body = body.replace(f'id="{identifier}"', f'id="{name}-{number}"')
         body = body.replace(f"(#{identifier})", f"(#{name}-{number})")
+    body = _DESCRIBED.sub(_point, body)
     for pattern in (_BACKGROUND, _NOISE):
         body = pattern.sub("", body)
+    body = _UNUSED_WIDTH.sub(r"\1", body)
     body = _LONG_NUMBER.sub(r"\1", body)
     previous = ""
     while previous != body:

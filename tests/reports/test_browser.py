@@ -90,8 +90,8 @@ def test_the_history_works_by_keyboard(browser: Browser, made: Made) -> None:
         page.keyboard.press("Enter")
         credits = [
             int(text.replace(",", ""))
-            for text in page.locator("table.history tbody tr:visible td:nth-child(6)").evaluate_all(
-                "all => all.map((cell) => cell.dataset.sort.split('.')[0])"
+            for text in page.locator("table.history tbody tr:visible td:nth-child(5)").evaluate_all(
+                r"all => all.map((cell) => cell.textContent.match(/[\d,]+/)[0])"
             )
         ]
         assert credits == sorted(credits, reverse=True)

@@ -23,12 +23,13 @@ def run(number: int, status: str = "completed", credits: int = 100, **columns: A
     known = {"baseline_avg_credits": 90.0, "baseline_lowest_credits": 50, "baseline_highest_credits": 120}
     started = START + timedelta(days=number)
     row = {
+        "id": number,
         "run_number": number,
         "started_at": started,
         "status": status,
         "total_credits_used": Decimal(credits),
     }
-    return row | known | {"is_unusual": False, "credits_per_item": 2.5, "duration_seconds": 60.0} | columns
+    return row | known | {"is_unusual": False, "credits_per_article": 2.5, "duration_seconds": 60.0} | columns
 
 
 CREDITS = [stage(n, credits_used=Decimal(c)) for n, c in enumerate((10, 40, 0, 50, 0, 0, 0), 1)]
@@ -124,7 +125,10 @@ def test_a_chart_is_valid_named_and_the_same_twice(name: str) -> None:
         alt.Chart.from_dict(spec)
     assert chart.svg == chart.svg
     for svg in re.findall(r"<svg .*?</svg>", chart.svg, re.DOTALL):
-        assert re.match(r'<svg class="chart[a-z -]*" role="img" aria-labelledby="([a-z0-9-]+)-t \1-d"', svg)
+        assert re.match(
+            r'<svg class="chart[a-z -]*" role="(?:img|graphics-document)" aria-labelledby="([a-z0-9-]+)-t \1-d"',
+            svg,
+        )
         assert f">{chart.title}</title>" in svg
         assert f">{chart.description}</desc>" in svg
         assert not re.search(r"#[0-9a-f]{6}|style=|font-family|http", svg)
@@ -235,5 +239,15 @@ def test_linked_charts_are_valid_and_share_a_selection() -> None:
     stages = charts.linked_stages([row | {"credits_used": 1.0} for row in VARIANCE])
     assert alt.VConcatChart.from_dict(trends)
     assert alt.HConcatChart.from_dict(stages)
-    assert {param["name"] for param in trends["params"]} == {"brush", "zoom"}
+    assert {param["name"].split("_")[0] for param in trends["params"]} == {"brush", "zoom"}
     assert stages["params"][0]["name"] == "picked"
+
+
+def test_a_runs_mark_says_what_it_is_and_links_to_its_page() -> None:
+    breaks = [{"stage_number": 6, "since": RUNS[1]["started_at"], "rate_before": 3.0, "rate_after": 5.0}]
+    chart = charts.credits_per_run(RUNS, "Credits per run", breaks, {2: "run-0002.html"})
+    assert chart is not None
+    svg = str(chart.svg)
+    assert re.findall(r'<a href="([^"]*)" tabindex="-1">', svg) == ["run-0002.html"]
+    assert "<title>#1, " in svg
+    assert ">6 ▲</text>" in svg

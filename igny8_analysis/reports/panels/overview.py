@@ -104,16 +104,28 @@ def run_history(report: Report, rows: Rows) -> Panel:
     )
 
 
-def trends(report: Report, rows: Rows) -> Panel:
-    """Show credits, credits per item and duration run by run, against what was known when each began."""
+def trends(report: Report, rows: Rows, breaks: Rows) -> Panel:
+    """Show credits, credits per article and duration run by run, against what was known when each began.
+
+    `breaks` are the site's price breaks, each a rule in the drawing of credits.
+    """
     oldest_first = Rows(reversed(rows), rows.query)
+    files = {
+        row["id"]: run_file(row["run_number"], row["id"], is_shared=row["shares_number"])
+        for row in rows
+        if row["id"] in report.linked
+    }
     drawn = [
-        charts.credits_per_run(oldest_first, "Credits per run"),
-        charts.run_measure(oldest_first, "credits_per_item", "Credits per item", "credits", formats.rate),
-        charts.run_measure(oldest_first, "duration_seconds", "Duration", "", formats.duration),
+        charts.credits_per_run(oldest_first, "Credits per run", breaks, files),
+        charts.run_measure(
+            oldest_first, "credits_per_article", "Credits per article", "credits", formats.rate, files
+        ),
+        charts.run_measure(oldest_first, "duration_seconds", "Duration", "", formats.duration, files),
     ]
-    linked = charts.linked_trends(oldest_first) if report.is_interactive and rows else None
-    return render("trends.html.j2", rows, charts=[chart for chart in drawn if chart], linked=linked)
+    linked = charts.linked_trends(oldest_first, breaks) if report.is_interactive and rows else None
+    return render(
+        "trends.html.j2", rows, charts=[chart for chart in drawn if chart], linked=linked, breaks=breaks
+    )
 
 
 def pending_history(rows: Rows) -> Panel:

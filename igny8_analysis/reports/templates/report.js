@@ -14,7 +14,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
 
   const value = (row, column) => {
     const cell = row.cells[column];
-    const raw = cell.dataset.sort ?? cell.textContent.trim();
+    const text = cell.textContent.trim();
+    const number = cell.classList.contains("n") && /[+−]?[\d,]*\.?\d+/.exec(text);
+    const raw = cell.dataset.sort ?? (number ? number[0].replace("−", "-").replaceAll(",", "") : text);
     return raw === "" || Number.isNaN(Number(raw)) ? raw.toLowerCase() : Number(raw);
   };
   const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
