@@ -172,7 +172,7 @@ def _leave_out_optimizing() -> None:
 
 def _told(error: Exception) -> tuple[str, int]:
     """What to say of an error that no command told, and the exit status."""
-    if type(error).__name__ == "CatalogException":  # DuckDB's, which is not imported just to name it
+    if type(error).__name__ in ("CatalogException", "BinderException"):  # DuckDB's, not imported to name them
         lacking = str(error).splitlines()[0]
         return f"the version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl", 4
     if type(error).__module__.endswith("duckdb") and is_damage(error):

@@ -1,12 +1,16 @@
 """What `igny8 account` and `igny8 settings` say, and who is left out where deleted."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from igny8_analysis import AccountNotFound, AmbiguousSite, SiteNotFound, UsageError, Warehouse, payloads
+from igny8_analysis.reports import panels
+from igny8_analysis.reports.rows import Report
 from tests.analysis.test_commands import complete
 from tests.command import igny8
 from tests.lakes import AS_OF, lake_run, lake_site, lake_warehouse
@@ -176,3 +180,24 @@ def test_every_setting_can_be_explained(warehouse: Warehouse) -> None:
         assert len(explanation.rows) == 1
     with pytest.raises(UsageError, match="has no value here"):
         warehouse.explain(11, None, "settings.site.credit_limit")
+
+
+def test_the_page_of_an_account_shows_both_pools_as_one_balance(warehouse: Warehouse) -> None:
+    report = Report(warehouse, {"account_id": 7})
+    query = "select a.*, l.as_of, l.load_id as version from account_figures as a cross join current_load as l"
+    shown = panels.account.header(report, report.rows(f"{query} where a.account_id = $account_id")).html
+    balance = shown.partition("Balance now")[2].partition("</div>")[0]
+    assert '<dd class="figure-number">5,000</dd>' in balance
+    assert "0 of the plan, 5,000 bought" in balance
+
+
+def test_a_version_without_a_column_of_today_says_what_renews_it(folder: Path, warehouse: Warehouse) -> None:
+    old = shutil.copytree(folder / "data", folder / "old")
+    (database,) = old.rglob("warehouse.duckdb")
+    with duckdb.connect(database) as connection:
+        connection.execute(
+            "create or replace table sites as select * exclude (is_live, is_deleted) from sites"
+        )
+    done = igny8("overview", "site-10.example", "--warehouse", str(old))
+    assert done.returncode == 4
+    assert "load again: igny8 etl" in done.stderr
