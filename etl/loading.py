@@ -126,7 +126,8 @@ class Loading:
         """Remove what unfinished loads left. To be called when the source has been opened."""
         if self.previous and not is_there(self.root / "current"):  # its load was killed at the last step
             _switch(self.root, self.previous)
-            self.previous.marker.unlink()
+            with suppress(OSError):  # on the version in use a marker says nothing
+                self.previous.marker.unlink()
         with suppress(OSError):  # what is in the way is told at the switch
             _remove_pending(self.root / PENDING)
         for folder in lake.version_folders(self.root):

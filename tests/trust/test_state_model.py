@@ -431,6 +431,19 @@ def test_nothing_is_lost_in_any_order(no_flush: None) -> None:
     assert len(ran) == 14
 
 
+def test_a_first_load_that_was_killed_at_the_last_step_is_ended_without_rights_too(no_flush: None) -> None:
+    """What the long search found."""
+    install()
+    state = Directory()
+    state.load_that_is_killed(keep=1, step=11)
+    assert state.is_unfinished_first()
+    faults.denied.add(state.root / "versions" / str(state.newest()))
+    state.load(keep=1)
+    state.no_version_is_lost()
+    state.connecting_works_or_says_what_to_do()
+    state.teardown()
+
+
 @pytest.mark.soak
 def test_nothing_is_lost_in_any_order_for_long(no_flush: None) -> None:
     explore(EXAMPLES_SOAK, is_random=True)
