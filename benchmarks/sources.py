@@ -143,7 +143,8 @@ LAKE = {
 def lake(runs: int) -> Path:
     """A lake of about so many runs, seven stages each, on a fiftieth as many sites."""
     folder = CACHE / f"lake-{runs}"
-    if not folder.exists():
+    if not all((folder / f"{name}.parquet").exists() for name in LAKE_TABLES):
+        shutil.rmtree(folder, ignore_errors=True)
         unfinished = CACHE / f"lake-{runs}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from igny8_analysis.connection import Warehouse
+
+DRAWING = ("altair", "jinja2", "nbconvert", "vl-convert-python")
 
 Key = tuple[int | None, int | None]
 
@@ -54,10 +57,14 @@ def digest(*parts: Any) -> str:
 
 @cache
 def code_digest(notebook: Path, package: Path = Path(__file__).parent.parent) -> str:
-    """Return a digest of all that turns rows into a report: the notebook, the package's charts, queries, reports."""
+    """Return a digest of all that turns rows into a report: the notebook, our charts, queries, reports, what draws."""
     folders = (package / "charts", package / "queries", package / "reports")
     sources = [file for folder in folders for file in sorted(folder.rglob("*.*")) if file.suffix != ".pyc"]
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in [notebook, *sources])).hexdigest()
+    parts = [
+        *(file.read_bytes() for file in [notebook, *sources]),
+        *(version(name).encode() for name in DRAWING),
+    ]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 @cache

@@ -87,6 +87,15 @@ def test_a_changed_notebook_template_or_chart_changes_the_digest(tmp_path: Path)
     assert len(seen) == 1 + len(sources)
 
 
+@pytest.mark.parametrize("name", ["altair", "jinja2", "nbconvert", "vl-convert-python"])
+def test_another_version_of_what_draws_changes_the_digest(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = fingerprints.code_digest.__wrapped__
+    before = digest(make.RUN_DETAIL)
+    installed = fingerprints.version
+    monkeypatch.setattr(fingerprints, "version", lambda of: "99" if of == name else installed(of))
+    assert digest(make.RUN_DETAIL) != before
+
+
 def test_an_error_names_notebook_cell_and_cause_and_leaves_the_earlier_report(
     warm: Reports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
