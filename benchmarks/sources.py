@@ -102,9 +102,6 @@ LAKE = {
             case when stage_number = 1 then 2 end as batches, case when stage_number = 4 then 9000 end as total_words,
             floor(raw_items) as snapshot_items, false as is_skipped, false as is_partial, null as reason
         from bench_stages as s join bench_runs as r using (site_id, id)""",
-    "value_findings": "select null as site_id, null as account_id, null as id, null as run_id, "
-    "null as stage_number, null as key, null as value_text, null as check_name where false",
-    "quarantine": "select null as source_table, null as row_number, null as row_key, null as reason where false",
     "pipeline_items": f"""
         select 1 as load_number, '20260301T120000Z-0001' as load_id, timestamptz '{AS_OF}' as as_of, site_id, entity,
             status, null as site_status, true as is_pending, 5 + site_id % 40 as items
@@ -129,9 +126,6 @@ LAKE = {
         select k as account_id, date '2026-02-01' as made_on, 'subscription' as kind, 1 as transactions,
             2000 as amount, 2000 as amount_added
         from range(1, 401) as numbers(k)""",
-    "source_objects": "select 'igny8_sites' as object, true as is_readable",
-    "source_changes": "select null as load_number, null as load_id, null as as_of, null as object, null as change "
-    "where false",
     "loads": f"""
         select 1 as load_number, '20260301T120000Z-0001' as load_id, timestamptz '{AS_OF}' as as_of,
             'postgresql' as source_kind, 400 as accounts, (select count(*) from site_sizes) as sites,
@@ -153,8 +147,10 @@ def lake(runs: int) -> Path:
             _make_runs(connection, int(runs * SITES_PER_RUN), runs)
             for name, table in LAKE_TABLES.items():
                 columns = ", ".join(f"cast({c} as {t.type}) as {c}" for c, t in table.columns.items())
+                nothing = f"select {', '.join(f'null as {c}' for c in table.columns)} where false"
                 connection.execute(
-                    f"copy (select {columns} from ({LAKE[name]}) order by {', '.join(table.sort_columns)}) "
+                    f"copy (select {columns} from ({LAKE.get(name, nothing)}) "
+                    f"order by {', '.join(table.sort_columns)}) "
                     f"to '{unfinished}/{name}.parquet' (format parquet, compression zstd, row_group_size 122880)"
                 )
         (unfinished / "scratch.duckdb").unlink()
