@@ -169,7 +169,10 @@ with
             horizon_days,
             week,
             min(
-                [coalesce(weighed_error, case when credits is null then 1e308 else 1e300 end), method_number]
+                [
+                    coalesce(round(weighed_error, 9), case when credits is null then 1e308 else 1e300 end),
+                    method_number
+                ]
             ) as lowest
         from weighed
         group by scope, owner_id, horizon_days, week

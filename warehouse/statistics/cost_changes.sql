@@ -92,8 +92,8 @@ with
             p.period,
             g.stage_number,
             g.stage_name,
-            cast(coalesce(b.credits, 0) as decimal(38, 9)) as credits_before,
-            cast(coalesce(a.credits, 0) as decimal(38, 9)) as credits_after,
+            cast(coalesce(b.credits, 0) as decimal(28, 9)) as credits_before,
+            cast(coalesce(a.credits, 0) as decimal(28, 9)) as credits_after,
             coalesce(b.items, 0) as items_before,
             coalesce(a.items, 0) as items_after,
             cast(b.credits as double) / nullif(cast(b.items as double), 0) as rate_before,
@@ -133,7 +133,7 @@ with
                 else
                     cast(
                         (cast(c.items_after as double) - cast(c.items_before as double))
-                        * c.rate_before as decimal(38, 9)
+                        * c.rate_before as decimal(28, 9)
                     )
             end as volume_credits
         from compared as c
