@@ -7,7 +7,7 @@ from typing import Any
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import OTHER_NAMES, SOURCE_TABLES, SourceTable
-from igny8_analysis.etl.sources import Relation, Source
+from igny8_analysis.etl.sources.source import Relation, Source
 
 
 @dataclass(frozen=True)

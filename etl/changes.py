@@ -18,7 +18,7 @@ import pyarrow as pa
 from igny8_analysis.etl.catalogue import FoundTable, quoted
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.etl.lake import Version, digest
-from igny8_analysis.etl.sources import Source, WrittenRows
+from igny8_analysis.etl.sources.source import Source, WrittenRows
 
 FILE = "runs_as_read.parquet"
 IDS_A_QUERY = 2_000

@@ -32,7 +32,7 @@ from igny8_analysis.etl.source_schema import (
     STAGES,
     Stage,
 )
-from igny8_analysis.etl.sources import Source
+from igny8_analysis.etl.sources.source import Source
 
 QUERIES = Path(__file__).parent / "queries"
 TRANSFORM = Path(__file__).parent / "transform"

@@ -24,6 +24,7 @@ BLOCK_BYTES = 1 << 20
 VERSION_ID = re.compile(r"[0-9]{1,8}T[0-9]{6}Z-[0-9]{4,9}")
 OWN_FILES = ("current", "current.new", "load.lock", "demo.sqlite", "demo.sqlite-journal")
 SHOWN = 5
+KEEP = 5  # versions that stay, where nobody says how many
 
 
 @dataclass(frozen=True)

@@ -4,22 +4,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from igny8_analysis.errors import AccountNotFound, AmbiguousRun, AmbiguousSite, RunNotFound, SiteNotFound
 from igny8_analysis.etl.errors import Igny8Error, LoadError, UsageError, WarehouseNotFound
 
 if TYPE_CHECKING:
-    from igny8_analysis.connection import (
-        AccountNotFound,
-        AmbiguousSite,
-        RunNotFound,
-        SiteNotFound,
-        Warehouse,
-        connect,
-    )
+    from igny8_analysis.connection import Warehouse, connect
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 
 __all__ = [
     "AccountNotFound",
+    "AmbiguousRun",
     "AmbiguousSite",
     "Igny8Error",
     "LoadError",

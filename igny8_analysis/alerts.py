@@ -12,7 +12,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from igny8_analysis.connection import as_dicts
+from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import LoadError, UsageError
 
 if TYPE_CHECKING:

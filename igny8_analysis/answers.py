@@ -8,10 +8,11 @@ from typing import Any
 
 import duckdb
 
-from igny8_analysis.etl.errors import Igny8Error
+from igny8_analysis.etl.errors import DAMAGED, Igny8Error, UsageError, WarehouseNotFound, is_damage
 from igny8_analysis.etl.interrupts import interruptible
 
 AGAIN_SECONDS = 0.1
+SQL_HINTS = ("Did you mean", "Candidate bindings")
 
 
 class QueryTooLarge(Igny8Error):  # noqa: N818 (a public name)
@@ -127,3 +128,24 @@ def _room(error: Exception, limits: Limits) -> str:
     return (
         f"the query needs more than {limits.memory} of memory: ask for less, or allow it more (--max-memory)"
     )
+
+
+def as_dicts(answer: Answer) -> list[dict[str, Any]]:
+    """The rows of an answer, each a dict by column."""
+    columns = answer.columns
+    return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+
+
+@contextmanager
+def sql_errors() -> Iterator[None]:
+    """Tell DuckDB's error about a query, also one that shows only as rows are fetched, as a UsageError."""
+    try:
+        yield
+    except OverflowError:
+        raise UsageError("a value of the answer is too large to show; cast it to varchar") from None
+    except duckdb.Error as error:
+        first, *others = str(error).splitlines()
+        if is_damage(error):
+            raise WarehouseNotFound(f"{DAMAGED} ({first})") from None
+        hints = [line for line in others if line.startswith(SQL_HINTS)]
+        raise UsageError(" ".join([f"the SQL is wrong: {first}", *hints])) from None

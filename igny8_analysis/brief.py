@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.connection import as_dicts
+from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.queries import read_query
 

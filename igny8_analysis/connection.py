@@ -2,8 +2,8 @@
 
 import os
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from igny8_analysis import payloads
-from igny8_analysis.answers import Answer, Limits, bounded
+from igny8_analysis.answers import Answer, Limits, bounded, sql_errors
+from igny8_analysis.errors import (
+    AccountNotFound,
+    AmbiguousRun,
+    AmbiguousSite,
+    RunNotFound,
+    SiteNotFound,
+)
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.domains import bare_domain_sql
-from igny8_analysis.etl.errors import DAMAGED, Igny8Error, UsageError, WarehouseNotFound, is_damage
+from igny8_analysis.etl.errors import UsageError, WarehouseNotFound
 from igny8_analysis.etl.scratch import spill_folder
+from igny8_analysis.queries import read_query
 
 if TYPE_CHECKING:
     from igny8_analysis.explain import Explanation
@@ -32,10 +40,12 @@ SITES_BY_DOMAIN = (
     "select site_id, is_live, is_deleted from sites "
     f"where domain = {bare_domain_sql('$site')} order by site_id"
 )
-RUNS_BY_NAME = (
-    "select id from runs where site_id = ? and run_id = ? order by started_at desc, id desc limit 1"
+RUNS_BY_ID = (
+    "select id, run_id from runs where site_id = $site_id and run_id = $run "
+    "order by started_at desc, id desc limit 1"
 )
-SQL_HINTS = ("Did you mean", "Candidate bindings")
+NEAREST_SITE = read_query("nearest_site").format(bare_domain=bare_domain_sql("$word"))
+MOST_LISTED = 10
 EXPLAIN_OPTIONS = ("analyze", "format")
 SETTINGS = {
     "enable_external_access": "false",
@@ -45,30 +55,6 @@ SETTINGS = {
     "python_enable_replacements": "false",
 }
 _in_use: dict[Path, dict[str, Any]] = {}
-
-
-class SiteNotFound(Igny8Error):  # noqa: N818 (a public name)
-    """No site has this id or domain."""
-
-    exit_code = 3
-
-
-class AmbiguousSite(Igny8Error):  # noqa: N818 (a public name)
-    """Several sites share this domain."""
-
-    exit_code = 3
-
-
-class RunNotFound(Igny8Error):  # noqa: N818 (a public name)
-    """The site has no such run."""
-
-    exit_code = 3
-
-
-class AccountNotFound(Igny8Error):  # noqa: N818 (a public name)
-    """No account has this id or name, or several have the name."""
-
-    exit_code = 3
 
 
 class Warehouse:
@@ -190,7 +176,11 @@ class Warehouse:
         live = [site_id for site_id, is_live, _ in rows if is_live]
         matches = live or [site_id for site_id, _, is_deleted in rows if not is_deleted]
         if not rows:
-            raise SiteNotFound(f"there is no site {str(site)!r}; igny8 sites lists them, by id and domain")
+            near = payloads.execute(cursor, NEAREST_SITE, {"word": named["site"]})
+            hint = f"did you mean {near[0][0]}? " if near else ""
+            raise SiteNotFound(
+                f"there is no site {str(site)!r}; {hint}igny8 sites lists them, by id and domain"
+            )
         if not matches:
             ids = ", ".join(str(row[0]) for row in rows)
             raise SiteNotFound(f"the site {str(site)!r} is deleted: name it by its id ({ids})")
@@ -219,7 +209,10 @@ class Warehouse:
         return payloads.history(self._connection.cursor(), self.resolve_site(site), page, page_size)
 
     def run_detail(self, site: int | str, run_id: str) -> Payload:
-        """One run of the site beside its baseline. Raises RunNotFound, also for a run of another site."""
+        """One run of the site, named as for `run_source_id`, beside its baseline.
+
+        Raises RunNotFound, also for a run of another site.
+        """
         site_id = self.resolve_site(site)
         return payloads.run(self._connection.cursor(), site_id, self._run_source_id(site_id, site, run_id))
 
@@ -240,15 +233,28 @@ class Warehouse:
 
         return brief(self, site, account)
 
-    def run_source_id(self, site: int | str, run_id: str) -> int:
-        """The source's id of the site's run, the latest of that run_id. Raises RunNotFound."""
-        return self._run_source_id(self.resolve_site(site), site, run_id)
+    def run_source_id(self, site: int | str, run: str) -> int:
+        """The source's id of a run of the site. Raises RunNotFound, and AmbiguousRun where several are meant.
 
-    def _run_source_id(self, site_id: int, site: int | str, run_id: str) -> int:
-        found = payloads.execute(self._connection.cursor(), RUNS_BY_NAME, [site_id, _text(run_id)])
+        A run is named by its run_id (the latest of them), else by its number (`298`, `#298`), else by `latest`, else
+        by the first 8 or more characters of its run_id.
+        """
+        return self._run_source_id(self.resolve_site(site), site, run)
+
+    def _run_source_id(self, site_id: int, site: int | str, run: str) -> int:
+        cursor, named = self._connection.cursor(), {"site_id": site_id, "run": _text(run)}
+        found = payloads.execute(cursor, RUNS_BY_ID, named)
+        found = found or payloads.execute(cursor, read_query("runs_by_name"), named)
         if not found:
             raise RunNotFound(
-                f"site {str(site)!r} has no run {run_id!r}; igny8 history {site_id} lists its runs"
+                f"site {str(site)!r} has no run {run!r}; igny8 history {site_id} lists its runs"
+            )
+        run_ids = list(dict.fromkeys(run_id for _, run_id in found))
+        if len(run_ids) > 1 and named["run"] != "latest":
+            more = f" and {len(run_ids) - MOST_LISTED:,} more" if len(run_ids) > MOST_LISTED else ""
+            raise AmbiguousRun(
+                f"{run!r} could be {len(run_ids):,} runs of site {str(site)!r}: "
+                f"{', '.join(run_ids[:MOST_LISTED])}{more}"
             )
         return int(found[0][0])
 
@@ -325,24 +331,3 @@ def connect(
             before, current = current, lake.current_version(root)
             if current == before:  # else a load has published, and may have pruned what was just looked for
                 raise
-
-
-def as_dicts(answer: Answer) -> list[dict[str, Any]]:
-    """The rows of an answer, each a dict by column."""
-    columns = answer.columns
-    return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
-
-
-@contextmanager
-def sql_errors() -> Iterator[None]:
-    """Tell DuckDB's error about a query, also one that shows only as rows are fetched, as a UsageError."""
-    try:
-        yield
-    except OverflowError:
-        raise UsageError("a value of the answer is too large to show; cast it to varchar") from None
-    except duckdb.Error as error:
-        first, *others = str(error).splitlines()
-        if is_damage(error):
-            raise WarehouseNotFound(f"{DAMAGED} ({first})") from None
-        hints = [line for line in others if line.startswith(SQL_HINTS)]
-        raise UsageError(" ".join([f"the SQL is wrong: {first}", *hints])) from None

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.connection import as_dicts
+from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
 
 if TYPE_CHECKING:

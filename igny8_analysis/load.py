@@ -22,7 +22,6 @@ from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.sources import open_source
 from igny8_analysis.warehouse.build import build, check, definition, totals
 
-KEEP = 5
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 Progress = Callable[[str], None]
@@ -72,7 +71,7 @@ def load(
     source_url: str,
     root: Path,
     as_of: datetime | None = None,
-    keep: int = KEEP,
+    keep: int = lake.KEEP,
     progress: Progress = lambda step: None,
     names: SourceMap | None = None,
     resources: Resources = MACHINE,

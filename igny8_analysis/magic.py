@@ -13,8 +13,9 @@ notebook's variable of that name. The query goes to the `wh` of the notebook, el
 import re
 from typing import TYPE_CHECKING, Any
 
+from igny8_analysis.answers import sql_errors
 from igny8_analysis.completion import Catalogue
-from igny8_analysis.connection import Warehouse, connect, sql_errors
+from igny8_analysis.connection import Warehouse, connect
 from igny8_analysis.etl.errors import Igny8Error, UsageError
 
 if TYPE_CHECKING:

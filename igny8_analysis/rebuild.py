@@ -6,10 +6,11 @@ from pathlib import Path
 
 import duckdb
 
+from igny8_analysis.etl import lake
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.loading import Loading, loading
 from igny8_analysis.etl.resources import MACHINE, Resources
-from igny8_analysis.load import KEEP, LoadReport, Progress, explain, plain_number, publish
+from igny8_analysis.load import LoadReport, Progress, explain, plain_number, publish
 from igny8_analysis.warehouse.build import build, check, take_in, totals
 from igny8_analysis.warehouse.spark import compute_views, copy_lake, local_lake
 
@@ -19,7 +20,7 @@ def rebuild(
     root: Path,
     engine: str = "duckdb",
     master: str | None = None,
-    keep: int = KEEP,
+    keep: int = lake.KEEP,
     progress: Progress = lambda step: None,
     resources: Resources = MACHINE,
 ) -> LoadReport:

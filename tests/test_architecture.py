@@ -65,6 +65,38 @@ def test_imports_go_one_way(package: str) -> None:
         assert not back, f"{name(path)} imports {back}: data and imports go etl → warehouse → igny8_analysis"
 
 
+def needed(path: Path) -> set[str]:
+    """Modules of ours that a module imports when it runs, in functions too; not what only its types name."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    found = set()
+    for name_ in imported(ast.unparse(tree)):
+        parts = name_.split(".")
+        modules = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+        found |= {next((module for module in modules if module in MODULES), "")}
+    return found - {""}
+
+
+MODULES = {
+    ".".join((*Path(folder).relative_to(ROOT).parts, name.removesuffix(".py"))).removesuffix(
+        ".__init__"
+    ): Path(folder, name)
+    for folder, _, names in os.walk(ROOT / "igny8_analysis", followlinks=True)
+    for name in names
+    if name.endswith(".py")
+}
+
+
+def test_no_module_imports_what_imports_it() -> None:
+    needs = {module: needed(path) - {module} for module, path in MODULES.items()}
+    while free := {module for module in needs if not needs[module] & needs.keys()}:
+        needs = {module: needs[module] for module in needs.keys() - free}
+    in_circles = {module: needs[module] & needs.keys() for module in needs}
+    assert not in_circles, f"imports go one way; these go round: {in_circles}"
+
+
 def test_notebooks_show_and_hold_no_outputs() -> None:
     for path in (path for path in SOURCES if path.suffix == ".ipynb"):
         cells = [

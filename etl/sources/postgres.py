@@ -26,7 +26,7 @@ from adbc_driver_postgresql import dbapi
 
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.secrets import without_passwords
-from igny8_analysis.etl.sources import Relation, WrittenRows
+from igny8_analysis.etl.sources.source import Relation, WrittenRows
 
 CONNECT_TIMEOUT_SECONDS = "15"
 STATEMENT_TIMEOUT_MINUTES = 15

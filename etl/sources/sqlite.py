@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.scratch import COPY, Scratch
-from igny8_analysis.etl.sources import Relation
+from igny8_analysis.etl.sources.source import Relation
 from igny8_analysis.etl.sources.sqlite_functions import add_functions
 
 BATCH_ROWS = 10_000

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from igny8_analysis.cli.load import KEEP, print_warnings, progress_display
+from igny8_analysis.cli.load import print_warnings, progress_display
 from igny8_analysis.cli.options import examples, quiet_option, resources_options
 from igny8_analysis.cli.streams import tell
+from igny8_analysis.etl.lake import KEEP
 
 
 @click.command(

@@ -27,7 +27,7 @@ STAGE_COLUMNS = {
 @click.command(
     "compare",
     epilog=examples(
-        "igny8 compare mysite.com run_20260112_140000_manual run_20260113_140523_manual",
+        "igny8 compare mysite.com 297 298",
         "igny8 compare 42 run_20260112_140000_manual run_20260113_140523_manual --format json",
     ),
 )
@@ -41,7 +41,7 @@ def compare_command(
     """Show RUN_B beside RUN_A, stage by stage: items, credits, duration.
 
     The difference in credits is split into volume (more or fewer items, at A's credits per item) and rate (dearer or
-    cheaper items). Exit status 3 where the site or a run is not found.
+    cheaper items). Runs are named as for igny8 run. Exit status 3 where the site or a run is not found.
     """
     from igny8_analysis.cli.output import print_json, print_rows
 

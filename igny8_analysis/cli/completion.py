@@ -19,16 +19,15 @@ PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9._/-]*|--?[a-z][a-z0-9-]*")
     ),
 )
 @click.argument("shell", type=click.Choice(SHELLS))
-def completion_command(shell: str) -> None:
+@click.pass_context
+def completion_command(context: click.Context, shell: str) -> None:
     """Print the lines that make SHELL complete igny8: commands, options, sites, views."""
     from click.shell_completion import get_completion_class
-
-    from igny8_analysis.cli import cli
 
     completion = get_completion_class(shell)
     if completion is None:
         raise click.UsageError(f"there is no completion for {shell}")
-    click.echo(completion(cli, {}, "igny8", "_IGNY8_COMPLETE").source())
+    click.echo(completion(context.find_root().command, {}, "igny8", "_IGNY8_COMPLETE").source())
 
 
 def offer_plain_words() -> None:

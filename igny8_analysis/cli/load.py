@@ -23,11 +23,11 @@ from igny8_analysis.cli.streams import tell
 from igny8_analysis.cli.text import one_line
 from igny8_analysis.etl.errors import Igny8Error, WarehouseNotFound
 from igny8_analysis.etl.files import is_there
+from igny8_analysis.etl.lake import KEEP
 
 if TYPE_CHECKING:
     from igny8_analysis.load import LoadReport
 
-KEEP = 5
 DEMO_RUNS = 5
 
 

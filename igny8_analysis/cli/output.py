@@ -15,6 +15,8 @@ from igny8_analysis.cli.text import cut, inert, json_inert, visible
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from igny8_analysis.connection import Warehouse
+
 Rows = Iterable[Sequence[Any]]
 
 WIDE = 10_000
@@ -62,6 +64,16 @@ def print_rows(columns: Sequence[str], rows: Rows, format_: str, title: str | No
         print_csv(columns, rows)
     else:
         print_table(columns, rows, title)
+
+
+def print_answer(warehouse: "Warehouse", query: str, format_: str) -> None:
+    """Run the query and print its rows in the format asked for. Raises UsageError where it cannot be run."""
+    from igny8_analysis.answers import sql_errors
+
+    answer = warehouse.sql(query)
+    with sql_errors():
+        rows = answer.fetchall()
+    print_rows(answer.columns, rows, format_)
 
 
 def print_csv(columns: Sequence[str], rows: Rows) -> None:

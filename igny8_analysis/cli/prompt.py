@@ -15,8 +15,7 @@ from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
 
-from igny8_analysis.cli.output import print_rows
-from igny8_analysis.cli.sql import print_answer
+from igny8_analysis.cli.output import print_answer, print_rows
 from igny8_analysis.cli.text import one_line, visible
 from igny8_analysis.completion import Catalogue
 from igny8_analysis.etl.errors import UsageError

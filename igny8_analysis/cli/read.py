@@ -74,7 +74,8 @@ def history_command(
 @click.command(
     "run",
     epilog=examples(
-        "igny8 run mysite.com run_20260113_140523_manual",
+        "igny8 run mysite.com latest",
+        "igny8 run mysite.com 298",
         "igny8 run 42 run_20260113_140523_manual --format json",
     ),
 )
@@ -82,7 +83,10 @@ def history_command(
 @click.argument("run_id")
 @reading_options
 def run_command(site: str, run_id: str, directory: Path | None, version: str | None, format_: str) -> None:
-    """Show one run: its stages beside their baseline, its efficiency and its insights."""
+    """Show one run: its stages beside their baseline, its efficiency and its insights.
+
+    RUN_ID is a run_id, a number as titles show it (298, #298), `latest`, or the first 8 or more characters of a run_id.
+    """
     from igny8_analysis.cli.output import print_payload
 
     with open_warehouse(directory, version) as warehouse:

@@ -121,7 +121,7 @@ def overview_command(
 def run_command(
     site: str, run_id: str, output: Path | None, parameters: tuple[tuple[str, str], ...], **options: Any
 ) -> None:
-    """Make the report of a run.
+    """Make the report of a run, named as for igny8 run: by its run_id, its number, `latest` …
 
     Without -o the file is <warehouse>/reports/<site>/run-<number>.html.
     """

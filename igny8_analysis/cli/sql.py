@@ -3,14 +3,11 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
 from igny8_analysis.cli.options import examples, open_warehouse, reading_options
-
-if TYPE_CHECKING:
-    from igny8_analysis.connection import Warehouse
 
 SIZE = r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B)"
 
@@ -72,6 +69,7 @@ def sql_command(
     ~/.local/state/igny8/sql_history (or under XDG_STATE_HOME). Ctrl-C ends a query.
     """
     from igny8_analysis.answers import Limits
+    from igny8_analysis.cli.output import print_answer
 
     if query is not None and file is not None:
         raise click.UsageError("give the query or a file, not both")
@@ -95,17 +93,6 @@ def _read(file: BinaryIO) -> str:
         raise click.UsageError(
             f"{name} is not UTF-8 (its byte {error.start + 1} is 0x{error.object[error.start]:02x}): save it as UTF-8"
         ) from None
-
-
-def print_answer(warehouse: "Warehouse", query: str, format_: str) -> None:
-    """Run the query and print its rows in the format asked for. Raises UsageError where it cannot be run."""
-    from igny8_analysis.cli.output import print_rows
-    from igny8_analysis.connection import sql_errors
-
-    answer = warehouse.sql(query)
-    with sql_errors():
-        rows = answer.fetchall()
-    print_rows(answer.columns, rows, format_)
 
 
 def _history_file() -> Path | None:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from igny8_analysis import NOTEBOOKS
-from igny8_analysis.connection import as_dicts
+from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.reports import names
 from igny8_analysis.reports.engine import (

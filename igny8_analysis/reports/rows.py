@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from igny8_analysis.answers import as_dicts
 from igny8_analysis.cli.text import cut
-from igny8_analysis.connection import as_dicts
+from igny8_analysis.errors import AccountNotFound, RunNotFound, SiteNotFound
 from igny8_analysis.stages import with_label
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def open_run(
     links: Iterable[str] = (),
     interactive: bool = False,
 ) -> Report:
-    """Return the report of a run by its run_id (the latest of that name), its source id, or the latest of all.
+    """Return the report of a run by a text as `Warehouse.run_source_id` takes it, its source id, or the latest of all.
 
     Raises SiteNotFound, AmbiguousSite and RunNotFound.
     """
@@ -146,12 +147,10 @@ def open_account(
 
 
 def resolve_run(warehouse: Warehouse, site_id: int, run: int | str | None) -> int:
-    """Return the source id of a site's run named by run_id, by source id, or None for its latest.
+    """Return the source id of a site's run named by a text, by source id, or None for its latest.
 
     Raises RunNotFound, in the same words for a run of another site as for one that does not exist.
     """
-    from igny8_analysis import RunNotFound
-
     if isinstance(run, str):
         return warehouse.run_source_id(site_id, run)
     query = """
@@ -177,14 +176,12 @@ def _run_before(warehouse: Warehouse, site_id: int, source_id: int) -> int:
 
 
 def _open(warehouse: str | Path | None, version: str | None) -> Warehouse:
-    import igny8_analysis
+    from igny8_analysis.connection import connect
 
-    return igny8_analysis.connect(warehouse, version=version)
+    return connect(warehouse, version=version)
 
 
 def _busiest_site(warehouse: Warehouse) -> int:
-    from igny8_analysis import SiteNotFound
-
     query = """
         select r.site_id from run_statistics as r join sites as s on s.site_id = r.site_id
         order by s.is_live desc, r.total_runs desc, r.site_id limit 1
@@ -197,8 +194,6 @@ def _busiest_site(warehouse: Warehouse) -> int:
 
 
 def _largest_account(warehouse: Warehouse) -> int:
-    from igny8_analysis import AccountNotFound
-
     query = "select account_id from account_figures order by total_sites desc, account_id limit 1"
     found = warehouse.sql(query).fetchall()
     if not found:

@@ -1,0 +1,14 @@
+select
+    horizon_days,
+    origin_at,
+    known_runs,
+    recent_credits,
+    recent_runs,
+    mean_credits,
+    credits_before,
+    rhythm_credits,
+    month_credits,
+    is_off
+from spend_origins
+where scope = 'site' and owner_id = {site_id} and is_live
+order by horizon_days
