@@ -275,7 +275,7 @@ def test_a_filter_on_site_id_reaches_every_scan(
 
 ASKED_BY_THE_SECOND = {
     *(section.view for payload in (explain.OVERVIEW, explain.RUN) for section in payload.values()),
-    *("run_summary", "forecast_totals", "forecast_stages"),
+    *("run_summary", "forecast_totals", "forecast_stages", "site_figures", "cost_changes", "price_effects"),
 }
 
 

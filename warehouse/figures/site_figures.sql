@@ -1,4 +1,5 @@
 -- One row per site: the figures that tell sites apart.
+-- Kept as a table: asked of one site or account at a time.
 with
     limits as (select sufficient_runs from parameters),
     latest as (select site_id, max(started_at) as last_run_started_at from runs group by site_id),
@@ -42,3 +43,4 @@ left join forecast_totals as f on f.site_id = s.site_id and f.is_champion
 left join latest as l on l.site_id = s.site_id
 left join unknown as u on u.site_id = s.site_id
 cross join limits
+order by s.site_id

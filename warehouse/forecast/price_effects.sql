@@ -1,4 +1,5 @@
 -- One row per site, stage and price break of the last ninety days: what it makes of a run's cost.
+-- Kept as a table: asked of one site at a time.
 with
     load as (select epoch_us(as_of) as as_of_us from current_load),
     limits as (select price_effect_days from parameters),
@@ -24,3 +25,4 @@ cross join limits
 where
     epoch_us(b.since) > load.as_of_us - cast(limits.price_effect_days as bigint) * 86400000000
     and epoch_us(b.since) <= load.as_of_us
+order by b.site_id, b.stage_number, b.since

@@ -1,4 +1,5 @@
 -- One row per account: how long its balance lasts at the spend that is forecast; no renewal is assumed.
+-- Kept as a table: asked of one account at a time.
 with
     load as (
         select
@@ -89,3 +90,4 @@ select
 from lasting as l
 cross join load
 cross join limits
+order by l.account_id

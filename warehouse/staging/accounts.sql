@@ -1,4 +1,5 @@
 -- One row per account, with those that only sites, the ledger or transactions name.
+-- Kept as a table: every payload of an account finds it here.
 with
     known as (
         select account_id
@@ -27,3 +28,4 @@ select
     coalesce(a.is_deleted, false) as is_deleted
 from known as k
 left join lake.accounts as a on a.account_id = k.account_id
+order by k.account_id

@@ -1,4 +1,5 @@
 -- One row per account: its plan, and its two pools of credits at the load's instant.
+-- Kept as a table: asked of one account at a time.
 select
     account_id,
     plan_name,
@@ -10,3 +11,4 @@ select
         then coalesce(plan_credits, 0) + coalesce(bonus_credits, 0)
     end as available_credits
 from accounts
+order by account_id

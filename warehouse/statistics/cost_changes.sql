@@ -1,5 +1,6 @@
 -- One row per site, period and stage, and one more for no stage: its cost beside the period before.
 -- before.
+-- Kept as a table: asked of one site at a time.
 with
     load as (select epoch_us(as_of) as as_of_us, as_of from current_load),
     windows as (
@@ -155,3 +156,4 @@ select
     credits_per_article_before,
     credits_per_article_after
 from split
+order by site_id, period, stage_number

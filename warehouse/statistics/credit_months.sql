@@ -1,4 +1,5 @@
 -- One row per account and calendar month (UTC), from its first to its last with anything: used, and added.
+-- Kept as a table: asked of one account at a time.
 with
     events as (
         select
@@ -49,3 +50,4 @@ select
 from months as m
 left join summed as s on s.account_id = m.account_id and s.month_start = m.month_start
 cross join credit_sources as h
+order by m.account_id, m.month_start

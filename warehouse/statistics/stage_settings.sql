@@ -1,4 +1,5 @@
 -- One row per site with automation settings and stage: whether it is on, and what a run takes in at most.
+-- Kept as a table: asked of one site at a time.
 select
     s.site_id,
     p.stage_number,
@@ -53,3 +54,4 @@ select
     end as batch_size
 from current_settings as s
 cross join stage_parameters as p
+order by s.site_id, p.stage_number
