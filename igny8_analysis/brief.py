@@ -74,9 +74,9 @@ def brief(warehouse: "Warehouse", site: int | str | None = None, account: int | 
 
 def _of_site(warehouse: "Warehouse", site: int | str) -> _Owner:
     site_id = warehouse.resolve_site(site)
-    ((label, account_id, sites),) = warehouse.sql(
+    ((label, account_id, others),) = warehouse.sql(
         "select s.label, s.account_id, count(o.site_id) from sites as s "
-        "left join sites as o on o.account_id = s.account_id and o.is_live "
+        "left join sites as o on o.account_id = s.account_id and o.site_id <> s.site_id and o.is_live "
         "where s.site_id = $site_id group by all",
         {"site_id": site_id},
     ).fetchall()
@@ -86,7 +86,7 @@ def _of_site(warehouse: "Warehouse", site: int | str) -> _Owner:
         "account_w": f"w.account_id = {account_id}",
         "owner_a": f"site_id = {site_id}",
     }
-    return _Owner(_short(label), False, conditions, account_id if sites == 1 else None)
+    return _Owner(_short(label), False, conditions, None if others else account_id)
 
 
 def _of_account(warehouse: "Warehouse", account: int | str) -> _Owner:

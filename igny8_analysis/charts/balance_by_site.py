@@ -11,7 +11,7 @@ from igny8_analysis.charts.theme import Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 MOST_SITES = 20
-PARTS = {"total_estimated_credits": "estimated", "recommended_buffer_credits": "buffer"}
+PARTS = {"total_estimated_credits": "estimated", "recommended_buffer_credits": "20 % on top"}
 
 
 def balance_by_site(rows: Sequence[Row]) -> Chart | None:
@@ -38,12 +38,12 @@ def balance_by_site(rows: Sequence[Row]) -> Chart | None:
     most = needing[0]
     return Chart(
         name="balance-by-site",
-        title="Balance to have, by site",
+        title="The whole queue, by site",
         description=f"{len(needing)} sites; most at {names[most['site_id']]}: "
         f"{formats.number(most['balance_credits'])} credits.",
         spec=specify(drawn.encode(y=site_axis(130)), 340, 28 * len(needing) + 44),
         wide=specify(drawn.encode(y=site_axis(300)), 1080, 28 * len(needing) + 44),
-        head=("Site", "Estimated", "Buffer", "Balance"),
+        head=("Site", "Whole queue", "20 % on top", "Together"),
         body=[
             (names[row["site_id"]], *(formats.number(row[c]) for c in (*PARTS, "balance_credits")))
             for row in needing

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from igny8_analysis import NOTEBOOKS
 from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import Igny8Error
+from igny8_analysis.queries import read_query
 from igny8_analysis.reports import names
 from igny8_analysis.reports.engine import (
     ReportError,
@@ -389,11 +390,7 @@ class Reports:
         )
 
     def _index(self, target: Path) -> None:
-        figures = self._warehouse.sql(
-            "select f.*, s.account_id from site_figures as f join sites as s on s.site_id = f.site_id "
-            "where s.is_live order by lower(f.label), f.site_id"
-        )
-        sites = as_dicts(figures)
+        sites = as_dicts(self._warehouse.sql(read_query("index_sites")))
         accounts = {site["account_id"]: site["account_name"] or "" for site in sites}
         account_links = {
             account_id: file

@@ -12,6 +12,21 @@ WAYS = {
     "original": "all that waits, at average prices",
 }
 
+# What to do about each alert.
+ADVICE = {
+    "run_failed": "Start a new run: it takes up what is left. If it stops again, look into the error.",
+    "run_stale": "If IGNY8 no longer shows it as running, cancel it there.",
+    "run_unusual": "Its report says what it cost more or less for.",
+    "price_changed": "See What changed.",
+    "cost_risen": "See What changed.",
+    "balance_short": "Add credits, or limit the next run.",
+    "balance_ends": "Add credits in time.",
+    "items_failed": "Open them in IGNY8, read their errors, and make them again.",
+    "schedule_missed": "Look whether automation still works for this site; start the run by hand.",
+    "data_errors": "Tell whoever runs the analysis: some figures of these runs are missing.",
+    "source_drift": "Tell whoever runs the analysis.",
+}
+
 SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
 
 # One and several findings of each check; `{}` is how many.

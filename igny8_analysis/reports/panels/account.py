@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from igny8_analysis import charts
+from igny8_analysis.reports import words
 from igny8_analysis.reports.names import site_folder
 from igny8_analysis.reports.panels.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
@@ -13,9 +14,15 @@ def header(report: Report, rows: Rows) -> Panel:
     return render("account_header.html.j2", rows, account=rows.first, has_index="index.html" in report.links)
 
 
+def brief(report: Report) -> Panel:
+    """Show the account in a few sentences."""
+    told = report.warehouse.brief(account=report.parameters["account_id"])
+    return render("brief.html.j2", sentences=told["sentences"])
+
+
 def attention(report: Report, rows: Rows) -> Panel:
-    """Show the sites that need a look, each with its reasons; nothing where there is none."""
-    return render("account_attention.html.j2", rows, files=_files(report, rows))
+    """Show what needs someone, of the account and its sites, each with what to do; nothing where there is nothing."""
+    return render("account_attention.html.j2", rows, files=_files(report, rows), advice=words.ADVICE)
 
 
 def months(report: Report, rows: Rows) -> Panel:

@@ -42,12 +42,29 @@ def header(report: Report, rows: Rows) -> Panel:
     )
 
 
-def attention(rows: Rows) -> Panel:
-    """Show what waits for a person, each with what to do; nothing where there is nothing."""
+def brief(report: Report) -> Panel:
+    """Show the site in a few sentences."""
+    told = report.warehouse.brief(site=report.parameters["site_id"])
+    return render("brief.html.j2", sentences=told["sentences"])
+
+
+def attention(rows: Rows, alerts: Rows) -> Panel:
+    """Show what waits for a person, each with what to do; nothing where there is nothing.
+
+    Failed items are told by their counts in `rows`, not again by an alert.
+    """
     first = rows.first
-    known = [(first[column], *words) for column, words in ATTENTION.items() if first[column]]
+    known = [(first[column], *told) for column, told in ATTENTION.items() if first[column]]
     unknown = [row for row in rows if row["status"] is not None]
-    return render("attention.html.j2", rows, known=known, unknown=unknown, advice=UNRECOGNISED)
+    return render(
+        "attention.html.j2",
+        rows,
+        alerts=[row for row in alerts if row["alert"] != "items_failed"],
+        advice=words.ADVICE,
+        known=known,
+        unknown=unknown,
+        unrecognised=UNRECOGNISED,
+    )
 
 
 def run_statistics(rows: Rows) -> Panel:

@@ -1,0 +1,17 @@
+with
+    needs as (
+        select
+            site_id,
+            min(severity_rank) as severity_rank,
+            count(case when severity = 'error' then 1 end) as errors,
+            count(case when severity = 'warning' then 1 end) as warnings
+        from alerts
+        where site_id is not null and severity <> 'info'
+        group by site_id
+    )
+select f.*, s.account_id, coalesce(n.errors, 0) as errors, coalesce(n.warnings, 0) as warnings
+from site_figures as f
+join sites as s on s.site_id = f.site_id
+left join needs as n on n.site_id = f.site_id
+where s.is_live
+order by n.severity_rank nulls last, f.last_run_started_at desc nulls last, f.site_id
