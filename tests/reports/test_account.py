@@ -89,15 +89,14 @@ def text_of(file: Path) -> str:
 
 
 def test_an_account_shows_its_figures(made: Made, demo: Warehouse) -> None:
-    ((needed, missing, credits),) = demo.sql(
-        "select balance_credits, missing_credits, total_credits_last_30_days from account_figures where account_id = 7"
+    ((next_runs, queue, credits),) = demo.sql(
+        "select sum(s.next_run_credits), any_value(a.total_estimated_credits), any_value(a.total_credits_last_30_days) "
+        "from account_figures as a join account_sites as s using (account_id) where account_id = 7"
     ).fetchall()
     text = text_of(made.brightwater)
     assert f"Credits, last 30 days {credits:,.0f}" in text
-    assert (
-        f"would take {needed:,} credits with the recommended buffers; {missing:,.0f} of them are missing"
-        in text
-    )
+    assert f"Next runs {next_runs:,.0f} credits" in text
+    assert f"Whole queue {queue:,} credits" in text
     ((label, change),) = demo.sql(
         "select label, cost_change_pct from account_article_costs where account_id = 7 and has_cost_risen"
     ).fetchall()
