@@ -183,6 +183,20 @@ def test_a_site_that_stopped_is_a_miss_and_not_a_gap(whole: Warehouse) -> None:
     assert large > 5
 
 
+@pytest.mark.parametrize(("owned", "is_platform"), [(16, True), (32, False)])
+def test_no_account_is_more_than_half_of_a_pool(owned: int, is_platform: bool, tmp_path: Path) -> None:
+    """Of 45 sites account 1 owns 16 or 32; the others belong to five accounts."""
+    unequal = world("steady", sites=45, days=160)
+    for one in unequal.sites:
+        one["tenant_id"] = 1 if one["id"] <= owned else 2 + one["id"] % 5
+    with loaded(unequal.write(tmp_path / "s.sqlite"), unequal.as_of) as warehouse:
+        sources = warehouse.sql(
+            "select distinct errors_from from spends where is_live and scope = 'site' and method = 'rhythm' "
+            "and horizon_days = 7 and site_id > 32"
+        ).fetchall()
+        assert (("all",) in sources) is is_platform, sources
+
+
 def test_accuracy_is_of_the_backtest(whole: Warehouse) -> None:
     rows = whole.sql(
         "select forecast_credits, actual_credits, is_covered_80, p80_high - p80_low from spend_backtest "
@@ -231,8 +245,9 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     runs = [
         *weekly(1, 20, 70, AS_OF - 3 * DAY),
         *weekly(2, 20, 70, datetime(2025, 12, 1, 8, tzinfo=UTC)),
+        *weekly(4, 11, 70, AS_OF - DAY)[::2],
     ]
-    sites = [site(1), site(2, tenant_id=2), site(3, tenant_id=3)]
+    sites = [site(1), site(2, tenant_id=2), site(3, tenant_id=3), site(4, tenant_id=2)]
     source = make_source(folder / "source.sqlite", sites, runs)
     with closing(sqlite3.connect(source)) as connection, connection:
         connection.execute("update igny8_tenants set credits = 150 where id = 1")
@@ -255,6 +270,13 @@ def test_a_week_of_a_weekly_site_is_a_run(steady: Warehouse) -> None:
     assert forecasts["rhythm"] == pytest.approx(70, rel=0.05)
     # In 30 days four runs start: in 4, 11, 18 and 25 days.
     assert by_method(steady, 1, 30)["rhythm"] == pytest.approx(4 * 70, rel=0.1)
+
+
+def test_a_run_that_is_not_due_is_not_expected(steady: Warehouse) -> None:
+    """Site 4 has run every second week, six times, and yesterday: the next run starts in thirteen days."""
+    assert by_method(steady, 4, 7)["recent_rate"] == 35
+    assert by_method(steady, 4, 7)["rhythm"] < 5
+    assert by_method(steady, 4, 30)["rhythm"] == pytest.approx(2 * 70, rel=0.15)
 
 
 def test_a_silent_site_is_expected_to_stay_silent(steady: Warehouse) -> None:
