@@ -1,5 +1,6 @@
 """What is asked by the second, against Django over the same PostgreSQL, and what keeping the answers costs."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,8 @@ ANSWERS = {
     *("sites", "run_statistics", "prediction_stages", "prediction_totals", "attention_items"),
     *("unrecognised_statuses", "site_history", "stage_history", "run_summary", "stage_comparison"),
     *("run_efficiency", "run_insights", "run_baseline", "forecast_totals", "forecast_stages"),
+    *("site_figures", "cost_changes", "price_effects", "accounts", "account_balances", "credit_months"),
+    *("runways", "site_settings", "stage_settings"),
 }
 
 
@@ -77,12 +80,20 @@ def answers() -> list[Result]:
 
 
 def other_answers() -> list[Result]:
-    """`forecast` of a median site against its `overview_stats`."""
+    """`forecast`, `brief` and `account` of a median site and its account against its `overview_stats`."""
     with _loaded() as (_, warehouse):
         site, _ = _median(warehouse)
-        works = partial(forecast, warehouse, site), partial(warehouse.overview_stats, site)
-        timings = interleave(ROUNDS_OF_MILLISECONDS, *works)
-    return [compare("one site: forecast", "overview_stats", 1.5, timings)]
+        ((account,),) = warehouse.sql("select account_id from sites where site_id = ?", [site]).fetchall()
+        asked = {
+            "forecast": partial(forecast, warehouse, site),
+            "brief": partial(warehouse.brief, site),
+            "account": partial(warehouse.account, account),
+        }
+        overview = partial(warehouse.overview_stats, site)
+        return [
+            compare(name, "overview_stats", 1.5, interleave(ROUNDS_OF_MILLISECONDS, answer, overview))
+            for name, answer in asked.items()
+        ]
 
 
 def kept_answers() -> list[Result]:
@@ -119,6 +130,7 @@ def _loaded() -> Iterator[tuple[str, Warehouse]]:
     with sources.postgres() as server:
         url = sources.source(server, ASKED)
         if not folder.exists() or find_version(folder).manifest()["definition"] != build.definition():
+            shutil.rmtree(folder, ignore_errors=True)
             load(url, folder, AS_OF, keep=1)
         with connect(folder) as warehouse:
             yield url, warehouse
