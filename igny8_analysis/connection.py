@@ -2,7 +2,7 @@
 
 import os
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
@@ -215,6 +215,24 @@ class Warehouse:
         """
         site_id = self.resolve_site(site)
         return payloads.run(self._connection.cursor(), site_id, self._run_source_id(site_id, site, run_id))
+
+    def what_if(
+        self,
+        site: int | str,
+        limits: Mapping[int | str, float] | None = None,
+        off: Iterable[int | str] = (),
+        pending: Mapping[int | str, float] | None = None,
+        credit_limit: float | None = None,
+        balance: float | None = None,
+        on: Iterable[int | str] = (),
+    ) -> Payload:
+        """The next run with these limits, switches and queues in place of the site's, beside what it is without.
+
+        Raises SiteNotFound, AmbiguousSite, and UsageError for what is no stage or no number from 0 on.
+        """
+        from igny8_analysis.what_if import what_if
+
+        return what_if(self, site, limits, off, pending, credit_limit, balance, on)
 
     def account(self, account: int | str) -> Payload:
         """An account: its balances, its sites' figures, its credits by month. Raises AccountNotFound."""

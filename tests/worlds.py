@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from tests.cases import KEYS, Row, as_result, items, make_source, stamp
 
 T = TypeVar("T", int, float)
-START = datetime(2025, 6, 1, tzinfo=UTC)
+START = datetime(2026, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 PRICES = (0.4, 15.0, 0.0, 15.0, 2.0, 5.0, 0.0)
 YIELDS = (0.08, 8.0, 1.0, 1.0, 3.0, 1.0, 0.0)

@@ -22,9 +22,33 @@ method_option = click.option("--method", metavar="NAME", help="Only this forecas
 )
 @site_argument
 @method_option
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="STAGE=N",
+    help="What if the stage took in at most N; 0 lifts.",
+)
+@click.option("--off", multiple=True, metavar="STAGE", help="What if the stage were off.")
+@click.option("--on", multiple=True, metavar="STAGE", help="What if the stage were on.")
+@click.option("--pending", multiple=True, metavar="STAGE=N", help="What if N items waited for the stage.")
+@click.option("--credit-limit", metavar="N", help="What if a run stopped at N credits; 0 lifts.")
+@click.option(
+    "--balance", metavar="N", help="Whether N credits cover the run, and the most articles they do."
+)
 @reading_options
 def forecast_command(
-    site: str, method: str | None, directory: Path | None, version: str | None, format_: str
+    site: str,
+    method: str | None,
+    limits: tuple[str, ...],
+    off: tuple[str, ...],
+    on: tuple[str, ...],
+    pending: tuple[str, ...],
+    credit_limit: str | None,
+    balance: str | None,
+    directory: Path | None,
+    version: str | None,
+    format_: str,
 ) -> None:
     """Forecast a site's next full run by every method: credits, interval, budget, output, time.
 
@@ -33,10 +57,29 @@ def forecast_command(
     what each does.
 
     JSON has the rows of forecast_totals under `totals` and of forecast_stages under `stages`.
+
+    With --limit, --off, --on, --pending, --credit-limit or --balance it answers what if: the stages and totals of flow
+    with these in place of the site's, and the totals without. A stage goes by number or name.
     """
     from igny8_analysis.cli.output import print_csv, print_json
     from igny8_analysis.forecasts import forecast
 
+    if limits or off or on or pending or credit_limit is not None or balance is not None:
+        if method is not None:
+            raise UsageError("what if is asked of flow alone: leave --method out")
+        asked: dict[str, Any] = {
+            "limits": _pairs("--limit", limits), "off": off, "on": on, "pending": _pairs("--pending", pending),
+            "credit_limit": credit_limit, "balance": balance,
+        }  # fmt: skip
+        with open_warehouse(directory, version) as warehouse:
+            answer = warehouse.what_if(site, **asked)
+        if format_ == "json":
+            print_json(answer)
+        elif format_ == "csv":
+            print_csv(list(answer["stages"][0]), [list(stage.values()) for stage in answer["stages"]])
+        else:
+            _show_what_if(answer)
+        return
     with open_warehouse(directory, version) as warehouse:
         payload = forecast(warehouse, site, method)
     if format_ == "json":
@@ -45,6 +88,36 @@ def forecast_command(
         print_csv(list(payload["totals"][0]), [list(row.values()) for row in payload["totals"]])
     else:
         _show_forecast(payload)
+
+
+def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
+    """STAGE=N of an option that may be repeated. Raises UsageError for what is none."""
+    pairs = {}
+    for text in given:
+        stage, equals, number = text.rpartition("=")
+        if not equals:
+            raise UsageError(f"{option} takes STAGE=N, not {text!r}")
+        pairs[stage] = number
+    return pairs
+
+
+def _show_what_if(answer: dict[str, Any]) -> None:
+    from igny8_analysis.cli.output import print_table
+
+    columns = list(answer["stages"][0])
+    print_table(
+        columns,
+        [[_short(stage[name]) for name in columns] for stage in answer["stages"]],
+        "what if, by stage",
+    )
+    rows = [
+        (name, _short(answer["totals"][name]), _short(answer["without"][name])) for name in answer["totals"]
+    ]
+    print_table(("of the run", "with these", "without"), rows)
+    if answer["balance"] is not None:
+        print_table(
+            list(answer["balance"]), [[_short(value) for value in answer["balance"].values()]], "balance"
+        )
 
 
 def _show_forecast(payload: dict[str, Any]) -> None:

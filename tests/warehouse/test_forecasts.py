@@ -546,9 +546,9 @@ def test_one_stop_below_what_waited_is_a_limit_until_another_denies_it(by_hand: 
 def test_credits_of_no_stage_are_forecast_too(by_hand: Warehouse) -> None:
     """7 contents are to be taken, prompts and 21 images by the defaults; runs cost 10 % more.
 
-    A content costs 10 in three runs; the account's price, with the default weighing as a tenth of a site, is two.
+    A content costs 10 in three runs; the account's price, with the default weighing as a site, is 0.3 more.
     """
-    content = (3 * 10 + 2 * (10 * 15**0.1) ** (1 / 1.1)) / 5
+    content = (3 * 10 + 0.3 * math.sqrt(10 * 15)) / 3.3
     (forecast,) = by_hand.sql(
         "select forecast_credits from forecast_backtest where site_id = 6 and id = 63 and method = 'flow'"
     ).fetchall()

@@ -21,12 +21,14 @@ with
             p.flow_share,
             d.default_credits_per_processed_item as default_price,
             d.default_output_ratio,
-            coalesce(p.account_weight_sites, f.least_account_weight) as account_weight_sites,
+            coalesce(p.account_weight_sites, f.usual_account_weight) as account_weight_sites,
             p.site_variance,
+            f.usual_price_weight,
             f.least_price_weight,
             f.largest_price_weight,
             f.flow_weight_items,
             f.output_weight_items,
+            f.limits_learned_from,
             h.sufficient_runs
         from platform_lessons as p
         join stage_parameters as d on d.stage_number = p.stage_number
@@ -45,7 +47,21 @@ with
             l.recent_credits as items_credits,
             coalesce(l.recent_items_processed, 0) as items_processed,
             coalesce(l.recent_items_created, 0) as items_created,
-            l.items_limit,
+            case
+                when
+                    (l.limited_at >= s.limits_learned_from or o.origin_at < s.limits_learned_from)
+                    and (x.is_on is null or l.limited_at >= x.since)
+                then l.items_limit
+            end as learned_limit,
+            x.is_on,
+            x.item_limit,
+            x.credit_limit,
+            y.is_on is not null
+            and y.is_on = x.is_on
+            and coalesce(y.item_limit, -1) = coalesce(x.item_limit, -1) as is_stage_as_before,
+            y.is_on is not null
+            and coalesce(y.credit_limit, -1) = coalesce(x.credit_limit, -1) as is_credit_as_before,
+            coalesce(g.credits_per_stage_credit, 1) as credits_per_stage_credit,
             coalesce(l.recent_items_taken, 0) as items_taken,
             coalesce(l.recent_items_arrived, 0) as items_arrived,
             coalesce(g.items_taken, 0) as site_items_taken,
@@ -66,7 +82,7 @@ with
             s.account_weight_sites,
             case
                 when s.site_variance is null
-                then s.largest_price_weight
+                then s.usual_price_weight
                 else
                     least(
                         greatest(c.noise * c.noise / nullif(s.site_variance, 0), s.least_price_weight),
@@ -84,6 +100,19 @@ with
         from forecast_origins as o
         join waiting as w on w.site_id = o.site_id and w.id = o.id
         join shared as s on s.stage_number = w.stage_number and s.known_on = o.known_on
+        left join
+            stage_settings_spans as x
+            on x.site_id = o.site_id
+            and x.stage_number = w.stage_number
+            and x.as_of <= o.origin_at
+            and (x.next_as_of is null or x.next_as_of > o.origin_at)
+        left join completions as z on z.site_id = o.site_id and z.completion_number = o.known_runs
+        left join
+            stage_settings_spans as y
+            on y.site_id = o.site_id
+            and y.stage_number = w.stage_number
+            and y.as_of <= z.started_at
+            and (y.next_as_of is null or y.next_as_of > z.started_at)
         left join site_lessons as g on g.site_id = o.site_id and g.completion_number = o.known_runs
         left join
             stage_lessons as l
@@ -115,7 +144,13 @@ with
             items_credits,
             items_processed,
             items_created,
-            items_limit,
+            learned_limit,
+            is_on,
+            item_limit,
+            credit_limit,
+            is_stage_as_before,
+            is_credit_as_before,
+            credits_per_stage_credit,
             items_taken,
             items_arrived,
             site_items_taken,
@@ -161,7 +196,14 @@ select
     case
         when has_history then items_created / nullif(items_processed, 0) else default_output_ratio
     end as original_output_ratio,
-    items_limit,
+    learned_limit,
+    is_on,
+    item_limit,
+    credit_limit,
+    is_stage_as_before,
+    is_credit_as_before,
+    credits_per_stage_credit,
+    case when not is_on then 0 else least(item_limit, learned_limit) end as items_limit,
     case
         when own_price is null or shared_price is null
         then coalesce(own_price, shared_price, default_price)

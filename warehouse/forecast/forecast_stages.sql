@@ -32,29 +32,16 @@ with
             i.original_price,
             i.original_output_ratio,
             i.has_history,
-            i.price,
-            i.output_ratio,
-            i.seconds_per_item,
             i.basis,
-            case
-                i.stage_number
-                when 1
-                then f.items_1
-                when 2
-                then f.items_2
-                when 3
-                then f.items_3
-                when 4
-                then f.items_4
-                when 5
-                then f.items_5
-                when 6
-                then f.items_6
-                else f.items_7
-            end as flow_items
+            f.expected_items as flow_items,
+            f.credits as flow_credits,
+            f.output as flow_output,
+            f.duration_seconds as flow_seconds,
+            f.items_limit,
+            f.bound_by
         from forecast_inputs as i
-        join forecast_flow as f on f.site_id = i.site_id and f.id = i.id
-        where i.is_live
+        join forecast_flow as f on f.site_id = i.site_id and f.id = i.id and f.stage_number = i.stage_number
+        where i.is_live and f.is_live and not f.is_told
     )
 select
     e.site_id,
@@ -78,7 +65,7 @@ select
         then l.mean_credits
         when 'same_as_last'
         then cast(l.last_credits as double)
-        else e.flow_items * e.price
+        else e.flow_credits
     end as credits,
     case
         m.method
@@ -88,14 +75,14 @@ select
         then l.mean_output
         when 'same_as_last'
         then cast(l.last_output as double)
-        else e.flow_items * e.output_ratio
+        else e.flow_output
     end as output,
     case
         m.method
         when 'same_as_last'
         then cast(l.last_seconds as double)
         when 'flow'
-        then e.flow_items * e.seconds_per_item
+        then e.flow_seconds
         else l.mean_seconds
     end as duration_seconds,
     case
@@ -105,7 +92,9 @@ select
         when 'flow'
         then e.basis
         else case when l.site_id is null then 'none' else 'history' end
-    end as basis
+    end as basis,
+    case when m.method = 'flow' then e.items_limit end as items_limit,
+    case when m.method = 'flow' then e.bound_by end as bound_by
 from expected as e
 cross join forecast_methods as m
 left join latest as l on l.site_id = e.site_id and l.stage_number = e.stage_number

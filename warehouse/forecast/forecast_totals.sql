@@ -12,10 +12,14 @@ select
     f.p90_high,
     f.budget_80,
     f.budget_90,
+    f.credit_limit,
+    f.is_limited,
     f.is_champion,
     case
         when not f.is_champion
         then null
+        when f.is_limited_anew
+        then 'the site''s limits bind, and only flow knows them'
         when f.weighed_wape is null
         then 'no forecast could be measured yet'
         when f.origins = 0 and f.is_platform

@@ -16,6 +16,10 @@ with
             p.output,
             p.duration_seconds,
             p.actual_credits,
+            p.credit_limit,
+            p.credits_at_most,
+            p.is_limited,
+            p.is_limited_anew,
             coalesce(r.origins, 0) as origins,
             r.absolute_error / nullif(r.actual_credits, 0) as own_wape,
             b.is_platform,
@@ -23,25 +27,25 @@ with
             case
                 when e.errors is not null
                 then 'own'
-                when b.has_errors
+                when t.has_errors
                 then 'all sites'
                 when a.errors is not null
                 then 'account'
             end as errors_from,
             case
-                when e.errors is not null then e.errors when b.has_errors then b.errors else a.errors
+                when e.errors is not null then e.errors when t.has_errors then t.errors else a.errors
             end as errors,
             case
-                when e.errors is not null then e.size_80 when b.has_errors then b.size_80 else a.size_80
+                when e.errors is not null then e.size_80 when t.has_errors then t.size_80 else a.size_80
             end as size_80,
             case
-                when e.errors is not null then e.size_90 when b.has_errors then b.size_90 else a.size_90
+                when e.errors is not null then e.size_90 when t.has_errors then t.size_90 else a.size_90
             end as size_90,
             case
-                when e.errors is not null then e.log_80 when b.has_errors then b.log_80 else a.log_80
+                when e.errors is not null then e.log_80 when t.has_errors then t.log_80 else a.log_80
             end as log_80,
             case
-                when e.errors is not null then e.log_90 when b.has_errors then b.log_90 else a.log_90
+                when e.errors is not null then e.log_90 when t.has_errors then t.log_90 else a.log_90
             end as log_90
         from forecast_points as p
         join forecast_methods as m on m.method = p.method
@@ -51,11 +55,21 @@ with
             and r.method = p.method
             and r.origin_number = p.known_origins
         left join
-            own_errors as e on e.site_id = p.site_id and e.method = p.method and e.error_number = r.errors
+            own_record as q
+            on q.site_id = p.site_id
+            and q.method = p.errors_of
+            and q.origin_number = p.known_origins
+        left join
+            own_errors as e on e.site_id = p.site_id and e.method = p.errors_of and e.error_number = q.errors
+        join
+            platform_record as t
+            on t.method = p.errors_of
+            and t.known_runs_from = p.known_runs_from
+            and t.known_on = p.known_on
         left join
             account_errors as a
             on a.account_id = p.account_id
-            and a.method = p.method
+            and a.method = p.errors_of
             and a.known_runs_from = p.known_runs_from
             and a.known_on = p.known_on
         join
@@ -83,6 +97,10 @@ with
             u.output,
             u.duration_seconds,
             u.actual_credits,
+            u.credit_limit,
+            u.credits_at_most,
+            u.is_limited,
+            u.is_limited_anew,
             u.origins,
             u.own_wape,
             u.is_platform,
@@ -112,10 +130,16 @@ with
             w.id,
             min(
                 [
-                    coalesce(
-                        w.weighed_wape * case w.method when 'flow' then 1 else limits.champion_margin end,
-                        1e308
-                    ),
+                    case
+                        when w.is_limited_anew
+                        then -1
+                        else
+                            coalesce(
+                                w.weighed_wape
+                                * case w.method when 'flow' then 1 else limits.champion_margin end,
+                                1e308
+                            )
+                    end,
                     w.method_number
                 ]
             ) as lowest
@@ -135,12 +159,23 @@ select
     w.output,
     w.duration_seconds,
     w.actual_credits,
-    w.credits * exp(- w.size_80) as p80_low,
-    w.credits * exp(w.size_80) as p80_high,
-    w.credits * exp(- w.size_90) as p90_low,
-    w.credits * exp(w.size_90) as p90_high,
-    w.credits * exp(w.log_80) as budget_80,
-    w.credits * exp(w.log_90) as budget_90,
+    case
+        when w.size_80 is not null then least(w.credits * exp(- w.size_80), w.credits_at_most)
+    end as p80_low,
+    case when w.size_80 is not null then least(w.credits * exp(w.size_80), w.credits_at_most) end as p80_high,
+    case
+        when w.size_90 is not null then least(w.credits * exp(- w.size_90), w.credits_at_most)
+    end as p90_low,
+    case when w.size_90 is not null then least(w.credits * exp(w.size_90), w.credits_at_most) end as p90_high,
+    case when w.log_80 is not null then least(w.credits * exp(w.log_80), w.credits_at_most) end as budget_80,
+    case when w.log_90 is not null then least(w.credits * exp(w.log_90), w.credits_at_most) end as budget_90,
+    w.size_80,
+    w.size_90,
+    w.log_80,
+    w.log_90,
+    w.credit_limit,
+    w.is_limited,
+    w.is_limited_anew,
     w.errors,
     w.errors_from,
     w.origins,

@@ -21,6 +21,8 @@ with
             last_value(
                 case when is_capped then items_processed when is_bound then -1 end ignore nulls
             ) over ten as bound_items,
+            last_value(case when is_capped or is_bound then started_at end ignore nulls) over ten
+            as limited_at,
             max(items_processed) over three as items_processed_at_most,
             count(case when items_processed > 0 then 1 end) over so_far as price_number
         from stage_passages
@@ -58,5 +60,6 @@ select
     r.recent_seconds,
     r.recent_seconds / nullif(r.items_timed, 0) as seconds_per_item,
     case when r.bound_items >= r.items_processed_at_most then r.bound_items end as items_limit,
+    r.limited_at,
     r.price_number
 from recent as r

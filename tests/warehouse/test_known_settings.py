@@ -1,0 +1,162 @@
+"""The next run under known limits, switches and a credit limit, and what it would be under others."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import igny8_analysis
+from igny8_analysis import Warehouse
+from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.load import load
+from tests.cases import AS_OF, items, make_source, run, site
+from tests.command import igny8
+
+FORCED = "the site's limits bind, and only flow knows them"
+
+
+def settings(site_id: int, **columns: Any) -> dict[str, Any]:
+    return {"id": site_id, "site_id": site_id, "is_enabled": 1} | columns
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Stage 4 took all that waited at some 10 an item, five times at five sites; 100 tasks wait now.
+
+    Site 1 has no settings. Site 2 takes 20 tasks a run, site 3 has stage 4 off, site 4 stops at 300 credits.
+    Site 5 learned a limit of 7 in November 2025.
+    """
+    folder = tmp_path_factory.mktemp("limited")
+    runs = []
+    for number in range(1, 6):
+        for n in range(5):
+            day = AS_OF - timedelta(days=20 - n if number < 5 else 110 - n)
+            waited, took = (10, 10) if number < 5 else (50, 7)
+            runs.append(
+                run(10 * number + n, day, stages={4: (took, took, 10 * took)}, site_id=number,
+                    initial_snapshot=f'{{"stage_4_initial": {waited}}}')
+            )  # fmt: skip
+    waiting = [row for number in range(1, 6) for row in items("tasks", "queued", 100, site_id=number)]
+    known = [
+        settings(2, max_tasks_per_run=20),
+        settings(3, stage_4_enabled=0),
+        settings(4, max_credits_per_run=300),
+    ]
+    source = make_source(
+        folder / "source.sqlite",
+        [site(number) for number in range(1, 6)],
+        runs,
+        waiting,
+        others={"igny8_automation_configs": known},
+    )
+    load(f"sqlite:///{source}", folder / "data", as_of=AS_OF)
+    with igny8_analysis.connect(folder / "data") as warehouse:
+        yield warehouse
+
+
+def stage_4(warehouse: Warehouse, site_id: int) -> tuple[Any, ...]:
+    (row,) = warehouse.sql(
+        "select expected_items, credits, items_limit, bound_by from forecast_stages "
+        "where site_id = ? and method = 'flow' and stage_number = 4",
+        [site_id],
+    ).fetchall()
+    return row
+
+
+def champion(warehouse: Warehouse, site_id: int) -> tuple[Any, ...]:
+    (row,) = warehouse.sql(
+        "select method, reason = ?, is_limited, credit_limit from forecast_totals where site_id = ? and is_champion",
+        [FORCED, site_id],
+    ).fetchall()
+    return row
+
+
+def test_without_settings_nothing_is_limited(limited: Warehouse) -> None:
+    assert stage_4(limited, 1) == (100, pytest.approx(1000, rel=0.01), None, None)
+    assert champion(limited, 1)[1:] == (False, champion(limited, 1)[2], None)
+
+
+def test_a_known_limit_is_a_fact_and_flow_knows_it(limited: Warehouse) -> None:
+    assert stage_4(limited, 2) == (20, pytest.approx(200, rel=0.01), 20, "limit")
+    assert champion(limited, 2) == ("flow", True, True, None)
+
+
+def test_a_stage_that_is_off_takes_nothing(limited: Warehouse) -> None:
+    assert stage_4(limited, 3) == (0, 0, 0, "off")
+    assert champion(limited, 3) == ("flow", True, True, None)
+
+
+def test_a_run_stops_at_its_credit_limit(limited: Warehouse) -> None:
+    """100 tasks at 10 would cost 1,000: 300 are reached in stage 4, which makes 30; nothing follows."""
+    assert stage_4(limited, 4) == (pytest.approx(30, rel=0.01), pytest.approx(300), None, "credit limit")
+    later = limited.sql(
+        "select sum(expected_items), sum(credits) from forecast_stages "
+        "where site_id = 4 and method = 'flow' and stage_number > 4"
+    ).fetchall()
+    assert later == [(0, 0)]
+    assert champion(limited, 4) == ("flow", True, True, 300)
+    (ends,) = limited.sql(
+        "select credits, p80_high, p90_high, budget_80, budget_90 from forecast_totals "
+        "where site_id = 4 and method = 'flow'"
+    ).fetchall()
+    assert ends[0] == pytest.approx(300)
+    assert all(end is None or end <= 300 + 15 + 1e-9 for end in ends[1:]), (
+        "at most one more of the dearest item"
+    )
+
+
+def test_a_limit_learned_before_december_2025_is_forgotten(limited: Warehouse) -> None:
+    assert stage_4(limited, 5)[0] == 100
+    learned = limited.sql(
+        "select max(learned_limit) from forecast_inputs where site_id = 5 and stage_number = 4 and not is_live"
+    ).fetchall()
+    assert learned == [(7,)], "at that time it held"
+
+
+def test_with_nothing_asked_it_is_the_live_flow(limited: Warehouse) -> None:
+    for site_id in range(1, 6):
+        answer = limited.what_if(site_id)
+        assert answer["totals"] == answer["without"]
+        row = next(stage for stage in answer["stages"] if stage["stage_number"] == 4)
+        assert (row["expected_items"], row["credits"], row["items_limit"], row["bound_by"]) == stage_4(
+            limited, site_id
+        )
+
+
+def test_what_if_takes_limits_switches_queues_and_credits(limited: Warehouse) -> None:
+    def asked(site_id: int, **asked: Any) -> tuple[Any, ...]:
+        stage = limited.what_if(site_id, **asked)["stages"][3]
+        return stage["expected_items"], stage["bound_by"]
+
+    assert asked(1, limits={4: 5}) == (5, "limit")
+    assert asked(1, limits={"content writing": 5}) == (5, "limit")
+    assert asked(1, off=["4"]) == (0, "off")
+    assert asked(1, pending={4: 8}) == (8, None)
+    assert asked(1, credit_limit=50) == (pytest.approx(5, rel=0.01), "credit limit")
+    assert asked(2, limits={4: 0}) == (100, None)
+    assert asked(3, on=[4]) == (100, None)
+    assert asked(4, credit_limit=0) == (100, None)
+
+
+def test_the_command_answers_as_the_method_does(limited: Warehouse) -> None:
+    folder = str(limited.path.parent.parent)
+    given = ["--limit", "4=5", "--balance", "100", "--format", "json", "--warehouse", folder]
+    done = igny8("forecast", "1", *given)
+    assert json.loads(done.stdout) == json.loads(json.dumps(limited.what_if(1, limits={4: 5}, balance=100)))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"limits": {8: 1}},
+        {"off": ["nope"]},
+        {"limits": {4: -1}},
+        {"balance": "much"},
+        {"pending": {4: "nan"}},
+    ],
+)
+def test_what_is_no_stage_or_no_number_is_told(limited: Warehouse, asked: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"is no (stage|number)"):
+        limited.what_if(1, **asked)
