@@ -61,7 +61,12 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. Raises Interrupted for Ctrl-C, in Python or in one of DuckDB's queries."""
         try:
-            return super().invoke(ctx)
+            status = super().invoke(ctx)
+            if ctx.meta.get("igny8.columns"):
+                from igny8_analysis.cli.output import refuse_unknown_columns
+
+                refuse_unknown_columns(ctx)
+            return status
         except KeyboardInterrupt as stop:
             raise Interrupted(*stop.args) from None
         except RuntimeError as error:

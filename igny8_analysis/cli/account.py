@@ -17,7 +17,7 @@ SITE_COLUMNS = {
     "site_id": "site_id",
     "label": "site",
     "total_runs": "runs",
-    "total_credits_last_30_days": "credits, 30 days",
+    "total_credits_last_30_days": "credits in 30 days",
     "next_run_credits": "next run",
     "next_run_budget_90": "balance to have",
     "total_estimated_credits": "whole queue",
@@ -68,27 +68,30 @@ def settings_command(site: str, directory: Path | None, version: str | None, for
 
 
 def _show_account(payload: dict[str, Any]) -> None:
+    from igny8_analysis.cli.figures import facts, short
     from igny8_analysis.cli.output import print_table
 
     account, sites, months = payload["account"], payload["sites"], payload["months"]
     print_table(
         ("account", "value"),
-        (account | payload["balances"]).items(),
-        account["name"] or account["account_id"],
+        facts((account | payload["balances"]).items()),
+        short(account["name"] or str(account["account_id"])),
     )
-    print_table(list(SITE_COLUMNS.values()), [[site[name] for name in SITE_COLUMNS] for site in sites])
+    rows = [[site[name] for name in SITE_COLUMNS] for site in sites]
+    print_table(list(SITE_COLUMNS.values()), rows, spare=("attention", "in runs", "runs"))
     columns = [name for name in (months[0] if months else {}) if name != "account_id"]
     print_table(columns, [[month[name] for name in columns] for month in months], "credits by month (UTC)")
 
 
 def _show_settings(site: str, payload: dict[str, Any], names: dict[int, str]) -> None:
+    from igny8_analysis.cli.figures import facts
     from igny8_analysis.cli.output import print_table
     from igny8_analysis.stages import stage_label
 
     if payload["site"] is None:
         click.echo(f"The source has no automation settings of {site!r}.")
         return
-    print_table(("settings", "value"), payload["site"].items())
+    print_table(("settings", "value"), facts(payload["site"].items()))
     print_table(
         ("stage", "name", "is_on", "item_limit", "batch_size"),
         [

@@ -130,6 +130,6 @@ def _post(address: str, rows: list[dict[str, object]]) -> None:
     import json
 
     from igny8_analysis.alerts import message_of, post
-    from igny8_analysis.cli.output import plain
+    from igny8_analysis.cli.values import plain
 
     post(address, json.dumps(plain(message_of(rows)), allow_nan=False).encode())

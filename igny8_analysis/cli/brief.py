@@ -31,8 +31,7 @@ def brief_command(
 
     JSON has each sentence with the report's panel that shows more, the query behind it and the values in its text.
     """
-    from igny8_analysis.cli.output import print_csv, print_json
-    from igny8_analysis.cli.text import visible
+    from igny8_analysis.cli.output import print_csv, print_json, print_text
 
     if (site is None) == (account is None):
         raise UsageError("name a SITE, or an account with --account")
@@ -45,4 +44,4 @@ def brief_command(
         print_csv(columns, [[sentence[column] for column in columns] for sentence in payload["sentences"]])
     else:
         for sentence in payload["sentences"]:
-            click.echo(visible(sentence["text"]))
+            print_text(sentence["text"])

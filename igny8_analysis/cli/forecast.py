@@ -121,7 +121,9 @@ def _show_what_if(answer: dict[str, Any]) -> None:
 
 
 def _show_forecast(payload: dict[str, Any]) -> None:
-    from igny8_analysis.cli.output import print_table
+    from igny8_analysis.cli.output import print_table, print_text
+    from igny8_analysis.reports.formats import likely_range
+    from igny8_analysis.reports.words import WAYS
 
     totals = payload["totals"]
     columns = [
@@ -139,11 +141,18 @@ def _show_forecast(payload: dict[str, Any]) -> None:
     ]
     rows = [[_short(row[column]) for column in columns] for row in totals]
     print_table(columns, rows, f"next run of site {payload['site_id']}, as of {payload['as_of']}")
-    records = [(row["method"], row["track_record"]) for row in totals]
-    print_table(("method", "its range of 80 %, p80_low to p80_high"), records)
-    print("A wide range means that the method's own past errors were large.")
+    records = [
+        (
+            row["method"],
+            f"{WAYS[row['method']]}: {likely_range(row['p80_low'], row['p80_high']) or 'no range yet'}",
+            row["track_record"],
+        )
+        for row in totals
+    ]
+    print_table(("method", "in words", "its range of 80 %, p80_low to p80_high"), records)
+    print_text("A wide range means that the method's own past errors were large.")
     for row in (row for row in totals if row["is_champion"]):
-        print(f"Use {row['method']}: {row['reason']}.")
+        print_text(f"Use {row['method']}: {row['reason']}.")
         columns = ["stage_number", "expected_items", "credits", "output", "duration_seconds", "basis"]
         rows = [
             [_short(stage[column]) for column in columns]
@@ -171,20 +180,20 @@ def backtest_command(
     error beside that of a simple method (below 1: better), coverage the share of runs that stayed in the interval,
     width the interval as a share of the forecast, window the past runs that count: all, or the last 30.
 
-    JSON has the rows of forecast_accuracy under `accuracy` and, for a site, of forecast_backtest under `backtest`.
+    JSON has these rows of forecast_accuracy under `accuracy` and, for a site, those of forecast_backtest, one a
+    past run and method, under `backtest`.
     """
     from igny8_analysis.cli.output import print_csv, print_json, print_table
     from igny8_analysis.forecasts import backtest
 
-    part = "accuracy" if site is None else "backtest"
     with open_warehouse(directory, version) as warehouse:
         payload = backtest(warehouse, site, method)
-        names = warehouse.sql(f"select * from forecast_{part} limit 0").columns
+        names = warehouse.sql("select * from forecast_accuracy limit 0").columns
     if format_ == "json":
         print_json(payload)
         return
     if format_ == "csv":
-        print_csv(names, [list(row.values()) for row in payload[part]])
+        print_csv(names, [list(row.values()) for row in payload["accuracy"]])
         return
     columns = [
         "method",

@@ -14,6 +14,20 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+class Names(click.ParamType[list[str]]):
+    """Names with commas between."""
+
+    name = "names"
+
+    def convert(
+        self, value: str | list[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[str]:
+        """Read the text."""
+        names = value if isinstance(value, list) else [name.strip() for name in value.split(",")]
+        return [name for name in names if name] or self.fail(f"{value!r} names no column", param, ctx)
+
+
 FORMATS = ("table", "json", "csv")
 SITE_WORDS = """
 with named as (
@@ -87,13 +101,35 @@ warehouse_option = click.option(
     help="Warehouse directory; else IGNY8_WAREHOUSE, else ./data.",
 )
 version_option = click.option("--version", metavar="ID", help="Read this version, not the current one.")
-format_option = click.option(
+_format_option = click.option(
     "--format",
     "format_",
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
     help="How to print: for people, for programs, for spreadsheets.",
+)
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Keep what tables are asked for where `print_table` finds it."""
+    ctx.meta[f"igny8.{param.name}"] = value
+
+
+_wide_option = click.option(
+    "--wide",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember,
+    help="Tables with every column and whole names, in lines as long as they need.",
+)
+_columns_option = click.option(
+    "--columns",
+    type=Names(),
+    metavar="NAMES",
+    expose_value=False,
+    callback=_remember,
+    help="Only these columns of tables and CSV: their names, with commas between.",
 )
 source_option = click.option(
     "--source", required=True, metavar="URL", help="postgresql://… or sqlite:///path."
@@ -106,6 +142,13 @@ source_map_option = click.option(
     help="Other names of the source's tables and columns (TOML); else IGNY8_SOURCE_MAP.",
 )
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+
+
+def format_option(command: F) -> F:
+    """--format, and how wide tables are and what columns they have."""
+    for option in (_columns_option, _wide_option, _format_option):
+        command = option(command)
+    return command
 
 
 def resources_options(command: F) -> F:

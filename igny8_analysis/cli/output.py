@@ -4,22 +4,28 @@ import json
 import math
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from igny8_analysis.cli.figures import exact, heading, is_id, is_name, short, written
 from igny8_analysis.cli.text import cut, inert, json_inert, visible
+from igny8_analysis.cli.values import plain, told_apart
+from igny8_analysis.etl.errors import UsageError
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console
 
     from igny8_analysis.connection import Warehouse
 
 Rows = Iterable[Sequence[Any]]
 
 WIDE = 10_000
+EMPTY_ROW = '""'  # an empty line would be no row
+ASKED, SEEN = "igny8.{}", "igny8.columns_seen"
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
 _SIGNS = "".join(map(re.escape, FORMULA_STARTS[:8]))
 # Where a formula could begin: at a text's start, or where a spreadsheet splits it whose separator is ; or a tab.
@@ -28,6 +34,8 @@ _FORMULA = re.compile(rf'^(?=[\t\r\n])|(?:^|[;\t\r\n])["\s]*(?=[{_SIGNS}])')
 
 def print_json(value: Any) -> None:
     """The value as JSON on standard output, such as every parser takes: no NaN, no control character as it is."""
+    if _asked("columns"):
+        raise UsageError("--columns goes with tables and CSV; JSON has every field")
     is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
     text = json.dumps(plain(value), indent=2, ensure_ascii=not is_unicode, allow_nan=False)
     print(json_inert(text))
@@ -55,7 +63,9 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
     return leaves
 
 
-def print_rows(columns: Sequence[str], rows: Rows, format_: str, title: str | None = None) -> None:
+def print_rows(
+    columns: Sequence[str], rows: Rows, format_: str, title: str | None = None, *, is_exact: bool = False
+) -> None:
     """The rows in the format asked for; JSON is a list of objects, a second column of a name being `name_2`."""
     if format_ == "json":
         keys = told_apart(columns)
@@ -63,7 +73,7 @@ def print_rows(columns: Sequence[str], rows: Rows, format_: str, title: str | No
     elif format_ == "csv":
         print_csv(columns, rows)
     else:
-        print_table(columns, rows, title)
+        print_table(columns, rows, title, is_exact=is_exact)
 
 
 def print_answer(warehouse: "Warehouse", query: str, format_: str) -> None:
@@ -73,7 +83,7 @@ def print_answer(warehouse: "Warehouse", query: str, format_: str) -> None:
     answer = warehouse.sql(query)
     with sql_errors():
         rows = answer.fetchall()
-    print_rows(answer.columns, rows, format_)
+    print_rows(answer.columns, rows, format_, is_exact=True)
 
 
 def print_csv(columns: Sequence[str], rows: Rows) -> None:
@@ -82,88 +92,116 @@ def print_csv(columns: Sequence[str], rows: Rows) -> None:
     Where a spreadsheet could take a text, or what it splits off at a semicolon, tab or line end, for a formula, an
     apostrophe stands before that.
     """
+    places = _chosen(columns)
+    if places is None:
+        return
     for row in (columns, *rows):
-        sys.stdout.write((",".join(map(_cell, row)) or '""') + "\n")  # an empty line would be no row
+        sys.stdout.write(
+            (",".join(_cell(row[place]) for place in places) or '""') + "\n"
+        )  # an empty line would be no row
 
 
-def told_apart(names: Sequence[str]) -> list[str]:
-    """The names, one that was there already with its number: `a`, `a_2`, `a_3`."""
-    found: dict[str, None] = {}
-    seen: Counter[str] = Counter()
-    for name in names:
-        seen[name] += 1
-        told = name if seen[name] == 1 else f"{name}_{seen[name]}"
-        while told in found or (seen[name] > 1 and told in names):
-            seen[name] += 1
-            told = f"{name}_{seen[name]}"
-        found[told] = None
-    return list(found)
+def print_table(
+    columns: Sequence[str],
+    rows: Rows,
+    title: str | None = None,
+    *,
+    spare: Sequence[str] = (),
+    is_exact: bool = False,
+) -> None:
+    """The rows as a table, values as pages write them, or with `is_exact` as they are; control characters shown.
 
-
-def print_table(columns: Sequence[str], rows: Rows, title: str | None = None) -> None:
-    """The rows as a table; colour only on a terminal, control characters shown.
-
-    Where the terminal is too narrow, values wrap; where that is not enough, the columns that do not fit follow in
-    further tables, each beside the first columns again.
+    Colour only on a terminal. Where that is too narrow, texts wrap between words; where that is not enough, columns are
+    left out, those of `spare` first, then from the last, and a line says which. The command's --columns and --wide
+    choose for themselves.
     """
-    from rich.console import Console
     from rich.text import Text
 
-    from igny8_analysis.cli.narrow import narrow, parts
+    from igny8_analysis.cli.layout import fitting, least_width, narrow, table_of
 
-    is_terminal = sys.stdout.isatty()
-    console = Console(highlight=False, force_terminal=is_terminal, width=None if is_terminal else WIDE)
+    places = _chosen(columns)
+    if places is None:
+        return
+    rows = [[row[place] for place in places] for row in rows]
+    columns = [columns[place] for place in places]
+    console = _console()
     if title:
         console.print(Text(visible(title)))
-    rows = list(rows)
-    table = _table(columns, rows)
-    if console.measure(table, options=console.options.update_width(WIDE)).maximum <= console.width:
-        console.print(table)
-        return
-    for part in parts(rows, narrow(table, console.width), console.width):
-        table = _table([columns[n] for n in part], [[row[n] for n in part] for row in rows])
-        narrow(table, console.width)
-        console.print(table, crop=False)
+    texts = [
+        [_text(value, column, is_exact) for value, column in zip(row, columns, strict=True)] for row in rows
+    ]
+    heads = [visible(column if is_exact else heading(column)) for column in columns]
+    widths = [
+        least_width(
+            head, [row[n] for row in texts], console.width, is_whole=is_id(columns[n]) or is_name(columns[n])
+        )
+        for n, head in enumerate(heads)
+    ]
+    kept = fitting(widths, console.width, [columns.index(name) for name in spare if name in columns])
+    table = table_of(
+        [heads[n] for n in kept],
+        [[row[n] for n in kept] for row in texts],
+        [bool(rows) and all(isinstance(row[n], int | float | Decimal | None) for row in rows) for n in kept],
+    )
+    narrow(table, [widths[n] for n in kept], console.width)
+    console.print(table, crop=False)
+    left_out = [head for n, head in enumerate(heads) if n not in kept]
+    if left_out:
+        counted = "1 column does" if len(left_out) == 1 else f"{len(left_out)} columns do"
+        print_text(f"{counted} not fit: {', '.join(left_out)} (--wide shows all, --columns NAMES chooses).")
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> "Table":
-    from rich import box
-    from rich.table import Table
+def print_text(text: str) -> None:
+    """A sentence, on a terminal wrapped between words; control characters shown."""
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for position, column in enumerate(columns):
-        numbers = all(isinstance(row[position], int | float | Decimal | None) for row in rows)
-        table.add_column(
-            Text(visible(column)), justify="right" if rows and numbers else "left", overflow="fold"
-        )
-    for row in rows:
-        table.add_row(
-            *(Text(visible(cut(_show(value, column)))) for column, value in zip(columns, row, strict=True))
-        )
-    return table
+    _console().print(Text(visible(text)))
 
 
-def _show(value: Any, column: str) -> str:  # noqa: PLR0911 (one return a type)
-    match value:
-        case int() if column == "id" or column.endswith("_id"):
-            return str(value)
-        case None:
-            return "–"
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return f"{value:,}"
-        case float() | Decimal():
-            return f"{value:,.4f}".rstrip("0").rstrip(".")
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
-        case list() | tuple() | dict():
-            return json.dumps(plain(value), ensure_ascii=False)
-        case bytes():
-            return value.hex()
-        case _:
-            return str(value)
+def _console() -> "Console":
+    """Standard output as rich sees it: as wide as the terminal, and where it is none or with --wide, as any table."""
+    from rich.console import Console
+
+    is_terminal = sys.stdout.isatty()
+    width = None if is_terminal and not _asked("wide") else WIDE
+    return Console(highlight=False, force_terminal=is_terminal, width=width)
+
+
+def _text(value: Any, column: str, is_exact: bool) -> str:
+    text = cut(exact(value, column) if is_exact else written(value, column))
+    if isinstance(value, str) and is_name(column) and not _asked("wide"):
+        text = short(text)
+    return visible(text)
+
+
+def _chosen(columns: Sequence[str]) -> list[int] | None:
+    """Places of the columns to show: those of --columns in that order, else all; None where it names none of these."""
+    asked = _asked("columns")
+    if asked is None:
+        return list(range(len(columns)))
+    known = {
+        _spelled(name): place for place, column in enumerate(columns) for name in (heading(column), column)
+    }
+    click.get_current_context().meta.setdefault(SEEN, {}).update(dict.fromkeys(known))
+    return [known[name] for name in map(_spelled, asked) if name in known] or None
+
+
+def refuse_unknown_columns(context: click.Context) -> None:
+    """Raise UsageError where no table of the command had a column that --columns names."""
+    seen = context.meta.get(SEEN, {})
+    unknown = [name for name in context.meta.get(ASKED.format("columns")) or () if _spelled(name) not in seen]
+    if seen and unknown:
+        raise UsageError(f"there is no column {unknown[0]!r}; there are {', '.join(seen)}")
+
+
+def _asked(option: str) -> Any:
+    """What the command was asked for with --wide or --columns; None outside a command."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(ASKED.format(option)) if context else None
+
+
+def _spelled(name: str) -> str:
+    return name.strip().lower().replace(" ", "_")
 
 
 def _cell(value: Any) -> str:  # noqa: PLR0911 (one return a type)
@@ -189,27 +227,3 @@ def _cell(value: Any) -> str:  # noqa: PLR0911 (one return a type)
 def _quoted(text: str) -> str:
     safe = _FORMULA.sub(lambda found: f"{found[0]}'", inert(text))
     return '"{}"'.format(safe.replace('"', '""'))
-
-
-def plain(value: Any) -> Any:  # noqa: PLR0911 (one return a type)
-    """The value as JSON has it: null for NaN and infinity, ISO 8601 for times, hexadecimal for bytes, keys as text."""
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value if math.isfinite(value) else None
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case datetime():
-            return value.isoformat().replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
-        case bytes():
-            return value.hex()
-        case dict():
-            keys = told_apart([key if isinstance(key, str) else str(plain(key)) for key in value])
-            return {key: plain(inner) for key, inner in zip(keys, value.values(), strict=True)}
-        case list() | tuple():
-            return [plain(inner) for inner in value]
-        case _:
-            return str(value)

@@ -14,6 +14,7 @@ from data_quality
 where $site_id is null or site_id = $site_id
 order by list_position(['error', 'warning', 'info'], severity), check_name, site_id, id, stage_number, detail
 """
+SEVERITIES = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("note", "notes")}
 QUARANTINE = "select source_table, row_key, reason from lake.quarantine order by source_table, row_number"
 
 
@@ -63,7 +64,10 @@ def _show(
     quarantined: list[tuple[Any, ...]],
     format_: str,
 ) -> None:
-    from igny8_analysis.cli.output import print_csv, print_json, print_table
+    from igny8_analysis.cli.figures import facts
+    from igny8_analysis.cli.output import print_csv, print_json, print_table, print_text
+    from igny8_analysis.reports.words import FINDINGS as KNOWN
+    from igny8_analysis.reports.words import finding
 
     load = {
         "version": manifest["version"],
@@ -86,11 +90,34 @@ def _show(
     elif format_ == "csv":
         print_csv(columns, findings)
     else:
-        print_table(("load", "value"), load.items())
+        print_table(("load", "value"), facts(load.items()))
         print_table(list(measures[0]), [list(measure.values()) for measure in measures], "reconciliation")
         if quarantined:
             print_table(quarantine_columns, quarantined, "quarantine")
-        counts = Counter((severity, check) for severity, check, *_ in findings)
-        print_table(("severity", "check_name", "findings"), [(*key, n) for key, n in counts.items()])
         if findings:
-            print_table(columns, findings, "findings")
+            spare = ["stage_number", "id", "site_id" if len({row[2] for row in findings}) == 1 else "run_id"]
+            print_table(columns, findings, "findings", spare=spare)
+        groups = Counter((severity, check) for severity, check, *_ in findings)
+        print_table(
+            ("severity", "check_name", "findings", "in words"),
+            [
+                (
+                    severity,
+                    check,
+                    n,
+                    finding({"check_name": check, "findings": n}) if check in KNOWN else None,
+                )
+                for (severity, check), n in groups.items()
+            ],
+        )
+        print_text(_summary(Counter(severity for severity, *_ in findings), len(quarantined)))
+
+
+def _summary(severities: Counter[str], quarantined: int) -> str:
+    """How many findings there are of each severity, and rows in quarantine."""
+    counted = [
+        f"{severities[severity]:,} {one if severities[severity] == 1 else many}"
+        for severity, (one, many) in SEVERITIES.items()
+    ]
+    rows = "1 row" if quarantined == 1 else f"{quarantined:,} rows"
+    return f"In all: {', '.join(counted)}; {rows} in quarantine."

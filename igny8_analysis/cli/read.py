@@ -1,14 +1,26 @@
 """`igny8 overview`, `igny8 history`, `igny8 run`, `igny8 sites`: the payloads, and finding a site."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from igny8_analysis.cli.options import examples, open_warehouse, reading_options, site_argument
 from igny8_analysis.stages import with_label
 
+if TYPE_CHECKING:
+    from igny8_analysis.connection import Warehouse
+
 Payload = dict[str, Any]
+RUN_SPARE = ("error", "historical_avg_items", "items_variance_pct", "historical_avg_credits", "items_created")
+HISTORY_SPARE = (
+    "stages_failed",
+    "stages_completed",
+    "items_processed",
+    "trigger_type",
+    "items_created",
+    "run_id",
+)
 
 
 @click.command(
@@ -18,7 +30,7 @@ Payload = dict[str, Any]
 @site_argument
 @reading_options
 def overview_command(site: str, directory: Path | None, version: str | None, format_: str) -> None:
-    """Show a site's statistics, prediction, attention items and averages.
+    """Show a site: in a few sentences, what its next run and its whole queue will cost, its statistics and averages.
 
     SITE is an id or a domain; an id wins.
     """
@@ -26,10 +38,10 @@ def overview_command(site: str, directory: Path | None, version: str | None, for
 
     with open_warehouse(directory, version) as warehouse:
         payload = warehouse.overview_stats(site)
-    if format_ == "table":
-        _show_overview(payload)
-    else:
-        print_payload(payload, format_)
+        if format_ == "table":
+            _show_overview(payload, warehouse)
+            return
+    print_payload(payload, format_)
 
 
 @click.command(
@@ -43,8 +55,9 @@ def overview_command(site: str, directory: Path | None, version: str | None, for
 def history_command(
     site: str, page: int, page_size: int, directory: Path | None, version: str | None, format_: str
 ) -> None:
-    """List a site's runs, most recent first."""
-    from igny8_analysis.cli.output import flat, print_json, print_rows
+    """List a site's runs, most recent first, by the number that names them too."""
+    from igny8_analysis.cli.figures import short
+    from igny8_analysis.cli.output import flat, print_csv, print_json, print_table
 
     with open_warehouse(directory, version) as warehouse:
         payload = warehouse.history(site, page, page_size)
@@ -66,9 +79,19 @@ def history_command(
         "stages_failed",
     ]
     names = [column.removeprefix("summary.") for column in columns]
-    page_of = payload["pagination"]
-    title = f"page {page_of['page']} of {page_of['total_pages']}, {page_of['total_count']:,} runs"
-    print_rows(names, [[row.get(column) for column in columns] for row in rows], format_, title)
+    if format_ == "csv":
+        print_csv(names, [[row.get(column) for column in columns] for row in rows])
+        return
+    pages, runs = payload["pagination"]["total_pages"], payload["pagination"]["total_count"]
+    if not rows:
+        there_are = "there is 1 page" if pages == 1 else f"there are {pages:,} pages"
+        click.echo(f"Page {page:,} is empty: {there_are}, {runs:,} runs.")
+        return
+    label = short(rows[0]["run_title"].rpartition(" #")[0])
+    names[0] = "run"
+    lines = [[f"#{row['run_number']}", *(row.get(column) for column in columns[1:])] for row in rows]
+    title = f"{label}: page {page:,} of {pages:,}, {runs:,} runs"
+    print_table(names, lines, title, spare=HISTORY_SPARE)
 
 
 @click.command(
@@ -128,27 +151,27 @@ def sites_command(
         click.echo(f"No site has {part!r} in its name, domain or id.")
 
 
-def _show_overview(payload: Payload) -> None:
-    from igny8_analysis.cli.output import print_table
+def _show_overview(payload: Payload, warehouse: "Warehouse") -> None:
+    from igny8_analysis.cli.figures import facts, short, written
+    from igny8_analysis.cli.output import print_table, print_text
 
     site = payload["site"]
-    print_table(
-        ("run statistics", "value"),
-        payload["run_statistics"].items(),
-        f"{site['domain'] or site['name']} (site {site['site_id']}), as of {payload['as_of']}",
-    )
+    for sentence in warehouse.brief(site["site_id"])["sentences"]:
+        print_text(sentence["text"])
+    _show_costs(site["site_id"], warehouse)
     prediction = payload["predictive_analysis"]
-    columns = list(prediction["stages"][0])
     totals = prediction["totals"]
-    total = ["", "Total", *list(totals.values())[:3], f"buffer {totals['recommended_buffer_credits']:,}"]
+    columns = list(prediction["stages"][0])
     rows = [list(with_label(stage).values()) for stage in prediction["stages"]]
-    print_table(
-        columns, [*rows, total], f"prediction for the whole queue, confidence {prediction['confidence']}"
+    rows.append([None, "Total", *list(totals.values())[:3], None])
+    print_table(columns, rows, "the whole queue, by stage")
+    print_text(
+        "IGNY8 starts a run where the balance covers its own estimate plus 20 %, "
+        f"for the whole queue {totals['recommended_buffer_credits']:,} more."
     )
-    click.echo(
-        "That is the whole queue. IGNY8 starts a run where the balance covers its own estimate plus 20 %;"
-    )
-    click.echo("what the next run will cost: igny8 forecast.")
+    as_of = written(payload["as_of"], "as_of")
+    title = f"{short(site['domain'] or site['name'])} (site {site['site_id']}), as of {as_of}"
+    print_table(("run statistics", "value"), facts(payload["run_statistics"].items()), title)
     attention = dict(payload["attention_items"])
     unrecognised = attention.pop("unrecognised_statuses")
     rows = [[name, items] for name, items in attention.items()]
@@ -156,20 +179,52 @@ def _show_overview(payload: Payload) -> None:
     print_table(("attention", "items"), rows)
     averages = dict(payload["historical_averages"])
     stages = averages.pop("stages")
-    print_table(("historical averages", "value"), averages.items())
+    print_table(("historical averages", "value"), facts(averages.items()))
     print_table(list(stages[0]), [list(with_label(stage).values()) for stage in stages])
 
 
+def _show_costs(site_id: int, warehouse: "Warehouse") -> None:
+    """What the next run will cost by its best forecast, and what the whole queue, each on a line of its own."""
+    from igny8_analysis.cli.output import print_table
+    from igny8_analysis.forecasts import forecast
+    from igny8_analysis.reports.formats import likely_range, number
+    from igny8_analysis.reports.words import WAYS
+
+    lines = [
+        (
+            "the next run",
+            f"about {number(row['credits'])} credits"
+            + (f", {likely}" if (likely := likely_range(row["p80_low"], row["p80_high"])) else "")
+            + f" ({WAYS[row['method']]})",
+        )
+        for row in forecast(warehouse, site_id)["totals"]
+        if row["is_champion"] and row["credits"] is not None
+    ]
+    ((credits, runs, articles),) = warehouse.sql(
+        "select f.total_estimated_credits, f.queue_runs, p.pending_items "
+        "from site_figures as f join prediction_stages as p on p.site_id = f.site_id and p.stage_number = 4 "
+        "where f.site_id = $site_id",
+        {"site_id": site_id},
+    ).fetchall()
+    queue = (
+        f"about {number(credits)} credits for {number(articles)} {'article' if articles == 1 else 'articles'}"
+    )
+    if runs:
+        queue += f", some {number(runs)} {'run' if runs == 1 else 'runs'}"
+    print_table(("what it will cost", ""), [*lines, ("the whole queue", f"{queue} ({WAYS['original']})")])
+
+
 def _show_run(payload: Payload) -> None:
+    from igny8_analysis.cli.figures import facts, short
     from igny8_analysis.cli.output import flat, print_table
 
     run = dict(payload["run"])
-    print_table(("run", "value"), run.items(), run["run_title"])
+    print_table(("run", "value"), facts(run.items()), short(run["run_title"]))
     stages = [flat(with_label(stage)) for stage in payload["stages"]]
     columns = [name.removeprefix("comparison.") for name in stages[0]]
-    print_table(columns, [list(stage.values()) for stage in stages])
-    print_table(("efficiency", "value"), payload["efficiency"].items())
-    print_table(("baseline", "value"), payload["historical_comparison"].items())
+    print_table(columns, [list(stage.values()) for stage in stages], spare=RUN_SPARE)
+    print_table(("efficiency", "value"), facts(payload["efficiency"].items()))
+    print_table(("baseline", "value"), facts(payload["historical_comparison"].items()))
     if payload["insights"]:
         print_table(
             ("severity", "type", "insight"),

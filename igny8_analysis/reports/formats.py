@@ -50,7 +50,7 @@ def percent(value: Any, places: int = 1) -> str:
 
 def share(value: Any, places: int = 0) -> str:
     """Write a share of 1 as a percentage: 0.985 as `98.5 %`; a dash for None."""
-    return NONE if value is None else percent(Decimal(value) * 100, places)
+    return NONE if value is None else percent(Decimal(str(value)) * 100, places)
 
 
 def change(value: Any) -> str:
@@ -111,7 +111,7 @@ def visible(text: str) -> str:
 
 def rounded_decimal(value: Any, places: int) -> Decimal:
     """Round a number half away from zero, as the payloads do."""
-    exact = Decimal(value).quantize(_NANO, rounding=ROUND_HALF_UP)
+    exact = Decimal(str(value)).quantize(_NANO, rounding=ROUND_HALF_UP)
     return exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) + 0
 
 

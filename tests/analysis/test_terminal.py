@@ -1,0 +1,208 @@
+"""What a terminal of 80 or 120 columns shows, a pipe, and --wide and --columns."""
+
+import csv
+import fcntl
+import io
+import itertools
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from igny8_analysis import Warehouse, payloads
+from igny8_analysis.cli.figures import LONGEST_NAME, heading, written
+from igny8_analysis.load import load
+from igny8_analysis.reports import formats
+from tests.cases import make_source, run, site
+from tests.command import igny8
+
+SITE, RUN, BEFORE = "mysite.com", "run_20260226_073127_manual", "run_20260225_020000_scheduled"
+COMMANDS = [
+    ["overview", SITE], ["overview", "114"], ["history", SITE], ["run", SITE, "298"], ["compare", SITE, "297", "298"],
+    ["sites"], ["quality", "102"], ["account", "7"], ["forecast", SITE], ["backtest", SITE], ["alerts"],
+    ["brief", SITE], ["explain", SITE, "298", "efficiency.credits_per_item"],
+]  # fmt: skip
+
+
+def on_a_terminal(columns: int, *words: str) -> list[str]:
+    """The lines that a command sends to a terminal so wide, without colours."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("igny8"), *words], stdin=terminal, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    sent = b""
+    with suppress(OSError):  # how a terminal says that nobody writes to it any more
+        while piece := os.read(controller, 65536):
+            sent += piece
+    os.close(controller)
+    assert process.wait(60) == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", sent.decode()).replace("\r", "").splitlines()
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_no_line_is_too_long_and_no_name_is_broken(
+    words: list[str], columns: int, demo: Warehouse, demo_warehouse: Path
+) -> None:
+    lines = on_a_terminal(columns, *words, "--warehouse", str(demo_warehouse))
+    assert max(map(len, lines)) <= columns
+    heads = [line.split() for line, rule in itertools.pairwise(lines) if set(rule.strip()) == {"─"}]
+    assert heads or words[0] == "brief"
+    known = {name for (name,) in demo.sql("select distinct column_name from duckdb_columns()").fetchall()}
+    known |= {heading(name) for name in known}
+    for word in (word for head in heads for word in head if "_" in word and "." not in word):
+        assert word in known | {"source_table", "row_key"}, f"{word} is a piece of a name"
+
+
+def test_what_is_left_out_is_named_and_can_be_had(demo_warehouse: Path) -> None:
+    where = ("--warehouse", str(demo_warehouse))
+    narrow = on_a_terminal(80, "history", SITE, "--page-size", "3", *where)
+    told = " ".join(narrow)
+    assert "6 columns do not fit: run_id," in told
+    assert "(--wide shows all, --columns NAMES chooses)" in told
+    wide = on_a_terminal(80, "history", SITE, "--page-size", "3", "--wide", *where)
+    assert "do not fit" not in " ".join(wide)
+    assert any("#298" in line and RUN in line for line in wide)
+    chosen = on_a_terminal(80, "history", SITE, "--columns", "run_id, run", *where)
+    assert ["run_id", "run"] in [line.split() for line in chosen]
+    assert [RUN, "#298"] in [line.split() for line in chosen]
+
+
+def test_columns_are_chosen_in_tables_and_csv_and_by_name(demo_warehouse: Path) -> None:
+    where = ("--warehouse", str(demo_warehouse))
+    done = igny8("sites", "--columns", "domain,site_id", "--format", "csv", *where)
+    assert done.stdout.splitlines()[:2] == ['"domain","site_id"', '"mysite.com",101']
+    table = igny8("run", SITE, RUN, "--columns", "stage_number,duration_seconds", *where)
+    assert table.stdout.split()[:2] == ["stage", "duration"]
+    assert "efficiency" not in table.stdout
+    for words, told in (
+        (["sites", "--columns", "domane"], "there is no column 'domane'; there are site_id, domain,"),
+        (["sites", "--columns", ","], "names no column"),
+        (["overview", SITE, "--columns", "value", "--format", "json"], "JSON has every field"),
+    ):
+        done = igny8(*words, *where)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert told in done.stderr
+
+
+def test_long_names_are_cut_in_tables_alone(tmp_path: Path) -> None:
+    name, domain = "N" * 300, f"{'d' * 60}.example"
+    source = make_source(tmp_path / "s.sqlite", [site(1, domain, name)], [run(1, "2026-02-01T08:00:00Z")])
+    load(f"sqlite:///{source}", tmp_path / "data")
+    where = ("--warehouse", str(tmp_path / "data"))
+    for words in (["sites"], ["overview", "1"], ["history", "1"], ["run", "1", "latest"]):
+        table = igny8(*words, *where).stdout
+        assert name not in table
+        assert domain not in table.replace(f" {domain} ", "") or words[0] == "run"
+    assert "N" * (LONGEST_NAME - 1) + "…" in igny8("sites", *where).stdout
+    assert name in igny8("sites", "--wide", *where).stdout
+    assert json.loads(igny8("sites", "--format", "json", *where).stdout)[0]["name"] == name
+    (_, row) = csv.reader(io.StringIO(igny8("sites", "--format", "csv", *where).stdout))
+    assert row[1:3] == [domain, name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("duration_seconds", 3504, "58 min 24 s"),
+        ("duration difference", -60, "−1 min"),
+        ("success_rate_pct", 94.8, "94.8 %"),
+        ("credit_variance_pct", 23.4, "+23 %"),
+        ("avg_credits_per_item", 4.0234, "4.02"),
+        ("avg_output_ratio", 0.0876, "0.088"),
+        ("wape", 0.134, "13 %"),
+        ("credits", 1360.4, "1,360"),
+        ("difference", 86, "+86"),
+        ("site_id", 12345, "12345"),
+        ("started_at", "2026-02-26T07:31:27Z", "2026-02-26 07:31"),
+        ("credits", None, "–"),
+        ("is_on", True, "yes"),
+        ("credits", float("nan"), "nan"),
+    ],
+)
+def test_values_are_written_as_on_pages(name: str, value: object, expected: str) -> None:
+    assert written(value, name) == expected
+
+
+def test_answers_of_queries_are_not_rounded(demo_warehouse: Path) -> None:
+    done = igny8(
+        "sql", "select 1.2345 as credits, 3504 as duration_seconds", "--warehouse", str(demo_warehouse)
+    )
+    assert done.stdout.split()[-2:] == ["1.2345", "3,504"]
+
+
+def test_numbers_round_as_payloads_do(demo: Warehouse) -> None:
+    # The binary number nearest to 8918915.075 lies below it; payloads round what its shortest text says.
+    for value in (8918915.075, 2.675, 1.005, 0.285):
+        ((rounded,),) = demo.sql(
+            f"select {payloads.RATE.sql('v')} from (select cast('{value}' as double) as v)"
+        ).fetchall()
+        assert float(formats.rounded_decimal(value, 2)) == rounded == payloads.RATE.value(value)
+
+
+def test_the_overview_leads_with_the_brief_the_next_run_and_then_the_queue(
+    demo: Warehouse, demo_warehouse: Path
+) -> None:
+    told = igny8("overview", SITE, "--warehouse", str(demo_warehouse)).stdout
+    sentences = [sentence["text"] for sentence in demo.brief(SITE)["sentences"]]
+    assert told.startswith("\n".join(sentences) + "\n")
+    next_run, queue = (told.index(words) for words in ("the next run ", "the whole queue "))
+    assert len("\n".join(sentences)) < next_run < queue < told.index("run statistics")
+    assert "most likely between" in told
+    assert "(what waits, stage by stage)" in told
+    unsure = igny8("forecast", SITE, "--warehouse", str(demo_warehouse)).stdout
+    assert "too little is known yet" in unsure
+    assert "average of the last 10 runs" in unsure
+
+
+def test_a_comparison_leads_with_its_sentence(demo: Warehouse, demo_warehouse: Path) -> None:
+    where = ("--warehouse", str(demo_warehouse))
+    assert igny8("compare", SITE, "297", "298", *where).stdout.startswith(
+        "mysite.com #298 cost 86 credits more than mysite.com #297: +61 for dearer ones, +16 for more items, "
+        "+9 for what no stage accounts for.\n"
+    )
+    assert igny8("compare", SITE, "298", "297", *where).stdout.startswith(
+        "mysite.com #297 cost 86 credits fewer than"
+    )
+    assert "cost as much as" in igny8("compare", SITE, "298", "298", *where).stdout.splitlines()[0]
+
+
+def test_quality_ends_with_its_groups_and_its_summary(demo: Warehouse, demo_warehouse: Path) -> None:
+    lines = igny8("quality", SITE, "--warehouse", str(demo_warehouse)).stdout.splitlines()
+    ((warnings, notes),) = demo.sql(
+        "select count(*) filter (severity = 'warning'), count(*) filter (severity = 'info') "
+        "from data_quality where site_id = 101"
+    ).fetchall()
+    assert lines[-1] == f"In all: 0 errors, {warnings:,} warnings, {notes:,} notes; 0 rows in quarantine."
+    groups = "\n".join(lines[-6:])
+    assert "results hold a field we don't read" in groups
+
+
+def test_a_page_past_the_end_says_how_many_there_are(demo_warehouse: Path) -> None:
+    where = ("--warehouse", str(demo_warehouse))
+    assert igny8("history", SITE, "--page", "999", *where).stdout == (
+        "Page 999 is empty: there are 15 pages, 300 runs.\n"
+    )
+    assert (
+        json.loads(igny8("history", SITE, "--page", "999", "--format", "json", *where).stdout)["runs"] == []
+    )
+
+
+def test_backtests_have_the_same_rows_in_every_format(demo_warehouse: Path) -> None:
+    where = ("--warehouse", str(demo_warehouse))
+    payload = json.loads(igny8("backtest", SITE, "--format", "json", *where).stdout)
+    expected = [(row["method"], row["window"]) for row in payload["accuracy"]]
+    rows = list(csv.DictReader(io.StringIO(igny8("backtest", SITE, "--format", "csv", *where).stdout)))
+    assert [(row["method"], row["window"]) for row in rows] == expected
+    table = [line.split() for line in igny8("backtest", SITE, *where).stdout.splitlines()]
+    assert [tuple(line[:2]) for line in table if len(line) > 5 and line[0] != "method"] == expected
