@@ -80,7 +80,7 @@ with
             coalesce(sum(log_price) over w, 0) as log_prices,
             coalesce(sum(log_price) over w, 0) - coalesce(log_price, 0) as log_prices_before,
             count(log_price) over w as priced_runs,
-            count(log_price) over w - case when log_price is null then 0 else 1 end as priced_before,
+            case when log_price is null then 0 else -1 end + count(log_price) over w as priced_before,
             abs(log_price - lag(log_price) over w) as step
         from runs
         window
