@@ -1,9 +1,11 @@
 """The answer to a query, in bounds: Ctrl-C ends it, a time may be set for it, and a limit that is hit is told."""
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,6 +14,8 @@ from igny8_analysis.etl.errors import DAMAGED, Igny8Error, UsageError, Warehouse
 from igny8_analysis.etl.interrupts import interruptible
 
 AGAIN_SECONDS = 0.1
+LACKING = re.compile(r"Table with name (\w+) does not exist")
+VIEWS = Path(__file__).parent / "warehouse"
 SQL_HINTS = ("Did you mean", "Candidate bindings")
 
 
@@ -147,5 +151,10 @@ def sql_errors() -> Iterator[None]:
         first, *others = str(error).splitlines()
         if is_damage(error):
             raise WarehouseNotFound(f"{DAMAGED} ({first})") from None
+        lacking = LACKING.search(first)
+        if lacking and any(VIEWS.rglob(f"{lacking[1]}.sql")):
+            raise WarehouseNotFound(
+                f"this version of the data is of another igny8-analysis and has no {lacking[1]}; load again: igny8 etl"
+            ) from None
         hints = [line for line in others if line.startswith(SQL_HINTS)]
         raise UsageError(" ".join([f"the SQL is wrong: {first}", *hints])) from None

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from igny8_analysis.etl.errors import WarehouseNotFound
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.queries import read_query
 
@@ -467,11 +468,17 @@ def _number(digits: str) -> int | float | str:
 def execute(
     connection: duckdb.DuckDBPyConnection, query: str, params: Sequence[object] | Mapping[str, object]
 ) -> list[tuple[Any, ...]]:
-    """The rows of a query, which is parsed once."""
+    """The rows of a query, which is parsed once. Raises WarehouseNotFound where the version lacks what it reads."""
     if query not in _STATEMENTS:
         (_STATEMENTS[query],) = connection.extract_statements(query)
-    with interruptible(connection):
-        return connection.execute(_STATEMENTS[query], params).fetchall()
+    try:
+        with interruptible(connection):
+            return connection.execute(_STATEMENTS[query], params).fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        lacking = str(error).splitlines()[0]
+        raise WarehouseNotFound(
+            f"this version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl"
+        ) from None
 
 
 def _select(
