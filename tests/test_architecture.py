@@ -170,7 +170,7 @@ def without_encoding(code: str) -> list[int]:
                 named.get("mode", "''")
             ]
             is_text = not any("b" in mode for mode in modes) and not ast.unparse(call.func).startswith(
-                "os.open"
+                ("os.open", "tarfile.open")
             )
         else:
             is_text = called in ("read_text", "write_text") and isinstance(call.func, ast.Attribute)
