@@ -1,4 +1,4 @@
-"""`igny8 report overview|run|compare|account|site|all`: reports as self-contained HTML files."""
+"""`igny8 report overview|run|compare|account|statement|site|all`: reports as self-contained HTML files."""
 
 from __future__ import annotations
 
@@ -167,6 +167,25 @@ def account_command(account: str, output: Path | None, **options: Any) -> None:
 
 
 @report_command.command(
+    "statement",
+    epilog=examples(
+        'igny8 report statement "Brightwater Media"',
+        "igny8 report statement 7 --month 2026-02 -o statement.html",
+    ),
+)
+@account_argument
+@click.option("--month", metavar="YYYY-MM", help="The month (UTC); without it, the last whole one.")
+@_file_option
+@_making_options
+def statement_command(account: str, month: str | None, output: Path | None, **options: Any) -> None:
+    """Make an account's statement of a month: two sheets of paper at most.
+
+    ACCOUNT is an id or a name. Without -o the file is <warehouse>/reports/account-<account>-statement-<month>.html.
+    """
+    _make(options, lambda reports: reports.statement(account, month, output))
+
+
+@report_command.command(
     "site",
     epilog=examples("igny8 report site mysite.com --last 20", "igny8 report site 42 -o /srv/reports/42"),
 )
@@ -195,7 +214,7 @@ def site_command(site: str, output: Path | None, last: int | None, **options: An
 @_interactive_option
 @_making_options
 def all_command(output: Path | None, last: int | None, **options: Any) -> None:
-    """Make every site's reports and an index over all sites."""
+    """Make every site's and account's reports, each account's last whole month, and an index over all sites."""
     _make(options, lambda reports: reports.all(output, last))
 
 

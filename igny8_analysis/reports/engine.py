@@ -32,7 +32,7 @@ _START_SECONDS = 60
 _LONGEST_SOCKET = 90  # of the 104 to 108 bytes that systems allow; where TMPDIR is longer, TCP on loopback
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 IDENTITY = frozenset(
-    ("warehouse", "version", "site", "run", "run_a", "run_b", "account", "linked", "links")
+    ("warehouse", "version", "site", "run", "run_a", "run_b", "account", "month", "linked", "links")
 )  # of what a report is, and where; that comes from the call alone
 
 

@@ -39,7 +39,7 @@ from igny8_analysis.reports.publish import (
     stamp_of,
     sweep,
 )
-from igny8_analysis.reports.rows import resolve_run
+from igny8_analysis.reports.rows import resolve_run, statement_month
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -48,6 +48,7 @@ OVERVIEW = NOTEBOOKS / "overview.ipynb"
 RUN_DETAIL = NOTEBOOKS / "run_detail.ipynb"
 COMPARE = NOTEBOOKS / "compare.ipynb"
 ACCOUNT = NOTEBOOKS / "account.ipynb"
+STATEMENT = NOTEBOOKS / "statement.ipynb"
 INDEX_FILE = "index.html"
 INDEX_LINK = "../index.html"
 
@@ -116,6 +117,19 @@ class Reports:
         account_id = self._warehouse.resolve_account(account)
         target = file or self._root / "reports" / self._account_file(account_id)
         self._work([self._account_task(account_id, target)], named=file)
+        self._raise_first()
+        return target
+
+    def statement(self, account: int | str, month: str | None = None, file: Path | None = None) -> Path:
+        """Make an account's statement of a month, as 2026-02, or of the last whole one, and return its file.
+
+        Raises UsageError for what is no month, or one that has not begun.
+        """
+        self.outcome = Outcome()
+        account_id = self._warehouse.resolve_account(account)
+        chosen = statement_month(self._warehouse, month)
+        target = file or self._root / "reports" / self._statement_file(account_id, chosen)
+        self._work([self._statement_task(account_id, chosen, target)], named=file)
         self._raise_first()
         return target
 
@@ -191,16 +205,29 @@ class Reports:
         return made
 
     def all(self, folder: Path | None = None, last: int | None = None) -> Path:
-        """Make every site's and account's reports and the index over them; return the index."""
+        """Make every site's and account's reports, each account's statement of the last whole month, and the index.
+
+        Returns the index.
+        """
         target = (folder or self._root / "reports") / INDEX_FILE
         labels = self._warehouse.sql(
             "select site_id, label from sites where is_live order by site_id"
         ).fetchall()
         folders = {site: target.parent / names.site_folder(site, label) for site, label in labels}
-        return self.some(folders, target, last)
+        live = self._warehouse.sql("select account_id from accounts where not is_deleted").fetchall()
+        return self.some(folders, target, last, [account_id for (account_id,) in live])
 
-    def some(self, folders: dict[int, Path], index: Path, last: int | None = None) -> Path:
-        """Make the reports of some sites, each in its folder, of their accounts, and the index; return it."""
+    def some(
+        self,
+        folders: dict[int, Path],
+        index: Path,
+        last: int | None = None,
+        statements: Iterable[int] = (),
+    ) -> Path:
+        """Make the reports of some sites, each in its folder, of their accounts, and the index; return it.
+
+        `statements` are the accounts whose statement of the last whole month is made too.
+        """
         self.outcome = Outcome()
         refuse_foreign([index])
         if not _is_made(index, "index-"):
@@ -209,18 +236,30 @@ class Reports:
         accounts = {
             account_id for site_id, account_id in owners if site_id in folders and account_id is not None
         }
-        self._sites(folders, last, {a: index.parent / self._account_file(a) for a in sorted(accounts)})
+        month = statement_month(self._warehouse, None)
+        self._sites(
+            folders,
+            last,
+            {a: index.parent / self._account_file(a) for a in sorted(accounts)},
+            {a: index.parent / self._statement_file(a, month) for a in sorted(statements)},
+        )
         self._index(index)
         self._raise_first()
         return index
 
     def _sites(
-        self, folders: dict[int, Path], last: int | None, accounts: Mapping[int, Path] = MappingProxyType({})
+        self,
+        folders: dict[int, Path],
+        last: int | None,
+        accounts: Mapping[int, Path] = MappingProxyType({}),
+        statements: Mapping[int, Path] = MappingProxyType({}),
     ) -> None:
-        """Make the runs of the sites, then their overviews, then the accounts."""
+        """Make the runs of the sites, then their overviews, the statements of the last whole month, the accounts."""
         for folder in folders.values():
             check_folder(folder)
-        refuse_foreign([*(folder / INDEX_FILE for folder in folders.values()), *accounts.values()])
+        refuse_foreign(
+            [*(folder / INDEX_FILE for folder in folders.values()), *accounts.values(), *statements.values()]
+        )
         only = next(iter(folders)) if len(folders) == 1 else None
         runs = [run for run in self._newest_runs(only, last) if run[0] in folders]
         lacking = [
@@ -233,7 +272,7 @@ class Reports:
             for account_id, file in accounts.items()
             if not _is_made(file, f"account-{account_id}-")
         }
-        total = len(new_accounts) + len(lacking) + len(runs) + len(folders) + len(accounts)
+        total = len(new_accounts) + len(lacking) + len(runs) + len(folders) + len(accounts) + len(statements)
         with Progress(total, is_quiet=self._options.is_quiet) as progress, self:
             self._accounts(new_accounts, progress)
             self._overviews({site_id: folders[site_id] for site_id in lacking}, progress)
@@ -253,6 +292,11 @@ class Reports:
             ]
             self._work(tasks, progress)
             self._overviews(folders, progress)
+            month = statement_month(self._warehouse, None)
+            self._work(
+                [self._statement_task(account_id, month, file) for account_id, file in statements.items()],
+                progress,
+            )
             self._accounts(accounts, progress)
 
     def _accounts(self, files: Mapping[int, Path], progress: Progress) -> None:
@@ -331,11 +375,34 @@ class Reports:
             "linked": [
                 site_id for site_id, label in sites if self._overview_link(site_id, label, target.parent)
             ],
-            "links": [INDEX_FILE] if _is_made(target.parent / INDEX_FILE, "index-") else [],
+            "links": ([INDEX_FILE] if _is_made(target.parent / INDEX_FILE, "index-") else [])
+            + self._statements(account_id, target.parent),
         }
         key = digest(code_digest(ACCOUNT), *list(parameters.values())[1:])
         title = self._account_name(account_id) or f"Account {account_id}"
         return Task(ACCOUNT, parameters, target, title, f"account-{account_id}-{key}")
+
+    def _statement_task(self, account_id: int, month: str, target: Path) -> Task:
+        file = self._account_file(account_id)
+        parameters = {
+            "warehouse": str(self._root),
+            "version": self._warehouse.version,
+            "account": account_id,
+            "month": month,
+            "links": [file] if _is_made(target.parent / file, f"account-{account_id}-") else [],
+        }
+        key = digest(code_digest(STATEMENT), *list(parameters.values())[1:])
+        title = f"{self._account_name(account_id) or f'Account {account_id}'}: statement of {month}"
+        return Task(STATEMENT, parameters, target, title, f"statement-{account_id}-{month}-{key}")
+
+    def _statement_file(self, account_id: int, month: str) -> str:
+        return names.statement_file(account_id, self._account_name(account_id), month)
+
+    def _statements(self, account_id: int, folder: Path) -> list[str]:
+        """Return the file names of the account's statements in a folder, the latest month first."""
+        pattern = self._statement_file(account_id, "[12][0-9][0-9][0-9]-[01][0-9]")
+        found = (file for file in folder.glob(pattern) if _is_made(file, f"statement-{account_id}-"))
+        return sorted((file.name for file in found), reverse=True)
 
     def _account_name(self, account_id: int) -> str:
         """Return the account's name, empty where it has none."""

@@ -25,6 +25,11 @@ def account_file(account_id: int, label: str) -> str:
     return f"account-{account_id}-{_slug(label) or 'account'}.html"
 
 
+def statement_file(account_id: int, label: str, month: str) -> str:
+    """Return `account-<account_id>-<slug>-statement-<month>.html`, the month as 2026-02."""
+    return f"{account_file(account_id, label).removesuffix('.html')}-statement-{month}.html"
+
+
 def site_folder(site_id: int, label: str) -> str:
     """Return `<site_id>-<slug>`, the slug being what of the site's label is plain; `site` where nothing is."""
     return f"{site_id}-{_slug(label) or 'site'}"

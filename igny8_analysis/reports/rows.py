@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from igny8_analysis.answers import as_dicts
-from igny8_analysis.cli.text import cut
+from igny8_analysis.cli.text import cut, one_line
 from igny8_analysis.errors import AccountNotFound, RunNotFound, SiteNotFound
+from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.stages import with_label
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
 
 _PARAMETER = re.compile(r"\$([a-z_]+)")
+_MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])")
 
 
 class Rows(list[dict[str, Any]]):
@@ -144,6 +146,43 @@ def open_account(
     opened = _open(warehouse, version)
     account_id = _largest_account(opened) if account is None else opened.resolve_account(account)
     return Report(opened, {"account_id": account_id}, frozenset(linked), frozenset(links))
+
+
+def open_statement(
+    warehouse: str | Path | None = None,
+    account: int | str | None = None,
+    month: str | None = None,
+    *,
+    version: str | None = None,
+    links: Iterable[str] = (),
+) -> Report:
+    """Return the statement of an account, named as for `open_account`, for a month as 2026-02, or the last whole one.
+
+    Raises AccountNotFound, and UsageError for what is no month, or one that has not begun.
+    """
+    opened = open_account(warehouse, account, version=version, links=links)
+    first_day = f"{statement_month(opened.warehouse, month)}-01"
+    return Report(opened.warehouse, opened.parameters | {"month": first_day}, links=opened.links)
+
+
+def statement_month(warehouse: Warehouse, month: str | None) -> str:
+    """Return the month, as 2026-02, or the last that was over at the data's instant (UTC).
+
+    Raises UsageError for what is no month from 1900 on, and for one that has not begun.
+    """
+    ((running, last_whole),) = warehouse.sql(
+        "select strftime(as_of at time zone 'UTC', '%Y-%m'), "
+        "strftime(date_trunc('month', as_of at time zone 'UTC') - interval 1 month, '%Y-%m') from current_load"
+    ).fetchall()
+    if month is None:
+        return str(last_whole)
+    if not _MONTH.fullmatch(month):
+        msg = f"{one_line(repr(month))} is no month; write it as {last_whole}"
+        raise UsageError(msg)
+    if month > running:
+        msg = f"{month} has not begun: the data end in {running}"
+        raise UsageError(msg)
+    return month
 
 
 def resolve_run(warehouse: Warehouse, site_id: int, run: int | str | None) -> int:

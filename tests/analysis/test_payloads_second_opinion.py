@@ -127,6 +127,19 @@ def of_all(source: reference.Source, product: Product) -> Iterator[Iterator[str]
             reference.credit_months(source),
         ),
         (
+            "site_months",
+            "site_id, month_start",
+            "total_runs, content_created, images_generated, article_credits, image_credits, total_credits_used",
+            reference.site_months(source),
+        ),
+        (
+            "statements",
+            "account_id, month_start",
+            "total_runs, content_created, images_generated, article_credits, image_credits, run_credits, "
+            "other_credits, used_credits, added_credits, month_end_credits",
+            reference.statements(source),
+        ),
+        (
             "sites",
             "site_id",
             "account_id, is_deleted, is_live",

@@ -12,7 +12,15 @@ calculates with exact fractions, so that a disagreement with the warehouse is al
 """
 
 from .changes import cost_changes
-from .credits import account_balances, credit_days, credit_months, publishing, stage_settings
+from .credits import (
+    account_balances,
+    credit_days,
+    credit_months,
+    publishing,
+    site_months,
+    stage_settings,
+    statements,
+)
 from .payloads import history, overview, run
 from .quality import data_quality
 from .reading import Source, is_live, load, resolve_site
@@ -32,6 +40,8 @@ __all__ = [
     "publishing",
     "resolve_site",
     "run",
+    "site_months",
     "spends",
     "stage_settings",
+    "statements",
 ]

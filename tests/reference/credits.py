@@ -70,6 +70,55 @@ def stage_settings(source: Source, site_id: int) -> dict[int, Row]:
     return {n: (settings.is_on[n], settings.limits[n], settings.batch_sizes.get(n)) for n in STAGES}
 
 
+def site_months(source: Source) -> dict[tuple[int, date], Row]:
+    """Runs, articles, images, credits for articles, for images and in all, by site and month of the runs' start."""
+    rows: dict[tuple[int, date], list[Fraction]] = {}
+    for run in source.runs:
+        row = rows.setdefault((run.site_id, month_of(run.started_at.date())), [Fraction(0)] * 6)
+        row[0] += 1
+        row[5] += run.credits
+        for stage in run.stages:
+            row[4 if stage.number in (5, 6) else 3] += stage.credits
+            if stage.number in (4, 6):
+                row[1 if stage.number == 4 else 2] += stage.created
+    return {key: tuple(row) for key, row in rows.items()}
+
+
+def statements(source: Source) -> dict[tuple[int, date], Row]:
+    """What runs made and used, work by hand, credits used and added, the balance at the month's end."""
+    balances, months = account_balances(source), credit_months(source)
+    of_sites = site_months(source)
+    rows: dict[tuple[int, date], Row] = {}
+    for account_id in {account_id for account_id, _ in months}:
+        moved = [t for t in source.transactions or () if t.account_id == account_id]
+        is_known = bool(moved) and total(t.amount for t in moved) == balances[account_id][4]
+        own = [month for of, month in months if of == account_id]
+        for month in months_between(min(own), max(*own, month_of(source.as_of.date()))):
+            used, _, other, bought = months.get(
+                (account_id, month),
+                (
+                    Fraction(0),
+                    None,
+                    None if source.calls is None else Fraction(0),
+                    None if source.transactions is None else Fraction(0),
+                ),
+            )
+            made = [
+                row
+                for (site_id, of), row in of_sites.items()
+                if of == month and source.sites[site_id].account_id == account_id
+            ]
+            rows[account_id, month] = (
+                *(total(row[place] for row in made) for place in range(5)),
+                used,
+                other,
+                used + max(other or Fraction(0), Fraction(0)),
+                bought,
+                total(t.amount for t in moved if month_of(t.made_on) <= month) if is_known else None,
+            )
+    return rows
+
+
 Key = tuple[int | None, int | None, date, str]
 
 

@@ -11,7 +11,11 @@ from igny8_analysis.reports.rows import Report, Rows
 
 def header(report: Report, rows: Rows) -> Panel:
     """Show whose account this is, its sites together, and its balance beside the one they need."""
-    return render("account_header.html.j2", rows, account=rows.first, has_index="index.html" in report.links)
+    statements = {link: link[-12:-5] for link in sorted(report.links, reverse=True) if "-statement-" in link}
+    has_index = "index.html" in report.links
+    return render(
+        "account_header.html.j2", rows, account=rows.first, has_index=has_index, statements=statements
+    )
 
 
 def brief(report: Report) -> Panel:
