@@ -206,3 +206,15 @@ def test_backtests_have_the_same_rows_in_every_format(demo_warehouse: Path) -> N
     assert [(row["method"], row["window"]) for row in rows] == expected
     table = [line.split() for line in igny8("backtest", SITE, *where).stdout.splitlines()]
     assert [tuple(line[:2]) for line in table if len(line) > 5 and line[0] != "method"] == expected
+
+
+def test_making_reports_shows_a_bar_that_ends_and_a_run_goes_by_number(
+    demo_warehouse: Path, tmp_path: Path
+) -> None:
+    where = ("--warehouse", str(demo_warehouse))
+    lines = on_a_terminal(80, "report", "site", "107", "-o", str(tmp_path / "site"), "--last", "1", *where)
+    assert any(re.search(r"━ (\d+) of \1 reports, ", line) for line in lines)
+    assert "\x1b[?25h" in " ".join(lines), "the cursor is there again"
+    done = igny8("report", "run", "107", "#1", "-o", str(tmp_path / "one.html"), "--quiet", *where)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "dunmorrow.example #1" in (tmp_path / "one.html").read_text(encoding="utf-8")
