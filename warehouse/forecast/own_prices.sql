@@ -81,9 +81,10 @@ with
             coalesce(sum(log_price) over w, 0) - coalesce(log_price, 0) as log_prices_before,
             count(log_price) over w as priced_runs,
             case when log_price is null then 0 else -1 end + count(log_price) over w as priced_before,
-            abs(log_price - lag(log_price) over w) as step
+            abs(log_price - lag(log_price) over ordered) as step
         from runs
         window
+            ordered as (partition by site_id, stage_number, version_from order by price_number),
             w as (
                 partition by site_id, stage_number, version_from
                 order by price_number
