@@ -99,7 +99,7 @@ RUN = {
 
 
 def _columns(names: str) -> Fields:
-    return dict.fromkeys(names.split(), AS_IS)
+    return dict.fromkeys(["site_id", *names.split()], AS_IS)
 
 
 # Rows of views that are in no payload: they go by their place in this order.
@@ -107,8 +107,8 @@ VIEWS = {
     "forecast_totals": Section(
         "forecast_totals",
         _columns(
-            "method credits output duration_seconds p80_low p80_high p90_low p90_high budget_80 budget_90 is_champion "
-            "reason"
+            "method credits output duration_seconds p80_low p80_high p90_low p90_high budget_80 budget_90 "
+            "credit_limit is_limited is_champion reason track_record"
         ),
         "explain_backtest",
         order="is_champion desc, method",

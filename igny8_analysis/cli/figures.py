@@ -11,11 +11,16 @@ from typing import Any
 from igny8_analysis.cli.values import plain
 from igny8_analysis.reports import formats
 
-HEADINGS = {"stage_number": "stage", "stage_name": "name", "active_seconds": "active_time"}
+HEADINGS = {
+    "stage_number": "stage",
+    "stage_name": "name",
+    "active_seconds": "active_time",
+    "total_credits_used": "credits",
+}
 LONGEST_NAME = 32
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DURATION = re.compile("seconds|duration")
-_DIFFERENCE = re.compile("difference|variance|^volume|^rate(_credits)?$|^bias$")
+_DIFFERENCE = re.compile("difference|variance|change_pct|^volume|^rate(_credits)?$|^bias$")
 _PER_UNIT = re.compile("_per_(processed_)?item|_per_minute|_per_article|^rate_(before|after)")
 _SHARE = re.compile("^(wape|bias|coverage_.*|width_.*)$")
 _NAME = re.compile("^(name|label|site|domain)$|_name$|_title$")

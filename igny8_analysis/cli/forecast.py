@@ -62,6 +62,7 @@ def forecast_command(
     with these in place of the site's, and the totals without. A stage goes by number or name.
     """
     from igny8_analysis.cli.output import print_csv, print_json
+    from igny8_analysis.cli.read import show_costs
     from igny8_analysis.forecasts import forecast
 
     if limits or off or on or pending or credit_limit is not None or balance is not None:
@@ -82,12 +83,14 @@ def forecast_command(
         return
     with open_warehouse(directory, version) as warehouse:
         payload = forecast(warehouse, site, method)
+        if format_ == "table":
+            if method is None:
+                show_costs(payload["site_id"], warehouse)
+            _show_forecast(payload)
     if format_ == "json":
         print_json(payload)
     elif format_ == "csv":
         print_csv(list(payload["totals"][0]), [list(row.values()) for row in payload["totals"]])
-    else:
-        _show_forecast(payload)
 
 
 def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
@@ -234,10 +237,10 @@ def explain_command(
     """Explain a number: its definition, the SQL file that makes it, its query, the rows that went in, the result, the
     version of the data.
 
-    METRIC is the field's path in `igny8 run`'s JSON, or without RUN_ID in `igny8 overview`'s, or after `settings.` in
-    `igny8 settings`'s; stages go by number. Columns of forecast_totals, spend_forecasts, spend_months, cost_changes,
-    price_effects and alerts come after the view's name and, where it has several rows of a site, the row's place:
-    spend_forecasts.1.credits.
+    RUN_ID names a run as for igny8 run. METRIC is the field's path in `igny8 run`'s JSON, or without RUN_ID in
+    `igny8 overview`'s, or after `settings.` in `igny8 settings`'s; stages go by number. Columns of forecast_totals,
+    spend_forecasts, spend_months, cost_changes, price_effects and alerts come after the view's name and, where it has
+    several rows of a site, the row's place: spend_forecasts.1.credits.
     """
     from igny8_analysis.cli.output import print_csv, print_json, print_table
 

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 Payload = dict[str, Any]
 RUN_SPARE = ("error", "historical_avg_items", "items_variance_pct", "historical_avg_credits", "items_created")
+# Of a page of runs: how many credits more or fewer than usual each cost.
+DIFFERENCES = """
+select difference_credits, credits_change_pct
+from run_history
+where site_id = $site_id
+order by started_at desc, id desc
+limit $n offset $before
+"""
+DIFFERENCE_COLUMNS = ("difference", "change_pct")
 HISTORY_SPARE = (
     "stages_failed",
     "stages_completed",
@@ -61,6 +70,10 @@ def history_command(
 
     with open_warehouse(directory, version) as warehouse:
         payload = warehouse.history(site, page, page_size)
+        of_page = {"site_id": warehouse.resolve_site(site), "n": page_size, "before": (page - 1) * page_size}
+        beside = (
+            warehouse.sql(DIFFERENCES, of_page).fetchall() if format_ == "table" and payload["runs"] else []
+        )
     if format_ == "json":
         print_json(payload)
         return
@@ -83,13 +96,20 @@ def history_command(
         print_csv(names, [[row.get(column) for column in columns] for row in rows])
         return
     pages, runs = payload["pagination"]["total_pages"], payload["pagination"]["total_count"]
+    if not runs:
+        click.echo("The site has no runs.")
+        return
     if not rows:
         there_are = "there is 1 page" if pages == 1 else f"there are {pages:,} pages"
         click.echo(f"Page {page:,} is empty: {there_are}, {runs:,} runs.")
         return
     label = short(rows[0]["run_title"].rpartition(" #")[0])
-    names[0] = "run"
-    lines = [[f"#{row['run_number']}", *(row.get(column) for column in columns[1:])] for row in rows]
+    credits = names.index("total_credits_used") + 1
+    names = ["run", *names[1:credits], *DIFFERENCE_COLUMNS, *names[credits:]]
+    lines = []
+    for row, differences in zip(rows, beside, strict=True):
+        values = [row.get(column) for column in columns]
+        lines.append([f"#{row['run_number']}", *values[1:credits], *differences, *values[credits:]])
     title = f"{label}: page {page:,} of {pages:,}, {runs:,} runs"
     print_table(names, lines, title, spare=HISTORY_SPARE)
 
@@ -158,7 +178,7 @@ def _show_overview(payload: Payload, warehouse: "Warehouse") -> None:
     site = payload["site"]
     for sentence in warehouse.brief(site["site_id"])["sentences"]:
         print_text(sentence["text"])
-    _show_costs(site["site_id"], warehouse)
+    show_costs(site["site_id"], warehouse)
     prediction = payload["predictive_analysis"]
     totals = prediction["totals"]
     columns = list(prediction["stages"][0])
@@ -183,7 +203,7 @@ def _show_overview(payload: Payload, warehouse: "Warehouse") -> None:
     print_table(list(stages[0]), [list(with_label(stage).values()) for stage in stages])
 
 
-def _show_costs(site_id: int, warehouse: "Warehouse") -> None:
+def show_costs(site_id: int, warehouse: "Warehouse") -> None:
     """What the next run will cost by its best forecast, and what the whole queue, each on a line of its own."""
     from igny8_analysis.cli.output import print_table
     from igny8_analysis.forecasts import forecast

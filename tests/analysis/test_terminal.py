@@ -165,6 +165,25 @@ def test_the_overview_leads_with_the_brief_the_next_run_and_then_the_queue(
     assert "average of the last 10 runs" in unsure
 
 
+def test_history_shows_the_difference_beside_the_credits(demo: Warehouse, demo_warehouse: Path) -> None:
+    where = ("--warehouse", str(demo_warehouse))
+    for page in ("1", "3"):
+        lines = igny8("history", SITE, "--page", page, "--page-size", "5", *where).stdout.splitlines()
+        numbers = [
+            int(line.split()[0][1:]) for line in lines if line.split()[:1] and line.split()[0][0] == "#"
+        ]
+        assert len(numbers) == 5
+        for number in numbers:
+            ((difference, change),) = demo.sql(
+                "select difference_credits, credits_change_pct from run_history where site_id = 101 "
+                "and run_number = ?",
+                [number],
+            ).fetchall()
+            (line,) = (line for line in lines if line.lstrip().startswith(f"#{number} "))
+            expected = f"{formats.signed(difference)} {formats.change(change)}".replace(formats.NARROW, " ")
+            assert f" {expected} " in " ".join(line.split())
+
+
 def test_a_comparison_leads_with_its_sentence(demo: Warehouse, demo_warehouse: Path) -> None:
     where = ("--warehouse", str(demo_warehouse))
     assert igny8("compare", SITE, "297", "298", *where).stdout.startswith(
