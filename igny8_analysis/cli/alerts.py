@@ -16,6 +16,7 @@ from igny8_analysis.cli.options import (
 from igny8_analysis.etl.errors import UsageError
 
 FROM_ENVIRONMENT = "IGNY8_POST_URL"
+SPARE = ("account_id", "site_id", "is_new", "since", "alert")
 SHOWN = ("severity", "alert", "since", "message", "is_new", "account_id", "site_id")
 
 
@@ -105,7 +106,7 @@ def alerts_command(
         if format_ == "table" and not rows:
             click.echo("Nothing needs anyone." if not is_new else "Nothing new needs anyone.")
         elif format_ == "table":
-            print_table(SHOWN, [[row[column] for column in SHOWN] for row in rows])
+            print_table(SHOWN, [[row[column] for column in SHOWN] for row in rows], spare=SPARE)
         else:
             columns = (
                 list(rows[0])

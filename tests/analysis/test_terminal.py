@@ -78,6 +78,13 @@ def test_what_is_left_out_is_named_and_can_be_had(demo_warehouse: Path) -> None:
     assert [RUN, "#298"] in [line.split() for line in chosen]
 
 
+def test_what_matters_most_is_left_out_last(demo_warehouse: Path) -> None:
+    lines = on_a_terminal(80, "alerts", "--warehouse", str(demo_warehouse))
+    assert {"severity", "message"} <= {word for line in lines[:3] for word in line.split()}
+    lines = on_a_terminal(80, "quality", SITE, "--warehouse", str(demo_warehouse))
+    assert any(line.split()[-1:] == ["detail"] for line in lines)
+
+
 def test_columns_are_chosen_in_tables_and_csv_and_by_name(demo_warehouse: Path) -> None:
     where = ("--warehouse", str(demo_warehouse))
     done = igny8("sites", "--columns", "domain,site_id", "--format", "csv", *where)
