@@ -40,6 +40,16 @@ NEEDS = {
 }
 
 
+class Brief(Payload):
+    """The sentences as a dict, `{"sentences": […]}`, which shows itself in a notebook as the report's panel."""
+
+    def _repr_html_(self) -> str:
+        from igny8_analysis.reports.panels.panel import render, style
+
+        panel = render("brief.html.j2", sentences=self["sentences"])
+        return f'{style()._repr_html_()}<div class="igny8">{panel.html}</div>'
+
+
 @dataclass(frozen=True)
 class _Owner:
     """Whose brief it is: the name to call it by, and the conditions that find its rows."""
@@ -50,7 +60,7 @@ class _Owner:
     account_id: int | None
 
 
-def brief(warehouse: "Warehouse", site: int | str | None = None, account: int | str | None = None) -> Payload:
+def brief(warehouse: "Warehouse", site: int | str | None = None, account: int | str | None = None) -> Brief:
     """At most six sentences about a site or an account: `{"sentences": [{text, panel, query, values}]}`.
 
     `query` can be pasted into `igny8 sql`, and `values` are its rows', as printed. A balance is told of an account,
@@ -69,7 +79,7 @@ def brief(warehouse: "Warehouse", site: int | str | None = None, account: int | 
         if sentence:
             text, values = sentence
             told.append({"text": text, "panel": panel, "query": query, "values": values})
-    return {"sentences": told}
+    return Brief(sentences=told)
 
 
 def _of_site(warehouse: "Warehouse", site: int | str) -> _Owner:

@@ -27,6 +27,7 @@ order by 1
 """
 _TABLE = re.compile(r"\b(?:from|join)\s+([\w.]+)(?:\s+(?:as\s+)?(\w+))?", re.IGNORECASE)
 _WORD = re.compile(r"[\w.]*$")
+_REST = re.compile(r"\w*")
 _AFTER_TABLE_WORD = re.compile(r"\b(?:from|join|describe|summarize)\s+[\w.]*$", re.IGNORECASE)
 
 
@@ -73,6 +74,17 @@ class Catalogue:
             found += self._matching(dict.fromkeys(KEYWORDS.split(), ""), typed)
             found += self._matching(self.grains, typed)
         return list({suggestion.text: suggestion for suggestion in reversed(found)}.values())[::-1]
+
+    def meaning(self, before: str, after: str = "") -> str:
+        """Return what the view or column at the cursor means; empty where it is none."""
+        rest = _REST.match(after)
+        end = rest.end() if rest else 0
+        word = before + after[:end]
+        for found in self.suggestions(word, after[end:]):
+            if found.text.lower() == word[len(word) - found.replaces :].lower():
+                columns = ", ".join(self.columns.get(found.text, ())) if found.text in self.grains else ""
+                return f"{found.meaning}\n\n{columns}".strip()
+        return ""
 
     def _named(self, query: str) -> dict[str, str]:
         """Names and aliases in a query, in lower case, with the view that each stands for."""

@@ -2,7 +2,7 @@
 
 import os
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
@@ -27,7 +27,9 @@ from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.queries import read_query
 
 if TYPE_CHECKING:
+    from igny8_analysis.brief import Brief
     from igny8_analysis.explain import Explanation
+    from igny8_analysis.picker import SitePicker
     from igny8_analysis.site import Site
 
 Payload = dict[str, Any]
@@ -196,6 +198,17 @@ class Warehouse:
 
         return Site(self, self.resolve_site(site))
 
+    def pick_site(
+        self, site: int | str | None = None, show: "Callable[[Site], Any] | None" = None
+    ) -> "SitePicker":
+        """A list of the sites for a notebook; what `show` draws of the chosen one, else its brief, stands beneath.
+
+        `site` is chosen first, else the one with the most runs. Raises UsageError where ipywidgets is missing.
+        """
+        from igny8_analysis.picker import SitePicker
+
+        return SitePicker(self, site, show)
+
     def overview_stats(self, site: int | str) -> Payload:
         """The site's overview: statistics, prediction, attention and averages, rounded as reports show them."""
         return payloads.overview(self._connection.cursor(), self.as_of, self.resolve_site(site))
@@ -242,7 +255,7 @@ class Warehouse:
         """The settings of the site's automation and of its stages; null and empty where the source has none."""
         return payloads.settings(self._connection.cursor(), self.resolve_site(site))
 
-    def brief(self, site: int | str | None = None, account: int | str | None = None) -> Payload:
+    def brief(self, site: int | str | None = None, account: int | str | None = None) -> "Brief":
         """A site or an account in at most six sentences, each with its panel, query and values.
 
         Raises UsageError where not one of the two is named.

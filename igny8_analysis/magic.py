@@ -1,4 +1,4 @@
-"""IPython extension: `%%sql`, completion of views and columns, charts drawn without a network.
+"""IPython extension: `%%sql`, completion of views, columns, sites and runs, charts drawn without a network.
 
 `%load_ext igny8_analysis.magic` loads it; the kernel of `igny8 lab` has it from the start.
 
@@ -14,9 +14,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from igny8_analysis.answers import sql_errors
+from igny8_analysis.cli.text import visible
 from igny8_analysis.completion import Catalogue
 from igny8_analysis.connection import Warehouse, connect
 from igny8_analysis.etl.errors import Igny8Error, UsageError
+from igny8_analysis.frames import frame_html, frame_text
+from igny8_analysis.site import Site
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,6 +32,19 @@ ALTAIR = ("altair.vegalite.v6.api", "TopLevelMixin")
 POLARS = ("polars.dataframe.frame", "DataFrame")
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 _CELL = re.compile(r"\s*%%sql[^\n]*\n(.*)", re.DOTALL)
+_TEXT_ARGUMENT = re.compile(r"""(\w+)\.(\w+)\(\s*(?:[^()]*?([,=])\s*)?(["'])([^"'\n]*)$""")
+LONGEST_NAME = 40
+OF_A_SITE = frozenset(
+    ("site", "brief", "compare_runs", "explain", "history", "overview_stats", "run_detail", "settings")
+)
+RUNS = """
+select run_id, any_value(status)
+from runs
+where site_id = ?
+group by run_id
+order by max(started_at) desc
+limit 500
+"""
 
 
 class SqlMagic:
@@ -59,25 +75,63 @@ class SqlMagic:
         return frame
 
     def complete(self, context: "CompletionContext") -> "SimpleMatcherResult":
-        """What can complete the word at the cursor of a `%%sql` cell; nothing elsewhere."""
+        """What can complete the word at the cursor of a `%%sql` cell, or of `wh.site("` and `site.run("`."""
         from IPython.core.completer import SimpleCompletion
 
         before = context.full_text[: _offset(context)]
+        after = context.full_text[len(before) :]
         cell = _CELL.fullmatch(before)
-        if cell is None:
-            return {"completions": []}
         try:
-            suggestions = self._names().suggestions(cell[1], context.full_text[len(before) :])
+            found = self._in_sql(cell[1], after) if cell else self._in_python(before)
         except Igny8Error:
-            return {"completions": []}
-        token = len(context.token)
+            found = []
+        token = len(context.token)  # what IPython replaces; a word of ours may begin before it, or after
         completions = [
             SimpleCompletion(
-                cell[1][len(cell[1]) - token : len(cell[1]) - found.replaces] + found.text, type="sql"
+                f"{before[len(before) - token : len(before) - typed]}{text}"[max(0, typed - token) :],
+                type=kind,
             )
-            for found in suggestions
+            for text, typed, kind in found
         ]
         return {"completions": completions, "suppress": bool(completions), "ordered": True}
+
+    def meaning(self, code: str, cursor: int) -> str:
+        """What the view or column at the cursor of a `%%sql` cell means; empty elsewhere."""
+        cell = _CELL.fullmatch(code[:cursor])
+        try:
+            return self._names().meaning(cell[1], code[cursor:]) if cell else ""
+        except Igny8Error:
+            return ""
+
+    def _in_sql(self, before: str, after: str) -> list[tuple[str, int, str]]:
+        names = self._names()
+        return [
+            (
+                found.text,
+                found.replaces,
+                "view" if found.text in names.grains else "column" if found.meaning else "word",
+            )
+            for found in names.suggestions(before, after)
+        ]
+
+    def _in_python(self, before: str) -> list[tuple[str, int, str]]:
+        """Sites, accounts and run_ids in the text that a call on a warehouse or a site is given, each with its name."""
+        from igny8_analysis.cli.options import ACCOUNT_WORDS, SITE_WORDS
+
+        call = _TEXT_ARGUMENT.search(before)
+        owner = self._shell.user_ns.get(call[1]) if call else None
+        if call is None or not isinstance(owner, Warehouse | Site):
+            return []
+        _, method, later, _, typed = call.groups()
+        if isinstance(owner, Site):
+            is_of_run = method in {"run", "compare"}
+            answer = owner.warehouse.sql(RUNS, [owner.site_id]) if is_of_run else None
+        elif method == "account" or (method == "brief" and later):
+            answer = owner.sql(ACCOUNT_WORDS)
+        else:
+            answer = owner.sql(SITE_WORDS) if method in OF_A_SITE and not later else None
+        words = answer.fetchall() if answer else []
+        return [(word, len(typed), _short(name or "")) for word, name in words if word.startswith(typed)]
 
     def _run(self, query: str) -> "pl.DataFrame":
         values = self._shell.user_ns
@@ -112,28 +166,29 @@ class _Plain(Exception):  # noqa: N818 (shown by its text alone)
         return [f"igny8: {self}"]
 
 
+def _short(name: str) -> str:
+    """The name as a list of completions has room for it."""
+    return visible(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")
+
+
 def _offset(context: "CompletionContext") -> int:
     """Where the cursor stands in the whole text."""
     lines = context.full_text.split("\n")
     return sum(len(line) + 1 for line in lines[: context.cursor_line]) + context.cursor_position
 
 
-def altair_svg(chart: Any, **options: Any) -> dict[str, str]:
-    """Return an Altair chart as SVG, drawn here: JupyterLab 4 knows no Vega-Lite 6, and no network is needed."""
-    import vl_convert
+def altair_drawn(chart: Any, **options: Any) -> dict[str, str]:
+    """Return an Altair chart as SVG, drawn here: JupyterLab 4 knows no Vega-Lite 6, and no network is needed.
 
-    return {"image/svg+xml": vl_convert.vegalite_to_svg(chart.to_dict())}
+    HTML follows the notebook's theme and takes its whole width; the picture beside it is for other programs.
+    """
+    from igny8_analysis.charts.own import own_chart
 
-
-def frame_text(frame: "pl.DataFrame", printer: "PrettyPrinter", cycle: bool) -> None:
-    """Print a data frame as it prints itself, its control characters shown and not sent to a terminal."""
-    from igny8_analysis.cli.text import inert
-
-    printer.text(inert(repr(frame)))
+    return own_chart(chart)
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:
-    """Give the shell `%sql` and `%%sql`, their completion, charts as SVG, frames as inert text; twice is no more."""
+    """Give the shell `%sql` and `%%sql`, completion, charts as SVG and readable frames; twice is no more."""
     from IPython.core.completer import context_matcher
 
     if "sql" in shell.magics_manager.magics["cell"]:
@@ -141,12 +196,31 @@ def load_ipython_extension(shell: "InteractiveShell") -> None:
     magic = SqlMagic(shell)
     shell.magics_manager.register_function(magic.sql, "line_cell", "sql")
 
-    def sql_names(context: "CompletionContext") -> "SimpleMatcherResult":
+    def our_names(context: "CompletionContext") -> "SimpleMatcherResult":
         return magic.complete(context)
 
-    matcher = context_matcher(identifier="igny8.sql", priority=100)(sql_names)
+    matcher = context_matcher(identifier="igny8.names", priority=100)(our_names)
     shell.Completer.custom_matchers.append(matcher)
+    if kernel := getattr(shell, "kernel", None):
+        _tell_meanings(kernel, magic)
     if shell.display_formatter is not None:
-        shell.display_formatter.mimebundle_formatter.for_type_by_name(*ALTAIR, altair_svg)
-        texts = shell.display_formatter.formatters["text/plain"]
-        texts.for_type_by_name(*POLARS, frame_text)
+        shell.display_formatter.mimebundle_formatter.for_type_by_name(*ALTAIR, altair_drawn)
+        formatters = shell.display_formatter.formatters
+        formatters["text/html"].for_type_by_name(*POLARS, frame_html)
+        formatters["text/plain"].for_type_by_name(*POLARS, _print_frame)
+
+
+def _print_frame(frame: "pl.DataFrame", printer: "PrettyPrinter", cycle: bool) -> None:
+    printer.text(frame_text(frame))
+
+
+def _tell_meanings(kernel: Any, magic: SqlMagic) -> None:
+    """Let the kernel tell what a name in a `%%sql` cell means, where a notebook asks about the word at the cursor."""
+    inspect = kernel.do_inspect
+
+    def do_inspect(code: str, cursor_pos: int, *arguments: Any, **named: Any) -> Any:
+        if meaning := magic.meaning(code, cursor_pos):
+            return {"status": "ok", "found": True, "data": {"text/plain": meaning}, "metadata": {}}
+        return inspect(code, cursor_pos, *arguments, **named)
+
+    kernel.do_inspect = do_inspect

@@ -60,7 +60,7 @@ class Sheet:
 
 
 class Site:
-    """One site of a warehouse: `.overview()`, `.history()`, `.run(run_id)`, `.compare(run_a, run_b)`, `.forecast()`.
+    """One site: `.brief()`, `.overview()`, `.history()`, `.run(run_id)`, `.compare(run_a, run_b)`, `.forecast()`.
 
     >>> site = wh.site("mysite.com")
     >>> site.overview()                                   # shows the report's panels
@@ -70,19 +70,25 @@ class Site:
 
     def __init__(self, warehouse: "Warehouse", site_id: int) -> None:
         """Hold a site that exists."""
-        self._warehouse = warehouse
+        self.warehouse = warehouse
         self.site_id = site_id
         ((self.label,),) = warehouse.sql("select label from sites where site_id = ?", [site_id]).fetchall()
 
     def __repr__(self) -> str:
         return (
             f"<Site {self.site_id}, {self.label}: "
-            ".overview(), .history(), .run(run_id), .compare(run_a, run_b), .forecast()>"
+            ".brief(), .overview(), .history(), .run(run_id), .compare(run_a, run_b), .forecast()>"
         )
+
+    def brief(self) -> Sheet:
+        """The site in at most six sentences; `pl()` has one row per sentence, with the query behind it."""
+        payload = self.warehouse.brief(self.site_id)
+        rows = [{key: told[key] for key in ("text", "panel", "query")} for told in payload["sentences"]]
+        return Sheet(f"brief of {self.label}", payload, rows, payload._repr_html_)
 
     def overview(self) -> Sheet:
         """The site's statistics, prediction, attention items and averages; `pl()` has one row per stage."""
-        payload = self._warehouse.overview_stats(self.site_id)
+        payload = self.warehouse.overview_stats(self.site_id)
         averages = {stage["stage_number"]: stage for stage in payload["historical_averages"]["stages"]}
         rows = [stage | averages[stage["stage_number"]] for stage in payload["predictive_analysis"]["stages"]]
         return Sheet(f"overview of {self.label}", payload, rows, lambda: self._show("overview"))
@@ -92,7 +98,7 @@ class Site:
 
         All of them at once: `wh.sql("from run_history where site_id = ?", [site.site_id]).pl()`.
         """
-        payload = self._warehouse.history(self.site_id, page, page_size)
+        payload = self.warehouse.history(self.site_id, page, page_size)
         rows = [
             {key: value for key, value in run.items() if key not in ("summary", "initial_snapshot")}
             | run["summary"]
@@ -104,7 +110,7 @@ class Site:
 
     def run(self, run_id: str) -> Sheet:
         """One run beside its baseline; `pl()` has one row per stage. Raises RunNotFound."""
-        payload = self._warehouse.run_detail(self.site_id, run_id)
+        payload = self.warehouse.run_detail(self.site_id, run_id)
         rows = [
             {key: value for key, value in stage.items() if key != "comparison"} | stage["comparison"]
             for stage in payload["stages"]
@@ -114,7 +120,7 @@ class Site:
 
     def compare(self, run_a: str, run_b: str) -> Sheet:
         """Run B beside run A: what differs and why it cost that; `pl()` has one row per stage. Raises RunNotFound."""
-        payload = self._warehouse.compare_runs(self.site_id, run_a, run_b)
+        payload = self.warehouse.compare_runs(self.site_id, run_a, run_b)
         title = f"{payload['run_b']['run_title']} beside {payload['run_a']['run_title']}"
         return Sheet(
             title, payload, payload["stages"], lambda: self._show("compare", run_a=run_a, run_b=run_b)
@@ -122,14 +128,14 @@ class Site:
 
     def forecast(self) -> Sheet:
         """What the next full run is expected to cost, by every method; `pl()` has one row per method."""
-        payload = forecast(self._warehouse, self.site_id)
+        payload = forecast(self.warehouse, self.site_id)
         title = f"forecast for {self.label}"
         return Sheet(title, payload, payload["totals"], lambda: self._show("overview", "what_it_will_cost"))
 
     def _show(self, notebook: str, panel: str | None = None, **parameters: Any) -> str:
         of_version = {
-            "warehouse": str(self._warehouse.path.parent.parent),
-            "version": self._warehouse.version,
+            "warehouse": str(self.warehouse.path.parent.parent),
+            "version": self.warehouse.version,
         }
         return draw(notebook, {**of_version, "site": self.site_id, **parameters}, panel)
 

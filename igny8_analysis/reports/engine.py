@@ -229,11 +229,20 @@ def execute(notebook: Path, parameters: Mapping[str, Any], kernel: WarmKernel) -
 
 
 def declared_parameters(notebook: Path) -> dict[str, str]:
-    """Return the parameters a notebook declares in its `parameters` cell, each with its type as text."""
-    import papermill
+    """Return the parameters a notebook declares, each with its type as text.
 
-    declared = papermill.inspect_notebook(str(notebook))
-    return {name: about["inferred_type_name"] for name, about in declared.items()}
+    They stand in its `parameters` cell, which is for people, and in the folded `more-parameters` cell above it.
+    """
+    import nbformat
+    from papermill.translators import papermill_translators
+
+    python = papermill_translators.find_translator("python3", "python")
+    cells = [
+        cell
+        for cell in nbformat.read(notebook, as_version=4).cells
+        if {"parameters", "more-parameters"} & set(cell.metadata.get("tags", []))
+    ]
+    return {found.name: found.inferred_type_name for cell in cells for found in python.inspect(cell)}
 
 
 def free_parameters(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -307,6 +316,9 @@ _registered = threading.Lock()
 def _register() -> None:
     """Make the engine known to papermill, once a process."""
     from papermill.engines import Engine, papermill_engines
+    from papermill.log import logger
+
+    logger.setLevel("ERROR")  # it warns of parameters that stand in the folded cell, which it does not read
 
     class WarmEngine(Engine):  # type: ignore[misc]  # papermill has no types
         """Runs a notebook's cells in the kernel that it is given."""

@@ -14,7 +14,9 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from igny8_analysis import lab
+from igny8_analysis import Warehouse, lab
+from igny8_analysis.completion import Catalogue
+from igny8_analysis.reports import tokens
 from tests.command import igny8
 
 BROWSER = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -134,7 +136,7 @@ def run_all(page: Page, server: str, notebook: str) -> None:
     page.get_by_text("Run All Cells", exact=True).click()
     page.wait_for_function(
         """() => {
-            const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')];
+            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)')];
             const failed = document.querySelector('[data-mime-type="application/vnd.jupyter.error"]');
             return failed || prompts.length && prompts.every((prompt) => /\\[\\d+\\]/.test(prompt.textContent));
         }"""
@@ -152,26 +154,69 @@ def drawn_widths(page: Page, selector: str) -> list[float]:
     )
 
 
-def test_panels_show_and_nobody_is_asked_about_news(page: Page, server: str) -> None:
+def test_a_first_look_in_jupyterlab(page: Page, server: str, demo: Warehouse) -> None:
+    """Panels without Lab's own style, a list that draws what is picked, and cells of SQL: one session for all."""
     run_all(page, server, "explore/first_look.ipynb")
     assert len(drawn_widths(page, ".jp-RenderedHTMLCommon .igny8 svg[role='img']")) >= 3
     assert page.get_by_text("Jupyter news").count() == 0
+    reached = page.eval_on_selector_all(
+        ".jp-RenderedHTMLCommon .igny8 :is(table, tbody tr, td, dt, ul)",
+        """all => all.map((found) => [found.tagName, getComputedStyle(found)]).filter(([, style]) =>
+            style.float != 'none' || style.tableLayout != 'auto' || style.backgroundColor != 'rgba(0, 0, 0, 0)'
+        ).map(([name]) => name)""",
+    )
+    assert reached == [], "JupyterLab's style reaches into panels"
 
+    page.locator(".jupyter-widgets option").nth(5).wait_for(state="attached")
+    names = page.locator(".jupyter-widgets option").all_text_contents()
+    (other,) = [number for number, name in enumerate(names) if name.split()[-1] == "102"]
+    sentence = demo.brief(site=102)["sentences"][0]["text"]
+    assert page.get_by_text(sentence).count() == 0
+    page.locator(".jupyter-widgets select").select_option(index=other)
+    page.get_by_text(sentence).wait_for()
 
-def test_charts_are_drawn(page: Page, server: str) -> None:
-    run_all(page, server, "explore/forecast_accuracy.ipynb")
-    widths = drawn_widths(page, ".jp-RenderedSVG :is(img, svg)")
-    assert len(widths) == 2
-    assert min(widths) > 300
+    asked = [cell for cell in notebook_cells("first_look") if cell.startswith("%%sql")]
+    coloured = page.locator(".jp-CodeCell .cm-content[data-language='sql']")
+    assert coloured.count() == len(asked)
+    assert page.locator(".jp-CodeCell .cm-content[data-language='python']").count() > 0
 
-
-def test_a_cell_completes_views(page: Page, server: str) -> None:
-    run_all(page, server, "explore/account.ipynb")
-    assert min(drawn_widths(page, ".jp-RenderedSVG :is(img, svg)")) > 300
     page.locator(".jp-Notebook .jp-CodeCell .cm-content").last.click()
     page.keyboard.press("Control+A")
     page.keyboard.type("%%sql\nselect * from attention_it")
     page.keyboard.press("Tab")
     page.locator(".jp-Completer-item[data-value='attention_items']").wait_for()
+    grain = Catalogue(demo).grains["attention_items"]
+    page.locator(".jp-Completer-docpanel").get_by_text(grain).wait_for()
     page.keyboard.press("Enter")
     page.get_by_text("select * from attention_items").wait_for()
+    page.keyboard.press("Control+A")
+    page.keyboard.type('wh.site("mysi')
+    page.keyboard.press("Tab")
+    edited = page.locator(".jp-Notebook .jp-CodeCell .cm-content").last
+    edited.get_by_text('wh.site("mysite.com').wait_for()
+
+
+def notebook_cells(name: str) -> list[str]:
+    file = lab.NOTEBOOKS / "explore" / f"{name}.ipynb"
+    return ["".join(cell["source"]) for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]]
+
+
+def test_own_charts_are_as_wide_as_the_page_and_follow_the_theme(page: Page, server: str) -> None:
+    run_all(page, server, "explore/forecast_accuracy.ipynb")
+    widths = drawn_widths(page, ".igny8-chart svg")
+    assert len(widths) == 2
+    output = drawn_widths(page, ".jp-OutputArea-output:has(.igny8-chart)")
+    assert [round(width) for width in widths] == pytest.approx(output, abs=30)
+    ink = "all => all.map((found) => getComputedStyle(found).fill)"
+    (light, *_) = page.eval_on_selector_all(".igny8-chart svg text", ink)
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_text("Theme", exact=True).click()
+    page.get_by_text("JupyterLab Dark", exact=True).click()
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    (dark, *_) = page.eval_on_selector_all(".igny8-chart svg text", ink)
+    assert (light, dark) == tuple(rgb(shade) for shade in tokens.COLOURS["ink-soft"])
+
+
+def rgb(colour: str) -> str:
+    """A colour as a browser says it."""
+    return "rgb({}, {}, {})".format(*bytes.fromhex(colour[1:]))

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from igny8_analysis import NOTEBOOKS
 from igny8_analysis.reports import engine
 from igny8_analysis.reports.engine import ReportError, WarmKernel, execute
 
@@ -22,6 +23,36 @@ def notebook(folder: Path, *sources: str, name: str = "trial.ipynb") -> Path:
 
 def answer(executed: nbformat.NotebookNode) -> str:
     return str(executed.cells[-1].outputs[-1].data["text/plain"])
+
+
+@pytest.mark.parametrize(
+    "path", sorted(NOTEBOOKS.rglob("*.ipynb")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_a_notebook_shows_what_it_is_of_and_the_period_and_folds_its_other_parameters(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    tagged = {tag: cell for cell in cells for tag in cell.metadata.get("tags", [])}
+    shown = tagged.get("parameters")
+    names = {line.split(" = ")[0] for line in shown.source.splitlines()} if shown else set()
+    assert names <= {"site", "account", "run", "run_a", "run_b", "since", "month"}
+    if more := tagged.get("more-parameters"):
+        assert more.metadata["jupyter"] == {"source_hidden": True}
+        assert shown is None or cells.index(more) < cells.index(shown), "what a report is given comes last"
+        declared = set(engine.declared_parameters(path))
+        assert declared == names | {line.split(" = ")[0] for line in more.source.splitlines()}
+
+
+def test_a_folded_parameter_is_taken_without_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = notebook(tmp_path, "amount, folded")
+    book = nbformat.read(path, as_version=4)
+    folded = new_code_cell("folded = None  # type: str", metadata={"tags": ["more-parameters"]})
+    book.cells.insert(0, folded)
+    nbformat.write(book, path)
+    kernel = WarmKernel()
+    try:
+        assert answer(execute(path, {"amount": 2, "folded": "x"}, kernel)) == "(2, 'x')"
+    finally:
+        kernel.close()
+    assert caplog.messages == []
 
 
 LOOK = """import os, sys, warnings, decimal, random, polars as pl

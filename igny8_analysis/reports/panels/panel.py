@@ -22,11 +22,13 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 MIME_TYPE = "application/vnd.igny8.panel"
 
 
-# What JupyterLab's own style does to lists and tables inside an output, undone.
-LAB_STYLE = (
-    ".jp-RenderedHTMLCommon .igny8 dt{float:none;display:block;width:auto}"
-    ".jp-RenderedHTMLCommon .igny8 dd{margin-left:0;width:auto}"
-    ".jp-RenderedHTMLCommon .igny8 tbody th{text-align:left}"
+# JupyterLab's own style of outputs, undone in a panel; ours is above it, as `_lab_style` writes it.
+LAB_RESET = (
+    ".igny8.igny8.igny8 :is(table,caption,thead,tbody,tfoot,tr,th,td,dl,dt,dd,ul,ol,li,p,h1,h2,h3,h4,h5,h6,"
+    "a,b,strong,em,code,pre,blockquote,hr,figure,figcaption,details,summary,input,select,button,label)"
+    "{all:revert}"
+    # A page's script shows long tables a part at a time; here they scroll.
+    ".igny8.igny8.igny8.igny8.igny8 .scroll{max-height:640px;overflow:auto}"
 )
 
 
@@ -54,7 +56,7 @@ class Style:
     """The style sheet of the reports, for panels shown in JupyterLab; it leaves no trace in a report."""
 
     def _repr_html_(self) -> str:
-        return f"<style>{style_sheet()}{LAB_STYLE}</style>"
+        return f"<style>{_lab_style()}</style>"
 
 
 def style() -> Style:
@@ -72,6 +74,14 @@ def render(template: str, rows: Rows | None = None, **context: Any) -> Panel:
 def style_sheet() -> str:
     """Return the one style sheet, for pages and for JupyterLab."""
     return environment().get_template("report.css.j2").render(tokens=tokens).strip()
+
+
+@cache
+def _lab_style() -> str:
+    """Return the style sheet for panels in JupyterLab: stronger than Lab's own, and of panels alone."""
+    around = re.compile(r"^(?::root|body\.igny8|@media print \{ :root).*\n", re.MULTILINE)
+    ours = around.sub("", style_sheet())
+    return LAB_RESET + re.sub(r"^\.igny8 \{", ".igny8.igny8.igny8.igny8 {", ours, flags=re.MULTILINE)
 
 
 @cache
