@@ -125,3 +125,19 @@ def test_on_the_command_line(demo_warehouse: Path, demo: Warehouse) -> None:
     assert json.loads(told("mysite.com", "--format", "json")) == {"sentences": sentences}
     assert told("--account", "7").startswith("In the last 30 days Brightwater Media made")
     assert len(told("mysite.com", "--format", "csv").splitlines()) == 1 + len(sentences)
+
+
+def test_a_balance_is_told_to_nobody_but_the_accounts_only_site(demo: Warehouse) -> None:
+    """A deleted site is none of the others' either: what is left of its account is not its to tell."""
+    others = demo.sql(
+        "select s.site_id, count(o.site_id) from sites as s left join sites as o "
+        "on o.account_id = s.account_id and o.site_id <> s.site_id and o.is_live group by all order by 1"
+    ).fetchall()
+    balances = {
+        site_id
+        for site_id, _ in others
+        for sentence in demo.brief(site_id)["sentences"]
+        if "balance" in sentence["text"]
+    }
+    assert balances <= {site_id for site_id, count in others if count == 0}
+    assert balances
