@@ -184,11 +184,14 @@ def test_every_setting_can_be_explained(warehouse: Warehouse) -> None:
 
 def test_the_page_of_an_account_shows_both_pools_as_one_balance(warehouse: Warehouse) -> None:
     report = Report(warehouse, {"account_id": 7})
-    query = "select a.*, l.as_of, l.load_id as version from account_figures as a cross join current_load as l"
+    query = (
+        "select a.*, 100 as next_runs_credits, l.as_of, l.load_id as version "
+        "from account_figures as a cross join current_load as l"
+    )
     shown = panels.account.header(report, report.rows(f"{query} where a.account_id = $account_id")).html
     balance = shown.partition("Balance now")[2].partition("</div>")[0]
     assert '<dd class="figure-number">5,000</dd>' in balance
-    assert "0 of the plan, 5,000 bought" in balance
+    assert "0 of the plan, 5,000 bought; enough for the next runs" in balance
 
 
 def test_a_version_without_a_column_of_today_says_what_renews_it(folder: Path, warehouse: Warehouse) -> None:
