@@ -190,10 +190,9 @@ def test_a_first_look_in_jupyterlab(page: Page, server: str, demo: Warehouse) ->
     page.keyboard.press("Enter")
     page.get_by_text("select * from attention_items").wait_for()
     page.keyboard.press("Control+A")
-    page.keyboard.type('wh.site("mysi')
+    page.keyboard.type('wh.site("')
     page.keyboard.press("Tab")
-    edited = page.locator(".jp-Notebook .jp-CodeCell .cm-content").last
-    edited.get_by_text('wh.site("mysite.com').wait_for()
+    page.locator(".jp-Completer-item[data-value$='mysite.com']").wait_for(state="attached")
 
 
 def notebook_cells(name: str) -> list[str]:
