@@ -165,8 +165,9 @@ create macro is_true_json(value) as
         false
     );
 
+-- Of a setting: what other tools write for a flag is none here, and a finding.
 create macro truth_value(text) as
-    as_boolean(text);
+    case when lower(text) in ('1', 't', 'true') then true when lower(text) in ('0', 'f', 'false') then false end;
 
 -- A limit of 0 or below is none.
 create macro limit_value(text) as case when as_number(text) > 0 then as_number(text) end;
