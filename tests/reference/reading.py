@@ -175,7 +175,7 @@ def truth(value: Any) -> bool | None:
     return text in TRUE_WORDS
 
 
-def switch(value: Any) -> bool | None:
+def switch_word(value: Any) -> bool | None:
     """The truth value of a setting, in fewer words; None stays None."""
     if value is not None and str(value).lower() not in {"1", "0", "t", "f", "true", "false"}:
         raise Unparsable(value)
@@ -524,11 +524,11 @@ def read_settings(source: Source, connection: sqlite3.Connection) -> None:
                 return None
 
         def switch(number: int) -> bool:
-            value = read(switch, f"stage_{number}_enabled")
+            value = read(switch_word, f"stage_{number}_enabled")
             return True if value is None else value
 
         source.settings[site_id] = Settings(
-            is_enabled=read(switch, "is_enabled"),
+            is_enabled=read(switch_word, "is_enabled"),
             frequency=plain_text(row.get("frequency")),
             scheduled_time=time_of_day(row.get("scheduled_time")),
             last_run_at=time_or_none("last_run_at"),

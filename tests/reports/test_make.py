@@ -161,7 +161,7 @@ def test_what_nobody_foresaw_ends_the_work(
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"sinse": "2026-01-01"}, "no parameter 'sinse'; it takes since"),
+        ({"sinse": "2026-01-01"}, "no parameter 'sinse'; it takes"),
         ({"since": "yesterday"}, "takes a date, not 'yesterday'"),
         ({"interactive": "maybe"}, "takes a bool"),
     ],
