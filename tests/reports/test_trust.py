@@ -46,15 +46,22 @@ def made(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Fold
     return Folder(folder, (every, runs))
 
 
+GONE = {int(DemoSite.DELETED), int(DemoSite.OF_DELETED_ACCOUNT)}
+"""The sites that `report all` leaves out."""
+
+
 def words_in(text: str) -> set[int]:
     return {int(site) for site, word in CANARIES.items() if word.lower() in text.lower()}
 
 
 @pytest.mark.parametrize("site", list(DemoSite), ids=lambda site: site.name.lower())
 def test_a_sites_reports_hold_no_other_sites_word(made: Folder, site: DemoSite) -> None:
-    pages = [file.read_text(encoding="utf-8") for file in made.of(site).glob("*.html")]
-    assert pages
-    assert words_in("".join(map(html.unescape, pages))) == {int(site)}
+    pages = [
+        file.read_text(encoding="utf-8")
+        for folder in made.path.glob(f"{site}-*")
+        for file in folder.glob("*.html")
+    ]
+    assert words_in("".join(map(html.unescape, pages))) == ({int(site)} - GONE)
 
 
 def test_making_reports_tells_no_sites_word(made: Folder) -> None:
@@ -97,6 +104,6 @@ def test_hostile_texts_in_a_browser(demo: Warehouse, made: Folder, browser: Brow
             shown = page.locator("main").text_content() or ""
             number = re.fullmatch(r"run-(\d+)\.html", file.name)
             if number and (text := texts.get(int(number[1]))):
-                assert visible(text) in shown, file.name
+                assert visible(text[:8000]) in shown, file.name  # what is longer is cut, and said to be
                 seen += 1
     assert seen == len(HOSTILE_TEXTS)
