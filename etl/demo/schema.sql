@@ -4,12 +4,11 @@ create table igny8_plans (
 );
 create table igny8_tenants (
     id integer primary key, name text not null, slug text not null, status text not null,
-    credits integer not null, bonus_credits integer, plan_id integer, is_deleted integer not null,
-    created_at text not null
+    credits integer not null, created_at text not null
 );
 create table igny8_sites (
     id integer primary key, tenant_id integer not null, name text not null, domain text,
-    is_active integer not null, is_deleted integer not null, created_at text not null
+    is_active integer not null, created_at text not null
 );
 create table igny8_automation_runs (
     id integer primary key, tenant_id integer not null, site_id integer not null, run_id text not null,

@@ -78,10 +78,23 @@ def is_sample(path: Path) -> bool:
 
 
 def _insert(database: sqlite3.Connection, table: str, rows: list[Row]) -> None:
-    columns = list(rows[0])
+    """Insert the rows. What the table has no column for becomes a generated one, which a SQLite copy may hold too."""
+    plain = {name for (name,) in database.execute("select name from pragma_table_info(?)", [table])}
+    columns = [column for column in rows[0] if column in plain]
+    for column in (column for column in rows[0] if column not in plain):
+        values = " ".join(f"when {row['id']} then {_literal(row[column])}" for row in rows)
+        database.execute(
+            f"alter table {table} add column {column} integer generated always as (case id {values} end) virtual"
+        )
     statement = f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"
     spellings = itertools.cycle(SPELLINGS)
     database.executemany(statement, ([_stored(row[column], spellings) for column in columns] for row in rows))
+
+
+def _literal(value: Value) -> str:
+    if value is None:
+        return "null"
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else f"{value:d}"
 
 
 def _stored(value: Value, spellings: Iterator[tuple[str, str]]) -> Value:

@@ -158,10 +158,10 @@ def test_the_command_tells_why(demo_warehouse: Path, query: str, words: str) -> 
 def test_a_variable_of_the_program_is_no_table(demo: Warehouse) -> None:
     import pyarrow as pa
 
-    statements = pa.table({"a": [1]})
-    assert statements.num_rows == 1
+    of_the_program = pa.table({"a": [1]})
+    assert of_the_program.num_rows == 1
     with pytest.raises(UsageError):
-        demo.sql("select * from statements")
+        demo.sql("select * from of_the_program")
 
 
 def test_no_setting_of_the_environment_opens_it(demo_warehouse: Path) -> None:
