@@ -143,7 +143,7 @@ def test_a_statement_that_takes_too_long_is_stopped(
     )
     with pytest.raises(LoadError, match="over 15 minutes"):
         load(small_postgres, tmp_path)
-    assert list((tmp_path / "versions").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("forced", [False, True])
