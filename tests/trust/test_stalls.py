@@ -19,7 +19,7 @@ import pytest
 from adbc_driver_postgresql import dbapi
 
 from igny8_analysis import connect
-from igny8_analysis.etl import lake
+from igny8_analysis.etl import loading as loading_of
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.sources import postgres
 from igny8_analysis.load import load
@@ -114,7 +114,7 @@ def test_a_server_that_stops_while_rows_flow_is_left(small_postgres: str, tmp_pa
         assert out.startswith(
             "LoadError reading from PostgreSQL failed: the server did not answer for 2 s"
         ), out
-        with lake.locked(tmp_path):
+        with loading_of.locked(tmp_path):
             pass
     wait_for(lambda: query(small_postgres, BACKENDS) == [])
 
