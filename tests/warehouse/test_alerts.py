@@ -105,7 +105,7 @@ def test_odd_runs_prices_and_costs(tmp_path: Path) -> None:
 
 
 def test_balances(tmp_path: Path) -> None:
-    """Accounts 1 to 4 have 0, 150, 100,000 and no credits; their sites write ten articles a day at 10 credits."""
+    """Accounts 1 to 4 have 0, 120, 100,000 and no credits; their sites write ten articles a day at 10 credits."""
     sites = [site(n, f"s{n}.example", tenant_id=n) for n in (1, 2, 3, 4)]
     sites += [site(5, "idle.example", tenant_id=5), site(6, "off.example", tenant_id=6, is_active=0)]
     runs = [row for n in (1, 2, 3, 4, 6) for row in articles(n, lambda n: 10)]
@@ -116,7 +116,7 @@ def test_balances(tmp_path: Path) -> None:
         connection.execute("delete from igny8_tenants")
         connection.executemany(
             "insert into igny8_tenants (id, name, credits) values (?, ?, ?)",
-            [(1, "a", 0), (2, "b", 150), (3, "c", 100_000), (4, "d", None), (5, "e", 0), (6, "f", 0)],
+            [(1, "a", 0), (2, "b", 120), (3, "c", 100_000), (4, "d", None), (5, "e", 0), (6, "f", 0)],
         )
     with loaded(source) as warehouse:
         short = warehouse.sql(
@@ -127,7 +127,7 @@ def test_balances(tmp_path: Path) -> None:
             "select account_id, message from alerts where alert = 'balance_ends' order by all"
         ).fetchall()
         assert [row[0] for row in ends if row[0] in (1, 2, 3, 4)] == [1, 2]
-        assert ends[1][1].startswith("The balance of 150 credits lasts about 1 day at")
+        assert ends[1][1].startswith("The balance of 120 credits lasts about 1 day at")
 
 
 def test_items_failed_and_data_errors(tmp_path: Path) -> None:
