@@ -221,7 +221,7 @@ with
                     when
                         s.log_change > limits.split_log_price
                         and s.log_change * s.evidence > limits.split_score * s.noise
-                    then [s.log_change * s.evidence, s.since_number, s.log_price]
+                    then [round(s.log_change * s.evidence, 9), s.since_number, s.log_price]
                 end
             ) as split
         from scored as s
