@@ -321,7 +321,7 @@ def give_to_another(root: Path, but: Path) -> None:
     for path in (but, *but.iterdir()):
         os.chown(path, 0, 0)
     for parent in root.parents:
-        if parent.stat().st_uid == 0 and parent.name.startswith(("pytest-", "test_")):
+        if parent.stat().st_uid == 0 and parent.name.startswith(("pytest-", "popen-", "test_")):
             parent.chmod(parent.stat().st_mode | 0o011)
 
 

@@ -190,7 +190,7 @@ def test_duckdb_builds_the_same_from_the_lake_alone(
     assert report.runs == 1112
     made, loaded = (lake.find_version(root).manifest() for root in (tmp_path, demo_warehouse))
     assert (made["source"], made["as_of"], made["tables"]) == (
-        loaded["source"],
+        {key: loaded["source"][key] for key in ("kind", "missing", "changes")},
         loaded["as_of"],
         loaded["tables"],
     )

@@ -133,7 +133,12 @@ with
             || ', '
             || cast(cast(round(cast(b.rate_before as decimal(38, 9)), 2) as decimal(38, 2)) as varchar)
             || ' before',
-            cast(b.stage_number as varchar) || ':' || strftime(b.since, '%Y-%m-%dT%H:%M:%SZ')
+            cast(b.stage_number as varchar)
+            || ':'
+            || strftime(b.since, '%Y-%m-%d')
+            || 'T'
+            || strftime(b.since, '%H:%M:%S')
+            || 'Z'
         from latest_breaks as b
         join live as s on s.site_id = b.site_id
         join stage_parameters as g on g.stage_number = b.stage_number
@@ -326,7 +331,7 @@ with
             || ': the run that was due on '
             || strftime(next_run_at, '%Y-%m-%d %H:%M')
             || ' UTC has not started',
-            strftime(next_run_at, '%Y-%m-%dT%H:%M:%SZ')
+            strftime(next_run_at, '%Y-%m-%d') || 'T' || strftime(next_run_at, '%H:%M:%S') || 'Z'
         from missed
     ),
     faults as (
