@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import defaultdict
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -78,8 +79,7 @@ def test_a_loss_stops_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     load(url(source), tmp_path / "data")
     before = lake.current_version(tmp_path / "data")
     if what == "view":
-        monkeypatch.setattr(igny8_analysis.load, "totals", lambda database: dict.fromkeys(
-            ("accounts", "sites", "runs", "run_stages", "credits", "items"), Decimal(0)))  # fmt: skip
+        monkeypatch.setattr(igny8_analysis.load, "totals", lambda database: defaultdict(Decimal))
     else:
         queries = tmp_path / "queries"
         queries.mkdir()

@@ -9,10 +9,10 @@ with
             period,
             stage_number,
             stage_name,
-            case when is_new_stage then volume_credits else 0 end as new_credits,
-            case when is_new_stage then 0 else volume_credits end as volume_credits,
-            rate_credits,
-            credits_before
+            cast(case when is_new_stage then volume_credits else 0 end as decimal(28, 9)) as new_credits,
+            cast(case when is_new_stage then 0 else volume_credits end as decimal(28, 9)) as volume_credits,
+            cast(rate_credits as decimal(28, 9)) as rate_credits,
+            cast(credits_before as decimal(28, 9)) as credits_before
         from cost_changes
         union all
         select
@@ -22,10 +22,10 @@ with
             c.period,
             c.stage_number,
             c.stage_name,
-            sum(case when c.is_new_stage then c.volume_credits else 0 end),
-            sum(case when c.is_new_stage then 0 else c.volume_credits end),
-            sum(c.rate_credits),
-            sum(c.credits_before)
+            cast(sum(case when c.is_new_stage then c.volume_credits else 0 end) as decimal(28, 9)),
+            cast(sum(case when c.is_new_stage then 0 else c.volume_credits end) as decimal(28, 9)),
+            cast(sum(c.rate_credits) as decimal(28, 9)),
+            cast(sum(c.credits_before) as decimal(28, 9))
         from cost_changes as c
         join sites as s on s.site_id = c.site_id
         where s.account_id is not null and s.is_live
@@ -42,7 +42,9 @@ with
             new_credits,
             volume_credits,
             rate_credits,
-            sum(credits_before) over (partition by site_id, account_id, scope, period) as credits_before
+            cast(
+                sum(credits_before) over (partition by site_id, account_id, scope, period) as decimal(28, 9)
+            ) as credits_before
         from amounts
     ),
     parts as (
@@ -104,7 +106,7 @@ with
             kind,
             stage_number,
             stage_name,
-            sum(credits) as credits,
+            cast(sum(credits) as decimal(28, 9)) as credits,
             credits_before
         from steps
         group by
@@ -122,13 +124,18 @@ with
             s.stage_name,
             s.credits,
             s.credits_before,
-            s.credits_before + sum(s.credits) over (
-                partition by s.site_id, s.account_id, s.scope, s.period
-                order by s.step_number
-                rows between unbounded preceding and current row
+            s.credits_before + cast(
+                sum(s.credits) over (
+                    partition by s.site_id, s.account_id, s.scope, s.period
+                    order by s.step_number
+                    rows between unbounded preceding and current row
+                ) as decimal(28, 9)
             ) as ends_at_credits,
-            s.credits_before
-            + sum(s.credits) over (partition by s.site_id, s.account_id, s.scope, s.period) as credits_after
+            s.credits_before + cast(
+                sum(s.credits) over (partition by s.site_id, s.account_id, s.scope, s.period) as decimal(
+                    28, 9
+                )
+            ) as credits_after
         from summed as s
     )
 select
