@@ -318,7 +318,12 @@ def test_sql_divides_by_nothing_that_can_be_zero(view: View) -> None:
 
 @each_view
 def test_sql_names_its_columns(view: View) -> None:
-    stars = [star.parent.sql("duckdb") for star in parsed(view).find_all(exp.Star) if star.parent]
+    """The last select does; within a CTE `t.*` may pass columns on."""
+    stars = [
+        star.parent.sql("duckdb")
+        for star in parsed(view).find_all(exp.Star)
+        if star.parent and not (isinstance(star.parent, exp.Column) and star.find_ancestor(exp.CTE))
+    ]
     assert [star for star in stars if not star.startswith("COUNT(")] == []
 
 
