@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from igny8_analysis.etl.source_schema import STAGE_RESULTS
+from igny8_analysis.etl.source_schema import STAGE_RESULTS, STAGES
 
 CREDITS = "decimal(18,6)"
 CREDIT_SUM = "decimal(38,6)"
@@ -190,20 +190,23 @@ LAKE_TABLES = {
                 CREDITS, "The most credits of a run, checked while it goes; NULL: no limit."
             ),
             **{
-                f"stage_{number}_limit": _null(
-                    CREDITS, f"The most items that a run takes in at stage {number}; NULL: no limit."
+                f"stage_{stage.number}_limit": _null(
+                    CREDITS, f"The most items that a run takes in at stage {stage.number}; NULL: no limit."
                 )
-                for number in range(1, 8)
+                for stage in STAGES
             },
             **{
-                f"stage_{number}_is_on": _null(
-                    "boolean", f"Whether stage {number} is on; true where the source does not say."
+                f"stage_{stage.number}_is_on": _null(
+                    "boolean", f"Whether stage {stage.number} is on; true where the source does not say."
                 )
-                for number in range(1, 8)
+                for stage in STAGES
             },
             **{
-                f"stage_{number}_batch_size": _null(CREDITS, f"Items that stage {number} works on at a time.")
-                for number in range(1, 7)
+                f"stage_{stage.number}_batch_size": _null(
+                    CREDITS, f"Items that stage {stage.number} works on at a time."
+                )
+                for stage in STAGES
+                if stage.has_batch_size
             },
         },
         is_growing=True,

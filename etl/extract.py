@@ -27,8 +27,6 @@ from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import (
     COMMON_RESULT_KEYS,
     ENTITIES,
-    RUN_LIMITS,
-    SOURCE_TABLES,
     STAGES,
     Stage,
 )
@@ -303,11 +301,12 @@ def _setting_values() -> dict[str, Any]:
     """Names of a site's settings: those of the source by their kind, and those of the lake."""
     key = ("load_number", "load_id", "as_of", "site_id", "is_present")
     settings = [name for name in LAKE_TABLES["automation_settings"].columns if name not in key]
-    sizes = [name for name in SOURCE_TABLES["automation_configs"].columns if name.endswith("_batch_size")]
+    limits = [stage.limit for stage in STAGES]
+    sizes = [f"stage_{stage.number}_batch_size" for stage in STAGES if stage.has_batch_size]
     return {
         "settings": settings,
-        "limits": RUN_LIMITS,
-        "numbers": ("max_credits_per_run", *RUN_LIMITS, *sizes),
+        "stages": STAGES,
+        "numbers": ("max_credits_per_run", *limits, *sizes),
         "flags": ("is_enabled", *(f"stage_{stage.number}_enabled" for stage in STAGES)),
     }
 
@@ -421,7 +420,10 @@ def _check_contract(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTa
 
 def _reconcile(scratch: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> list[Measure]:
     """What the source holds is in the lake or in quarantine. Raises LoadError where a measure does not add up."""
-    measures = [Measure(*row) for row in scratch.execute(_filled("reconciliation", tables)).fetchall()]
+    measures = [
+        Measure(*row)
+        for row in scratch.execute(_filled("reconciliation", tables | {"stages": len(STAGES)})).fetchall()
+    ]
     for measure in measures:
         _expect_equal(f"{measure.name} read and written", measure.source, measure.quarantined + measure.lake)
     return measures

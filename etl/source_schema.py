@@ -20,13 +20,17 @@ class SourceTable:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the pipeline and the keys of its result: items in, items out (None: nothing is created)."""
+    """A stage of the pipeline: the settings' column of its limit, and the keys of its result.
+
+    Its result counts items in and, where it creates anything, items out.
+    """
 
     number: int
-    name: str
+    limit: str
     processed_key: str
     created_key: str | None
     extra_number_keys: tuple[str, ...] = ()
+    has_batch_size: bool = True
 
     @property
     def number_keys(self) -> tuple[str, ...]:
@@ -35,14 +39,15 @@ class Stage:
 
 
 STAGES = (
-    Stage(1, "Keyword Clustering", "keywords_processed", "clusters_created", ("batches",)),
-    Stage(2, "Idea Generation", "clusters_processed", "ideas_created"),
-    Stage(3, "Task Creation", "ideas_processed", "tasks_created"),
-    Stage(4, "Content Writing", "tasks_processed", "content_created", ("total_words",)),
-    Stage(5, "Image Prompts", "content_processed", "prompts_created"),
-    Stage(6, "Image Generation", "images_processed", "images_generated"),
-    Stage(7, "Review", "ready_for_review", None),
+    Stage(1, "max_keywords_per_run", "keywords_processed", "clusters_created", ("batches",)),
+    Stage(2, "max_clusters_per_run", "clusters_processed", "ideas_created"),
+    Stage(3, "max_ideas_per_run", "ideas_processed", "tasks_created"),
+    Stage(4, "max_tasks_per_run", "tasks_processed", "content_created", ("total_words",)),
+    Stage(5, "max_content_per_run", "content_processed", "prompts_created"),
+    Stage(6, "max_images_per_run", "images_processed", "images_generated"),
+    Stage(7, "max_approvals_per_run", "ready_for_review", None, has_batch_size=False),
 )
+"""In the pipeline's order; what they are called, what feeds them and their defaults: `stage_parameters.sql`."""
 
 COMMON_RESULT_KEYS = (
     "credits_used",
@@ -54,17 +59,6 @@ COMMON_RESULT_KEYS = (
     "partial",
     "reason",
 )
-
-RUN_LIMITS = (
-    "max_keywords_per_run",
-    "max_clusters_per_run",
-    "max_ideas_per_run",
-    "max_tasks_per_run",
-    "max_content_per_run",
-    "max_images_per_run",
-    "max_approvals_per_run",
-)
-"""Columns of a site's settings: the most items that a run takes in, by stage."""
 
 OTHER_NAMES = {"tenant_id": "account_id", "is_enabled": "enabled", "transaction_type": "type"}
 """Columns that go by another name in some installations."""
@@ -147,8 +141,8 @@ SOURCE_TABLES = {
             "last_run_at": "timestamptz",
             "next_run_at": "timestamptz",
             **{f"stage_{stage.number}_enabled": "boolean" for stage in STAGES},
-            **{f"stage_{stage.number}_batch_size": "integer" for stage in STAGES[:6]},
-            **dict.fromkeys(RUN_LIMITS, "integer"),
+            **{f"stage_{stage.number}_batch_size": "integer" for stage in STAGES if stage.has_batch_size},
+            **{stage.limit: "integer" for stage in STAGES},
             "max_credits_per_run": "numeric",
         },
         frozenset({"site_id"}),

@@ -19,14 +19,12 @@ with
             frequency,
             time_of_day(scheduled_time) as scheduled_time,
             limit_value(max_credits_per_run) as credit_limit,
-{% for column in limits %}
-            limit_value({{ column }}) as stage_{{ loop.index }}_limit,
-{% endfor %}
-{% for number in range(1, 8) %}
-            coalesce(truth_value(stage_{{ number }}_enabled), true) as stage_{{ number }}_is_on,
-{% endfor %}
-{% for number in range(1, 7) %}
-            as_number(stage_{{ number }}_batch_size) as stage_{{ number }}_batch_size,
+{% for stage in stages %}
+            limit_value({{ stage.limit }}) as stage_{{ stage.number }}_limit,
+            coalesce(truth_value(stage_{{ stage.number }}_enabled), true) as stage_{{ stage.number }}_is_on,
+    {% if stage.has_batch_size %}
+            as_number(stage_{{ stage.number }}_batch_size) as stage_{{ stage.number }}_batch_size,
+    {% endif %}
 {% endfor %}
             as_time(last_run_at) as last_run_at,
             as_time(next_run_at) as next_run_at,

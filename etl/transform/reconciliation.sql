@@ -22,7 +22,7 @@ with
             (select rows from quarantined where source_table = '{{automation_runs}}'),
             (select count(*) from runs)
         union all
-        select 'run_stages', (select 7 * count(*) from runs), 0, (select count(*) from run_stages)
+        select 'run_stages', (select {{ stages }} * count(*) from runs), 0, (select count(*) from run_stages)
         union all
         select
             'credits',

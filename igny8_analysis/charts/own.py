@@ -72,7 +72,7 @@ _HOUSE: dict[str, Any] = {
     "bar": {"color": _ACCENT},
     "rule": {"color": _SOFT},
     "line": {"color": _ACCENT, "strokeWidth": 2},
-    "range": {"category": [tokens.stage(number) for number in range(1, 8)]},
+    "range": {"category": [tokens.stage(number) for number in range(1, len(tokens.STAGES) + 1)]},
     "title": {"color": _INK, "font": tokens.CHART_FONT, "fontSize": 14, "anchor": "start", "fontWeight": 600},
     "legend": _LABELS,
     "header": _LABELS,

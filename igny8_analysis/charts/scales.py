@@ -13,7 +13,7 @@ import altair as alt
 from igny8_analysis.reports import formats, tokens
 
 Row = Mapping[str, Any]
-STAGE_NUMBERS = [1, 2, 3, 4, 5, 6, 7]
+STAGE_NUMBERS = list(range(1, len(tokens.STAGES) + 1))
 
 
 _STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)

@@ -221,9 +221,7 @@ def show_costs(site_id: int, warehouse: "Warehouse") -> None:
         if row["is_champion"] and row["credits"] is not None
     ]
     ((credits, runs, articles),) = warehouse.sql(
-        "select f.total_estimated_credits, f.queue_runs, p.pending_items "
-        "from site_figures as f join prediction_stages as p on p.site_id = f.site_id and p.stage_number = 4 "
-        "where f.site_id = $site_id",
+        "select total_estimated_credits, queue_runs, pending_articles from site_figures where site_id = $site_id",
         {"site_id": site_id},
     ).fetchall()
     queue = (

@@ -72,7 +72,7 @@ def var(name: str) -> str:
 
 
 def stage(number: int) -> str:
-    """Return the CSS reference to the colour of stage 1 to 7."""
+    """Return the CSS reference to the colour of a stage."""
     return var(f"stage-{number}")
 
 

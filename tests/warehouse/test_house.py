@@ -137,7 +137,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "stage_breaks": ("site_id", "stage_number", "since_number"),
     "stage_charges": ("site_id", "stage_number", "completion_number"),
     "stage_comparison": STAGE,
-    "stage_feeds": ("stage_number",),
     "stage_history": ("site_id", "stage_number"),
     "stage_lessons": ("site_id", "stage_number", "completion_number"),
     "stage_parameters": ("stage_number",),
@@ -349,6 +348,16 @@ def test_thresholds_live_in_one_place(view: View) -> None:
             assert literal.name in {"0", "1"}, (
                 f"{comparison.sql('duckdb')}: the number belongs into parameters"
             )
+
+
+@each_view
+def test_no_stage_is_known_by_its_number(view: View) -> None:
+    if view.name in ("stage_parameters", "pending_counts"):  # what stages are, and what waits for which
+        return
+    for comparison in parsed(view).find_all(exp.EQ, exp.NEQ, exp.In):
+        if comparison.this.name in ("stage_number", "current_stage", "fed_by"):
+            others = comparison.args.get("expressions") or [comparison.expression]
+            assert not any(isinstance(other, exp.Literal) for other in others), comparison.sql("duckdb")
 
 
 def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None:

@@ -11,7 +11,7 @@ with
             case
                 when g.credits_used > 0 or g.items_created > 0
                 then 'completed'
-                when g.stage_number = 7 and g.items_processed > 0
+                when p.makes is null and g.items_processed > 0
                 then 'completed'
                 when g.error is not null
                 then 'failed'

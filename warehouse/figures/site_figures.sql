@@ -2,6 +2,12 @@
 -- Kept as a table: asked of one site or account at a time.
 with
     limits as (select sufficient_runs from parameters),
+    articles as (
+        select q.site_id, q.pending_items
+        from prediction_stages as q
+        join stage_parameters as p on p.stage_number = q.stage_number
+        where p.makes = 'articles'
+    ),
     latest as (select site_id, max(started_at) as last_run_started_at from runs group by site_id),
     unknown as (
         select site_id, cast(sum(items) as bigint) as items from unrecognised_statuses group by site_id
@@ -28,6 +34,7 @@ select
             )
         ) as decimal(38, 0)
     ) as queue_runs,
+    q.pending_items as pending_articles,
     f.credits as next_run_credits,
     f.budget_90 as next_run_budget_90,
     t.confidence,
@@ -39,6 +46,7 @@ join run_statistics as r on r.site_id = s.site_id
 join prediction_totals as t on t.site_id = s.site_id
 join attention_items as a on a.site_id = s.site_id
 join site_history as h on h.site_id = s.site_id
+join articles as q on q.site_id = s.site_id
 left join forecast_totals as f on f.site_id = s.site_id and f.is_champion
 left join latest as l on l.site_id = s.site_id
 left join unknown as u on u.site_id = s.site_id

@@ -91,7 +91,7 @@ with
         union all
         select o.account_id, f.stage_number, o.known_on, true, 0, 0, 0, 0, 0, 0, 0, 0
         from forecast_origins as o
-        cross join stage_feeds as f
+        cross join stage_parameters as f
         group by o.account_id, f.stage_number, o.known_on
     )
 select

@@ -61,7 +61,7 @@ with
             least(i.items_waiting, i.items_limit) as items,
             least(i.items_waiting, i.items_limit) * i.output_ratio as items_made
         from inputs as i
-        join stage_feeds as f on f.stage_number = i.stage_number
+        join stage_parameters as f on f.stage_number = i.stage_number
         where f.fed_by is null
     ),
     second as (
@@ -74,7 +74,7 @@ with
             least(i.items_waiting + i.flow_share * u.items_made, i.items_limit) as items,
             least(i.items_waiting + i.flow_share * u.items_made, i.items_limit) * i.output_ratio as items_made
         from inputs as i
-        join stage_feeds as f on f.stage_number = i.stage_number
+        join stage_parameters as f on f.stage_number = i.stage_number
         join
             first as u
             on u.site_id = i.site_id
@@ -92,7 +92,7 @@ with
             least(i.items_waiting + i.flow_share * u.items_made, i.items_limit) as items,
             least(i.items_waiting + i.flow_share * u.items_made, i.items_limit) * i.output_ratio as items_made
         from inputs as i
-        join stage_feeds as f on f.stage_number = i.stage_number
+        join stage_parameters as f on f.stage_number = i.stage_number
         join
             second as u
             on u.site_id = i.site_id
@@ -110,7 +110,7 @@ with
             least(i.items_waiting + i.flow_share * u.items_made, i.items_limit) as items,
             least(i.items_waiting + i.flow_share * u.items_made, i.items_limit) * i.output_ratio as items_made
         from inputs as i
-        join stage_feeds as f on f.stage_number = i.stage_number
+        join stage_parameters as f on f.stage_number = i.stage_number
         join
             third as u
             on u.site_id = i.site_id
@@ -128,7 +128,7 @@ with
             least(i.items_waiting + i.flow_share * u.items_made, i.items_limit) as items,
             least(i.items_waiting + i.flow_share * u.items_made, i.items_limit) * i.output_ratio as items_made
         from inputs as i
-        join stage_feeds as f on f.stage_number = i.stage_number
+        join stage_parameters as f on f.stage_number = i.stage_number
         join
             fourth as u
             on u.site_id = i.site_id
@@ -146,7 +146,7 @@ with
             least(i.items_waiting + i.flow_share * u.items_made, i.items_limit) as items,
             least(i.items_waiting + i.flow_share * u.items_made, i.items_limit) * i.output_ratio as items_made
         from inputs as i
-        join stage_feeds as f on f.stage_number = i.stage_number
+        join stage_parameters as f on f.stage_number = i.stage_number
         join
             fifth as u
             on u.site_id = i.site_id

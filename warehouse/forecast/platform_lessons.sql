@@ -68,7 +68,7 @@ with
         union all
         select f.stage_number, m.measure, o.known_on, 0, 0, 0, 0, 0, 0, 0, 0, null
         from forecast_origins as o
-        cross join stage_feeds as f
+        cross join stage_parameters as f
         cross join measures as m
         group by f.stage_number, m.measure, o.known_on
     ),

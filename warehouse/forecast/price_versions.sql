@@ -4,7 +4,7 @@ with
     load as (select cast(as_of at time zone 'UTC' as date) as today from current_load),
     midnights as (
         select stage_number, date '0001-01-01' as known_on
-        from stage_feeds
+        from stage_parameters
         union
         select stage_number, known_from
         from common_changes

@@ -18,7 +18,7 @@ with
             cast(g.duration_seconds as double) as duration_seconds
         from run_stages as g
         join completions as c on c.site_id = g.site_id and c.id = g.id
-        join stage_feeds as f on f.stage_number = g.stage_number
+        join stage_parameters as f on f.stage_number = g.stage_number
         left join run_stages as u on u.site_id = g.site_id and u.id = g.id and u.stage_number = f.fed_by
     ),
     judged as (

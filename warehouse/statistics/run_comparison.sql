@@ -62,6 +62,7 @@ select
     s.items_created,
     s.content_created,
     s.images_generated,
+    s.stages,
     s.stages_completed,
     s.stages_failed,
     c.total_runs_analyzed,

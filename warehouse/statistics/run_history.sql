@@ -19,22 +19,7 @@ with
         from stage_outcomes
     ),
     statuses as (
-        select
-            site_id,
-            id,
-            max(case when stage_number = 1 then mark end)
-            || ' '
-            || max(case when stage_number = 2 then mark end)
-            || ' '
-            || max(case when stage_number = 3 then mark end)
-            || ' '
-            || max(case when stage_number = 4 then mark end)
-            || ' '
-            || max(case when stage_number = 5 then mark end)
-            || ' '
-            || max(case when stage_number = 6 then mark end)
-            || ' '
-            || max(case when stage_number = 7 then mark end) as stage_statuses
+        select site_id, id, string_agg(mark, ' ' order by stage_number) as stage_statuses
         from outcomes
         group by site_id, id
     ),

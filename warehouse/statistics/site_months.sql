@@ -10,12 +10,13 @@ with
     ),
     staged as (
         select
-            site_id,
-            id,
-            sum(case when stage_number in (1, 2, 3, 4, 7) then credits_used else 0 end) as article_credits,
-            sum(case when stage_number in (5, 6) then credits_used else 0 end) as image_credits
-        from run_stages
-        group by site_id, id
+            g.site_id,
+            g.id,
+            sum(case when p.is_for_images then 0 else g.credits_used end) as article_credits,
+            sum(case when p.is_for_images then g.credits_used else 0 end) as image_credits
+        from run_stages as g
+        join stage_parameters as p on p.stage_number = g.stage_number
+        group by g.site_id, g.id
     )
 select
     p.site_id,

@@ -1,21 +1,4 @@
 -- One row per run and stage: how it ended or stands, where a run was cut short or is still going on.
-with
-    stages as (
-        select
-            site_id,
-            id,
-            run_id,
-            stage_number,
-            status,
-            error,
-            is_skipped,
-            is_partial,
-            reason,
-            snapshot_items,
-            items_processed,
-            lag(items_created) over (partition by site_id, id order by stage_number) as items_fed
-        from run_stages
-    )
 select
     g.site_id,
     g.id,
@@ -50,8 +33,10 @@ select
         else g.stage_number <= r.current_stage
     end as is_compared,
     case
-        when r.status in ('failed', 'cancelled') and g.stage_number <> 7
-        then greatest(coalesce(g.snapshot_items, 0) + coalesce(g.items_fed, 0) - g.items_processed, 0)
+        when r.status in ('failed', 'cancelled') and p.makes is not null
+        then greatest(coalesce(g.snapshot_items, 0) + coalesce(f.items_created, 0) - g.items_processed, 0)
     end as items_left
-from stages as g
+from run_stages as g
 join runs as r on r.site_id = g.site_id and r.id = g.id
+join stage_parameters as p on p.stage_number = g.stage_number
+left join run_stages as f on f.site_id = g.site_id and f.id = g.id and f.stage_number = p.fed_by

@@ -95,7 +95,7 @@ def what_it_will_cost(rows: Rows, queue: Rows, stages: Rows, balance: Rows) -> P
         chart=chart,
         queue=queue,
         totals=queue.first,
-        articles=next(row["pending_items"] for row in queue if row["stage_number"] == 4),
+        articles=queue.first["pending_articles"],
         balance=balance.first if balance else None,
     )
 

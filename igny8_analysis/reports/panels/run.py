@@ -11,15 +11,6 @@ from igny8_analysis.reports.rows import Report, Rows
 from igny8_analysis.stages import stage_label
 
 # What each stage takes in, in words.
-ITEMS = {
-    1: "keywords",
-    2: "clusters",
-    3: "ideas",
-    4: "articles to write",
-    5: "articles without image prompts",
-    6: "images",
-    7: "articles to review",
-}
 TITLES = {
     "stopped here": "This run stopped at stage {stage_number}, {stage_name}",
     "cancelled here": "This run was cancelled at stage {stage_number}, {stage_name}",
@@ -45,7 +36,6 @@ def outcome(rows: Rows) -> Panel:
         at=at,
         title=at and TITLES[at["outcome"]].format_map(at),
         left=[row for row in rows if row["items_left"]],
-        items=ITEMS,
     )
 
 
