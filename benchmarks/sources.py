@@ -160,8 +160,8 @@ def lake(runs: int) -> Path:
 
 @contextmanager
 def without_forecasts() -> Iterator[None]:
-    """What is built meanwhile has no forecasts, nor figures that hold them: the last layers."""
-    with patch.object(build, "LAYERS", build.LAYERS[: build.LAYERS.index("forecast")]):
+    """What is built meanwhile has no forecasts, nor figures that hold them."""
+    with patch.object(build, "LAYERS", (*build.LAYERS[: build.LAYERS.index("forecast")], build.TEXTS)):
         yield
 
 

@@ -16,7 +16,6 @@ from typing import Protocol
 ENDING = (signal.SIGINT, signal.SIGTERM)
 POLL_SECONDS = 0.05
 DEAF_SECONDS = 4.0
-STOP = b"\0"
 
 
 class Interruptible(Protocol):
@@ -28,47 +27,77 @@ class Interruptible(Protocol):
 
 
 class _Listener:
-    """Reads the pipe, and interrupts `running` until that is over."""
+    """Reads the pipe, in a thread that a process starts once, and interrupts `running` until that is over."""
 
-    def __init__(self, last_resort: Callable[[int], None] | None) -> None:
+    def __init__(self) -> None:
         self.running: list[Interruptible] = []
         self.heard: int | None = None
         self.is_answered = False
-        self._last_resort = last_resort
+        self._last_resort: Callable[[int], None] | None = None
+        self._deaf_at = float("inf")
+        self._lock = threading.Lock()
         self._reading, self._writing = os.pipe()
+        os.set_blocking(self._reading, False)
         os.set_blocking(self._writing, False)
-        self._before = signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._listen, daemon=True).start()
 
-    def close(self) -> None:
+    def begin(self, last_resort: Callable[[int], None] | None) -> None:
+        self._forget()
+        self._last_resort = last_resort
+        self._before = signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
+
+    def end(self) -> None:
         signal.set_wakeup_fd(self._before, warn_on_full_buffer=False)
-        os.write(self._writing, STOP)
-        self._thread.join()
-        os.close(self._reading)
-        os.close(self._writing)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Leave nothing of what was heard to the block that comes next."""
+        with self._lock:
+            self._read()
+            self.running = []
+            self.heard = self._last_resort = None
+
+    def _read(self) -> bytes:
+        with suppress(BlockingIOError):
+            return os.read(self._reading, select.PIPE_BUF)
+        return b""
+
+    def _hear(self) -> None:
+        for found in self._read():
+            if found in ENDING:
+                self.is_answered = False
+                self.heard, self._deaf_at = found, time.monotonic() + DEAF_SECONDS
+
+    def has_heard(self) -> bool:
+        """Whether there was a signal, also where the thread has not come to it yet."""
+        with self._lock:
+            self._hear()
+            return self.heard is not None
 
     def _listen(self) -> None:
-        deaf_at = float("inf")
         while True:
-            is_waiting = self.heard is not None
-            if select.select([self._reading], [], [], POLL_SECONDS if is_waiting else None)[0]:
-                found = os.read(self._reading, 1)
-                if found == STOP:
-                    return
-                if found[0] in ENDING:
-                    self.is_answered = False
-                    self.heard, deaf_at = found[0], time.monotonic() + DEAF_SECONDS
-            if self.heard is None:
-                continue
-            for one in tuple(self.running):
-                with suppress(Exception):  # it has just ended
-                    one.interrupt()
-            if self._last_resort and not self.is_answered and time.monotonic() > deaf_at:
-                self._last_resort(self.heard)
+            select.select([self._reading], [], [], None if self.heard is None else POLL_SECONDS)
+            with self._lock:
+                self._hear()
+                if self.heard is None:
+                    continue
+                for one in tuple(self.running):
+                    with suppress(Exception):  # it has just ended
+                        one.interrupt()
+                if self._last_resort and not self.is_answered and time.monotonic() > self._deaf_at:
+                    self._last_resort(self.heard)
 
 
-_listener: _Listener | None = None
+_listener: _Listener | None = None  # while a block listens
+_resident: _Listener | None = None
+
+
+def _leave_to_parent() -> None:
+    global _listener, _resident  # noqa: PLW0603 (a process has one set of signals)
+    _listener = _resident = None
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 @contextmanager
@@ -77,16 +106,18 @@ def listening(last_resort: Callable[[int], None] | None = None) -> Iterator[None
 
     `last_resort` is called with the signal where neither Python nor what runs has answered it for some seconds.
     """
-    global _listener  # noqa: PLW0603 (a process has one set of signals)
+    global _listener, _resident  # noqa: PLW0603 (a process has one set of signals)
     if _listener or threading.current_thread() is not threading.main_thread():
         yield
         return
-    _listener = _Listener(last_resort)
+    _listener = _resident = _resident or _Listener()
+    _listener.begin(last_resort)
     try:
         yield
     finally:
         ended, _listener = _listener, None
-        ended.close()
+        if ended:  # else this is a child, forked meanwhile
+            ended.end()
 
 
 def answer() -> None:
@@ -105,15 +136,16 @@ def interruptible(*running: Interruptible) -> Iterator[None]:
             return
         if not listener.running:
             listener.heard = None
-        listener.running.extend(running)
+        under_way = listener.running
+        under_way.extend(running)
         try:
             yield
         except Exception:
-            if listener.heard is not None:
+            if listener.has_heard():
                 raise KeyboardInterrupt(listener.heard) from None
             raise
         finally:
             for one in running:
-                listener.running.remove(one)
+                under_way.remove(one)
             if not listener.running:
                 listener.heard = None

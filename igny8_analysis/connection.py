@@ -39,7 +39,7 @@ SITE_BY_ID = (
     "select site_id from sites where site_id = try_cast($site as bigint) and cast(site_id as varchar) = $site"
 )
 SITES_BY_DOMAIN = (
-    "select site_id, is_live, is_deleted from sites "
+    "select site_id, is_live, is_deleted from site_domains "
     f"where domain = {bare_domain_sql('$site')} order by site_id"
 )
 RUNS_BY_ID = (
@@ -48,6 +48,7 @@ RUNS_BY_ID = (
 )
 NEAREST_SITE = read_query("nearest_site").format(bare_domain=bare_domain_sql("$word"))
 MOST_LISTED = 10
+LONGEST_ID = 19
 EXPLAIN_OPTIONS = ("analyze", "format")
 SETTINGS = {
     "enable_external_access": "false",
@@ -211,7 +212,8 @@ class Warehouse:
 
     def overview_stats(self, site: int | str) -> Payload:
         """The site's overview: statistics, prediction, attention and averages, rounded as reports show them."""
-        return payloads.overview(self._connection.cursor(), self.as_of, self.resolve_site(site))
+        cursor = self._connection.cursor()
+        return self._of_site(site, lambda site_id: payloads.overview(cursor, self.as_of, site_id)) or {}
 
     def history(self, site: int | str, page: int = 1, page_size: int = 20) -> Payload:
         """A page of the site's runs, most recent first. Raises UsageError for a page below 1 or a size not 1-100."""
@@ -219,15 +221,28 @@ class Warehouse:
             raise UsageError(f"page {page} does not exist: pages count from 1")
         if not 1 <= page_size <= 100:
             raise UsageError(f"a page size of {page_size} cannot be had: it goes from 1 to 100")
-        return payloads.history(self._connection.cursor(), self.resolve_site(site), page, page_size)
+        cursor = self._connection.cursor()
+        return self._of_site(site, lambda site_id: payloads.history(cursor, site_id, page, page_size)) or {}
 
     def run_detail(self, site: int | str, run_id: str) -> Payload:
         """One run of the site, named as for `run_source_id`, beside its baseline.
 
         Raises RunNotFound, also for a run of another site.
         """
+        cursor, named = self._connection.cursor(), _text(run_id)
+        found = self._of_site(site, lambda site_id: payloads.run(cursor, payloads.RUN_BY_ID, site_id, named))
+        if found:
+            return found
         site_id = self.resolve_site(site)
-        return payloads.run(self._connection.cursor(), site_id, self._run_source_id(site_id, site, run_id))
+        source_id = self._run_source_id(site_id, site, run_id)
+        return payloads.run(cursor, payloads.RUN_BY_SOURCE_ID, site_id, source_id) or {}
+
+    def _of_site(self, site: int | str, ask: Callable[[int], Payload | None]) -> Payload | None:
+        """What is asked of a site; an id that finds it so is not looked up before. Raises as `resolve_site`."""
+        named = _text(site).strip()
+        if named.isdecimal() and named == str(int(named[:LONGEST_ID])) and (found := ask(int(named))):
+            return found
+        return ask(self.resolve_site(site))
 
     def what_if(
         self,

@@ -1,4 +1,7 @@
-"""The payloads: rows of the views, rounded once per field, as plain dicts. Nothing is computed here."""
+"""The payloads: rows of the views, rounded once per field, as plain dicts. Nothing is computed here.
+
+What is asked by the second is kept as texts (`warehouse/payloads/`): values in the order of the fields here.
+"""
 
 import json
 import math
@@ -7,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
-from itertools import accumulate, groupby
+from itertools import accumulate
 from typing import Any
 
 import duckdb
@@ -20,9 +23,12 @@ Payload = dict[str, Any]
 Fields = dict[str, "Field"]
 
 JSON_DEPTH = 100
+LAST_PLACE = 2**62
 _NINE_PLACES = Decimal("1e-9")
+_PLACES = [Decimal(1).scaleb(-places) for places in range(4)]
 _HALF_UP = Context(prec=60, rounding=ROUND_HALF_UP)
 _STATEMENTS: dict[str, duckdb.Statement] = {}
+_read_text = json.JSONDecoder(parse_float=Decimal).decode  # a double's shortest digits, as its text in SQL
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Field:
     places: int | None = None
     is_nullable: bool = True
     is_json: bool = False
+    null: str | None = None
 
     def sql(self, column: str) -> str:
         """The SQL expression of the field."""
@@ -46,10 +53,12 @@ class Field:
         return column if self.places is not None else self.sql(column)
 
     def value(self, value: Any) -> Any:
-        """The plain Python value of what `fetched` gave."""
+        """The plain Python value of what `fetched` gave, or of what a kept payload holds."""
         if self.places is not None:
             return self._rounded(value)
-        return read_json(value) if self.is_json and value is not None else value
+        if value is None:
+            return self.null
+        return read_json(value) if self.is_json else value
 
     def _rounded(self, value: Any) -> int | float | None:
         if value is None:
@@ -57,9 +66,7 @@ class Field:
                 return None
             value = 0
         if not self.places:
-            if isinstance(value, int):
-                return value
-            return int(_round(value, 0))
+            return value if isinstance(value, int) else int(_round(value, 0))
         return float(_round(value, self.places)) + 0.0  # -0.0 + 0.0 is 0.0
 
 
@@ -75,12 +82,13 @@ def _rounded(places: int, null: str = "0") -> Field:
 
 def _round(value: Any, places: int) -> Decimal:
     """As SQL rounds by the expression above: to nine places, then to so many."""
-    nine = Decimal(str(value)).quantize(_NINE_PLACES, context=_HALF_UP)
-    return nine.quantize(Decimal(1).scaleb(-places), context=_HALF_UP)
+    number = value if isinstance(value, Decimal) else Decimal(str(value))
+    nine = number.quantize(_NINE_PLACES, context=_HALF_UP)
+    return nine.quantize(_PLACES[places], context=_HALF_UP)
 
 
 AS_IS = Field("{}")
-TEXT = Field("coalesce({}, '')")
+TEXT = Field("coalesce({}, '')", null="")
 TIME = Field("strftime({}, '%Y-%m-%dT%H:%M:%SZ')")
 DATE = Field("strftime({}, '%Y-%m-%d')")
 JSON = Field("{}", is_json=True)
@@ -149,11 +157,7 @@ RUN_HEAD: Fields = {
     "completed_at": TIME,
     "duration_seconds": WHOLE_OR_NULL,
 }
-HISTORY_RUN: Fields = RUN_HEAD | {
-    "total_credits_used": WHOLE,
-    "current_stage": WHOLE,
-    "initial_snapshot": JSON,
-}
+RUN_REST: Fields = {"total_credits_used": WHOLE, "current_stage": WHOLE, "initial_snapshot": JSON}
 STAGE_COUNTS: Fields = {"stages_completed": WHOLE, "stages_failed": WHOLE}
 SUMMARY: Fields = {
     "items_processed": WHOLE,
@@ -293,70 +297,55 @@ STAGE_SETTINGS: Fields = {
 }
 
 OF_SITE = "where site_id = ?"
-OF_RUN = "where site_id = ? and id = ?"
-OF_RUNS = "where site_id = ? and id in (select unnest(?))"
+OVERVIEW_OF_SITE = "select overview from site_payloads where site_id = ?"
+RUN_COUNT = "select total_runs from run_statistics where site_id = ?"
+HISTORY_ROWS = (
+    "select place, history_row, total_runs from run_payloads where site_id = ? and place between ? and ?"
+)
+RUN_BY_ID = "select place, history_row, detail from run_payloads where site_id = ? and run_id = ?"
+RUN_BY_SOURCE_ID = "select place, history_row, detail from run_payloads where site_id = ? and id = ?"
 
 
-def overview(connection: duckdb.DuckDBPyConnection, as_of: datetime, site_id: int) -> Payload:
-    """The overview of one site."""
-
-    def one(view: str, fields: Fields) -> Payload:
-        return _select(connection, view, fields, OF_SITE, [site_id])[0]
-
-    def many(view: str, fields: Fields, order: str) -> list[Payload]:
-        return _select(connection, view, fields, f"{OF_SITE} order by {order}", [site_id])
-
-    totals = one("prediction_totals", PREDICTION_TOTALS | {"confidence": AS_IS})
-    confidence = totals.pop("confidence")
+def overview(connection: duckdb.DuckDBPyConnection, as_of: datetime, site_id: int) -> Payload | None:
+    """The overview of one site; None where there is none."""
+    found = execute(connection, OVERVIEW_OF_SITE, [site_id])
+    if not found:
+        return None
+    site, statistics, stages, totals, confidence, attention, statuses, averages, stage_averages = _read_text(
+        found[0][0]
+    )
     return {
-        "site": one("sites", SITE),
+        "site": _named(SITE, site),
         "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}",
-        "run_statistics": one("run_statistics", RUN_STATISTICS),
+        "run_statistics": _named(RUN_STATISTICS, statistics),
         "predictive_analysis": {
-            "stages": many("prediction_stages", PREDICTION_STAGES, "stage_number"),
-            "totals": totals,
+            "stages": [_named(PREDICTION_STAGES, stage) for stage in stages],
+            "totals": _named(PREDICTION_TOTALS, totals),
             "confidence": confidence,
         },
         "attention_items": {
-            **one("attention_items", ATTENTION_ITEMS),
-            "unrecognised_statuses": many("unrecognised_statuses", UNRECOGNISED_STATUSES, "entity, status"),
+            **_named(ATTENTION_ITEMS, attention),
+            "unrecognised_statuses": [_named(UNRECOGNISED_STATUSES, status) for status in statuses],
         },
         "historical_averages": {
-            **one("site_history", SITE_HISTORY),
-            "stages": many("stage_history", STAGE_HISTORY, "stage_number"),
+            **_named(SITE_HISTORY, averages),
+            "stages": [_named(STAGE_HISTORY, stage) for stage in stage_averages],
         },
     }
 
 
-def history(connection: duckdb.DuckDBPyConnection, site_id: int, page: int, page_size: int) -> Payload:
-    """A page of the site's runs, most recent first."""
-    ((total_count,),) = execute(connection, "select count(*) from runs where site_id = ?", [site_id])
-    runs = _select(
-        connection,
-        "runs",
-        {"id": AS_IS} | HISTORY_RUN,
-        f"{OF_SITE} order by runs.started_at desc, runs.id desc limit ? offset ?",
-        [site_id, page_size, min((page - 1) * page_size, total_count)],
-    )
-    of_page = [site_id, [run_["id"] for run_ in runs]]
-    summaries = {
-        run_.pop("id"): run_
-        for run_ in _select(
-            connection, "run_summary", {"id": AS_IS} | STAGE_COUNTS | SUMMARY, OF_RUNS, of_page
-        )
-    }
-    stages = execute(
-        connection, f"select id, status from run_stages {OF_RUNS} order by id, stage_number", of_page
-    )
-    statuses = {id_: [status for _, status in rows] for id_, rows in groupby(stages, lambda row: row[0])}
-    for run_ in runs:
-        id_ = run_.pop("id")
-        summary = summaries[id_]
-        snapshot = run_.pop("initial_snapshot")
-        run_ |= {name: summary.pop(name) for name in STAGE_COUNTS}
-        run_ |= {"initial_snapshot": snapshot, "summary": summary, "stage_statuses": statuses[id_]}
+def history(connection: duckdb.DuckDBPyConnection, site_id: int, page: int, page_size: int) -> Payload | None:
+    """A page of the site's runs, most recent first; None where there is no such site."""
+    last = min(page * page_size, LAST_PLACE)
+    rows = sorted(execute(connection, HISTORY_ROWS, [site_id, last - page_size + 1, last]))
+    counts = [total for *_, total in rows] or [
+        total for (total,) in execute(connection, RUN_COUNT, [site_id])
+    ]
+    if not counts:
+        return None
+    total_count = counts[0]
     return {
-        "runs": runs,
+        "runs": [_history_run(*_read_text(text)) for _, text, _ in rows],
         "pagination": {
             "page": page,
             "page_size": page_size,
@@ -366,26 +355,40 @@ def history(connection: duckdb.DuckDBPyConnection, site_id: int, page: int, page
     }
 
 
-def run(connection: duckdb.DuckDBPyConnection, site_id: int, id_: int) -> Payload:
-    """One run of a site, by its source id, beside its baseline."""
-    of_run: list[object] = [site_id, id_]
-
-    def one(view: str, fields: Fields) -> Payload:
-        return _select(connection, view, fields, OF_RUN, of_run)[0]
-
-    def many(view: str, fields: Fields, order: str) -> list[Payload]:
-        return _select(connection, view, fields, f"{OF_RUN} order by {order}", of_run)
-
-    stages = many("run_stages", STAGE, "stage_number")
-    comparisons = many("stage_comparison", COMPARISON, "stage_number")
+def _history_run(
+    head: list[Any], rest: list[Any], counts: list[Any], summary: list[Any], statuses: list[str]
+) -> Payload:
+    named = _named(RUN_REST, rest)
+    snapshot = named.pop("initial_snapshot")
     return {
-        "run": one("runs", RUN),
+        **_named(RUN_HEAD, head),
+        **named,
+        **_named(STAGE_COUNTS, counts),
+        "initial_snapshot": snapshot,
+        "summary": _named(SUMMARY, summary),
+        "stage_statuses": statuses,
+    }
+
+
+def run(connection: duckdb.DuckDBPyConnection, query: str, site_id: int, run: int | str) -> Payload | None:
+    """One run of a site, found by a query above, beside its baseline; None where there is none."""
+    found = execute(connection, query, [site_id, run])
+    if not found:
+        return None
+    _, history_row, detail = min(found)  # the latest of several that share a run_id
+    head, rest, *_ = _read_text(history_row)
+    (active_seconds, error_message), stages, efficiency, insights, baseline = _read_text(detail)
+    total_credits_used, current_stage, initial_snapshot = rest
+    own = [active_seconds, current_stage, total_credits_used, initial_snapshot, error_message]
+    return {
+        "run": _named(RUN, [*head, *own]),
         "stages": [
-            stage | {"comparison": comparison} for stage, comparison in zip(stages, comparisons, strict=True)
+            _named(STAGE, stage) | {"comparison": _named(COMPARISON, comparison)}
+            for stage, comparison in stages
         ],
-        "efficiency": one("run_efficiency", EFFICIENCY),
-        "insights": many("run_insights", INSIGHT, "insight_number"),
-        "historical_comparison": one("run_baseline", RUN_BASELINE),
+        "efficiency": _named(EFFICIENCY, efficiency),
+        "insights": [_named(INSIGHT, insight) for insight in insights],
+        "historical_comparison": _named(RUN_BASELINE, baseline),
     }
 
 
@@ -490,7 +493,9 @@ def _select(
 ) -> list[Payload]:
     columns = ", ".join(f"{field.fetched(name)} as {name}" for name, field in fields.items())
     rows = execute(connection, f"select {columns} from {view} {tail}", params)
-    return [
-        {name: field.value(value) for (name, field), value in zip(fields.items(), row, strict=True)}
-        for row in rows
-    ]
+    return [_named(fields, row) for row in rows]
+
+
+def _named(fields: Fields, values: Sequence[Any]) -> Payload:
+    """The fields' plain values, of values in their order."""
+    return {name: field.value(value) for (name, field), value in zip(fields.items(), values, strict=True)}

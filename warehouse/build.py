@@ -26,7 +26,9 @@ from igny8_analysis.etl.resources import MACHINE, Resources, half_of_memory
 from igny8_analysis.etl.scratch import spill_folder
 
 ROOT = Path(__file__).parent
-LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures", "answers")
+LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures", "answers", "payloads")
+TEXTS = "payloads"
+"""The layer of answers as texts: of the other views, made by DuckDB whichever engine computed those."""
 STORAGE_VERSION = "v1.4.0"
 TOTALS = {
     "accounts": "select count(*) from lake.accounts",
@@ -212,6 +214,10 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
         for name in LAKE_TABLES:
             _create_lake_table(connection, lake, name)
         for view in load_views():
+            if view.layer == TEXTS:
+                connection.execute(f"create table {view.name} as {view.sql}")
+                _comment_view(connection, view, "table")
+                continue
             names = columns[view.name]
             types = ", ".join(f'cast("{name}" as {type_}) as "{name}"' for name, type_ in names.items())
             order = ", ".join(name for name in ORDER if name in names)

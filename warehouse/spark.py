@@ -21,7 +21,7 @@ from sqlglot import exp
 
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import LoadError, UsageError
-from igny8_analysis.warehouse.build import load_views
+from igny8_analysis.warehouse.build import TEXTS, load_views
 
 JAVA_AT_LEAST = 17
 MASTER = re.compile(r"local(\[(\d+|\*)\])?|spark://[^/]+|yarn|k8s://.+")
@@ -118,7 +118,7 @@ def compute_views(
     master: str | None = None,
     progress: Progress = lambda step: None,
 ) -> None:
-    """Compute every view of the warehouse by Spark over the Parquet at `lake_uri`, into one folder each of `views`.
+    """Compute every view but the texts by Spark over the Parquet at `lake_uri`, into one folder each of `views`.
 
     `lake` becomes a copy of that Parquet. `views` must be a path that Spark's workers reach too. `master` None is
     `local[*]`. What Spark says goes to a temporary file, which stays where it failed.
@@ -134,7 +134,9 @@ def compute_views(
         "tables": {f"lake_{name}": f"{_spark_uri(lake_uri)}/{name}.parquet" for name in LAKE_TABLES},
         "runs": "lake_runs",
         "copies": copies,
-        "views": [{"name": view.name, "sql": to_spark(view.sql)} for view in load_views()],
+        "views": [
+            {"name": view.name, "sql": to_spark(view.sql)} for view in load_views() if view.layer != TEXTS
+        ],
         "out": _spark_uri(str(views)),
     }
     _run_job(plan, views.with_name("spark_plan.json"), progress)
