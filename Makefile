@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak docs lab clean lock
+.PHONY: help demo test check lint bench soak docs lab clean lock
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +18,9 @@ demo: $(VENV)/.installed ## a sample source, its load and its reports; says what
 
 test: $(VENV)/.installed-test ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: lint ## lint, and the tests near what changed: about a minute
+	$(BIN)/python -m pytest -p tests.near -q -x
 
 lint: $(VENV)/.installed-test ## style, types, SQL format, and that the generated docs are not stale
 	$(BIN)/ruff check .

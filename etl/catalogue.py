@@ -7,7 +7,9 @@ from typing import Any
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import OTHER_NAMES, SOURCE_TABLES, SourceTable
-from igny8_analysis.etl.sources.source import Relation, Source
+from igny8_analysis.etl.sources.source import SEE_ALL_ROWS, Relation, Source
+
+_HIDDEN = f"row-level security hides rows of it; {SEE_ALL_ROWS}"
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ class Catalogue:
         return names
 
     @property
+    def filtered(self) -> list[str]:
+        """Those tables of them of which row-level security hides rows."""
+        return [t.name for t in self.tables.values() if t.relation and t.relation.hides_rows]
+
+    @property
     def lacking(self) -> list[str]:
         """What stops a load: required tables and columns that are not there to be read."""
         found = [t for t in self.tables.values() if not t.table.is_extra]
@@ -105,10 +112,19 @@ class Catalogue:
         read = [found.relation for found in self.tables.values() if found.is_readable]
         return [relation.name for relation in self.relations if relation not in read]
 
+    @property
+    def warnings(self) -> list[str]:
+        """What was left out of a load that goes through, and how it would come in."""
+        if not self.filtered:
+            return []
+        return [f"{', '.join(self.filtered)} reads as empty: {_HIDDEN}"]
+
     def require(self) -> None:
         """Raise LoadError with one message that names everything whose lack stops a load."""
         if not self.lacking:
             return
+        if hidden := sorted(set(self.lacking) & set(self.filtered)):
+            raise LoadError(f"{', '.join(hidden)} cannot be read whole: {_HIDDEN}")
         denied = f"; permission denied for {', '.join(self.unreadable)}" if self.unreadable else ""
         raise LoadError(
             f"the source lacks what the load needs: {', '.join(self.lacking)}{denied}; "
@@ -131,6 +147,7 @@ class Catalogue:
             },
             "unread_tables": self.unread_tables,
             "unreadable": self.unreadable,
+            "filtered": self.filtered,
             "would_load": not self.lacking,
         }
 

@@ -46,7 +46,15 @@ NUMBER_KEYS = (
 # Of at most 15 digits, which DuckDB's JSON parser keeps whole.
 PLAIN_NUMBER = r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?"
 PLAIN_TIME = "[0-9]{1,6}:[0-5][0-9]:[0-5][0-9]"
-MACROS = {"number_keys": "|".join(NUMBER_KEYS), "plain_number": PLAIN_NUMBER, "plain_time": PLAIN_TIME}
+TRUE_WORDS = ("1", "1.0", "true", "t", "yes", "y", "on")
+FALSE_WORDS = ("0", "0.0", "false", "f", "no", "n", "off")
+MACROS = {
+    "number_keys": "|".join(NUMBER_KEYS),
+    "plain_number": PLAIN_NUMBER,
+    "plain_time": PLAIN_TIME,
+    "true_words": TRUE_WORDS,
+    "false_words": FALSE_WORDS,
+}
 
 Progress = Callable[[str], None]
 Number = int | Decimal
@@ -156,13 +164,18 @@ def _read_source(
     runs_read = read_runs(scratch, source, tables["automation_runs"], query, transform, goes_on)
     _compare_with_source(scratch, source, relations)
     scratch.execute(
-        "create table raw_items(source_table varchar, entity varchar, site_id varchar, status varchar, "
-        "site_status varchar, is_pending integer, items bigint)"
+        "create table raw_items(source_table varchar, table_key varchar, entity varchar, site_id varchar, "
+        "status varchar, site_status varchar, is_pending integer, items bigint, odd_is_deleted varchar, "
+        "odd_is_deleted_items bigint, odd_disabled varchar, odd_disabled_items bigint)"
     )
     for entity, key in ENTITIES.items():
         progress(f"count {entity}")
-        batches = source.read(_query(entity, relations))  # noqa: F841 (DuckDB reads it by its name)
-        scratch.execute(f"insert into raw_items select '{tables[key].name}', '{entity}', * from batches")
+        query = _query(entity, relations | _flags("is_deleted", "disabled") | _ids("id", "content_id"))
+        batches = source.read(query)  # noqa: F841 (DuckDB reads it by its name)
+        scratch.execute(
+            f"insert into raw_items by name select '{tables[key].name}' as source_table, '{key}' as table_key, "
+            f"'{entity}' as entity, * from batches"
+        )
     progress("sum the ledger")
     columns = {"credits_used": 6, "cost_usd": 9, "tokens_input": 0, "tokens_output": 0}
     _sum_up(scratch, source, "credit_usage", "credits", _expressions(source, columns) | relations)
@@ -187,11 +200,32 @@ def _expressions(source: Source, places: dict[str, int]) -> dict[str, str]:
     """SQL of the source for the date of `created_at` and for numbers of so many decimals."""
 
     def of(expression: str, column: str, places: int = 0) -> str:
-        text = f"trim(cast({column} as text), ' \t\r\n')"
-        return expression.replace("{text}", text).replace("{places}", str(places))
+        return expression.replace("{text}", _trimmed(column)).replace("{places}", str(places))
 
     numbers = {column: of(source.amount, column, count) for column, count in places.items()}
     return {"created_at": of(source.utc_date, "created_at"), **numbers}
+
+
+def _flags(*columns: str) -> dict[str, str]:
+    """SQL for whether a flag is set, by the column's name, and as `odd_…` for a value of it that is no known word."""
+    words = {column: f"lower({_trimmed(column)})" for column in columns}
+    return {column: f"coalesce({word} in {TRUE_WORDS}, false)" for column, word in words.items()} | {
+        f"odd_{column}": f"case when {word} not in {TRUE_WORDS + FALSE_WORDS} then cast({column} as text) end"
+        for column, word in words.items()
+    }
+
+
+def _ids(*columns: str) -> dict[str, str]:
+    """SQL for ids as texts that are alike where the ids are: a copy may hold one as 7 here and as 7.0 there."""
+    return {
+        column: f"case when {text} like '%.%' then rtrim(rtrim({text}, '0'), '.') else {text} end"
+        for column, text in ((column, _trimmed(column)) for column in columns)
+    }
+
+
+def _trimmed(column: str) -> str:
+    """SQL for the column as a text without blanks around it."""
+    return f"trim(cast({column} as text), ' \t\r\n')"
 
 
 def _query(name: str, values: dict[str, str]) -> str:

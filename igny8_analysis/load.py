@@ -31,7 +31,8 @@ Progress = Callable[[str], None]
 class LoadReport:
     """What a load did: the version it published, its counts, what the source lacked and what of it came or went.
 
-    `held` are old versions that stay while they are read, `warnings` what went wrong after publishing;
+    `held` are old versions that stay while they are read, `warnings` what an operator should mend, and what went
+    wrong after publishing;
     `reading` says whether all runs were read, and why, or only those that changed.
     """
 
@@ -114,7 +115,8 @@ def load(
                 "runs_as_read": extracted.runs_read.kept,
             }
             report = publish(this, version, instant, about, keep, started, progress)
-            return replace(report, reading=str(extracted.runs_read))
+            warnings = [*extracted.catalogue.warnings, *report.warnings]
+            return replace(report, reading=str(extracted.runs_read), warnings=warnings)
     except Igny8Error:
         raise
     except (duckdb.Error, OSError) as error:

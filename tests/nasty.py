@@ -162,6 +162,11 @@ def nasty_source(path: Path, seed: int, sites: int = 40) -> Path:
     site_rows = [
         site(site_id, dice.choice(DOMAINS), dice.choice(["One", "Two & Co", "<i>Three</i>", "山"]))
         | {"tenant_id": dice.choice(ACCOUNTS), "is_deleted": dice.choice(FLAGS)}
+        | (
+            {"tenant_id": "seven", "is_active": dice.choice(FLAGS), "created_at": "soon"}
+            if site_id % 9 == 0
+            else {}
+        )
         for site_id in range(1, sites)
     ]
     runs: list[Row] = []
@@ -199,7 +204,9 @@ def day_of(dice: random.Random) -> str:
 def nasty_accounts(dice: random.Random) -> list[Row]:
     return [
         {"id": n, "name": f"Account {n}", "status": dice.choice(["active", None]), "credits": signed(dice),
-         "bonus_credits": signed(dice), "plan_id": dice.choice([None, 1, 2, 9]), "is_deleted": dice.choice(FLAGS)}
+         "bonus_credits": signed(dice), "plan_id": dice.choice([None, 1, 2, 9, "two"]),
+         "created_at": dice.choice([None, "soon", day_of(dice)]),
+         "is_deleted": dice.choice(FLAGS)}
         for n in range(2, 8)
     ]  # fmt: skip
 
@@ -226,8 +233,8 @@ def nasty_calls(dice: random.Random, sites: int) -> list[Row]:
     return [
         {"tenant_id": dice.choice(ACCOUNTS), "site_id": dice.choice([None, dice.randrange(1, sites + 1)]),
          "operation_type": dice.choice(["writing", "images", "", None]), "credits_used": signed(dice),
-         "cost_usd": dice.choice([None, 0.25, 3]), "tokens_input": dice.choice([None, 0, 1500]),
-         "tokens_output": dice.choice([None, 7]), "created_at": day_of(dice)}
+         "cost_usd": dice.choice([None, 0.25, 3, "0.5", "free"]), "tokens_input": dice.choice([None, 0, 1500, "many"]),
+         "tokens_output": dice.choice([None, 7, ""]), "created_at": day_of(dice)}
         for _ in range(150)
     ]  # fmt: skip
 
@@ -283,6 +290,8 @@ def nasty_run(dice: random.Random, site_id: int, id: int) -> Row:
         row[dice.choice(["completed_at", "paused_at", "resumed_at"])] = dice.choice(
             ["soon", "", "2026-02-30 10:00", 5]
         )
+    if dice.random() < 0.05:
+        row |= dice.choice([{"tenant_id": "one"}, {"current_stage": "last"}, {"current_stage": 2.5}])
     results = {number: nasty_result(dice, number) for number in KEYS}
     if dice.random() < 0.4:  # credits that add up
         row["total_credits_used"] = sum(plain_credits(text) for text in results.values())
@@ -341,13 +350,17 @@ def nasty_snapshot(dice: random.Random) -> str | None:
     return json.dumps(counts | {"total_initial_items": dice.randrange(50)})
 
 
+def item_flag(dice: random.Random) -> Any:
+    return dice.choice([0, 0, 0, 1, None]) if dice.random() < 0.9 else dice.choice([*FLAGS, "maybe", " yes "])
+
+
 def nasty_items(dice: random.Random, site_id: int) -> list[Row]:
     rows: list[Row] = []
     for entity, statuses in TEXTS.items():
         for position in range(dice.choice([0, 0, 3, 12])):
-            columns: Row = {"is_deleted": dice.choice([0, 0, 0, 1, None]), "site_id": site_id}
+            columns: Row = {"is_deleted": item_flag(dice), "site_id": site_id}
             if entity in ("keywords", "clusters", "content_ideas"):
-                columns["disabled"] = dice.choice([0, 0, 0, 1, None])
+                columns["disabled"] = item_flag(dice)
             if entity == "keywords":
                 columns["cluster_id"] = dice.choice([None, 5])
             if entity == "content":

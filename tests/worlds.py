@@ -16,6 +16,7 @@ from tests.cases import KEYS, Row, as_result, items, make_source, stamp
 
 T = TypeVar("T", int, float)
 START = datetime(2026, 1, 1, tzinfo=UTC)
+LIMITS_FORGOTTEN = datetime(2025, 12, 3, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 PRICES = (0.4, 15.0, 0.0, 15.0, 2.0, 5.0, 0.0)
 YIELDS = (0.08, 8.0, 1.0, 1.0, 3.0, 1.0, 0.0)
@@ -35,6 +36,7 @@ class Site:
     first_day: float
     price: list[float]
     yields: list[float]
+    start: datetime = START
     flow: float = 1.0
     caps: dict[int, int] = field(default_factory=dict)
     arrival_spread: float = 0.0
@@ -62,7 +64,7 @@ class World:
     def expected_credits(self, run: dict[str, Any]) -> float:
         """What one who knows the site's rules and prices would expect the run to cost, from its snapshot alone."""
         site = next(site for site in self.sites if site.site_id == run["site_id"])
-        day = (run["started_at"] - START) / timedelta(days=1)
+        day = (run["started_at"] - site.start) / timedelta(days=1)
         created, credits = [0.0] * 7, 0.0
         for k in range(7):
             arriving = _arriving(created, k)
@@ -84,17 +86,22 @@ class World:
 
 
 def world(name: str, seed: int = 1, sites: int = 24, accounts: int = 6, days: float = 120) -> World:
-    """The world of that name (a key of RULES): the same rows for the same arguments."""
+    """The world of that name (a key of RULES): the same rows for the same arguments.
+
+    All begin on START, but *straddle*: of its days a quarter comes after limits learned before are forgotten.
+    """
     made, runs, waiting = [], [], {}
+    start = LIMITS_FORGOTTEN - timedelta(days=0.75 * days) if name == "straddle" else START
     for number in range(1, sites + 1):
         rng = random.Random(f"{name}-{seed}-{number}")
         site = _site(rng, number, accounts)
+        site.start = start
         RULES[name](site, rng)
         made.append(site)
         site_runs, waiting[number] = _simulate(site, rng, days)
         runs += site_runs
     _number(runs)
-    return World(made, runs, waiting, START + timedelta(days=days))
+    return World(made, runs, waiting, start + timedelta(days=days))
 
 
 def together(
@@ -114,7 +121,7 @@ def together(
         whole.sites += part.sites
         whole.runs += part.runs
         whole.waiting |= {site_id + number * sites: counts for site_id, counts in part.waiting.items()}
-        whole.as_of = part.as_of
+        whole.as_of = max(whole.as_of, part.as_of)
         sites_of[name] = {site.site_id for site in part.sites}
     _number(whole.runs)
     return whole, sites_of
@@ -161,7 +168,7 @@ def _simulate(site: Site, rng: random.Random, days: float) -> tuple[list[dict[st
                 stages[k + 1] = (processed, created[k], round(processed * price))
             queue[k] = snapshot[k] + arrived - processed
         hang = site.days_between_runs * 1.5 if rng.random() < site.overlapping else 0.0
-        started = START + timedelta(days=day)
+        started = site.start + timedelta(days=day)
         runs.append({
             "site_id": site.site_id, "account_id": site.account_id, "stages": stages, "current_stage": stop,
             "status": "failed" if is_failed else "completed",
@@ -271,5 +278,5 @@ def _mixed(site: Site, rng: random.Random) -> None:
 
 RULES: dict[str, Callable[[Site, random.Random], None]] = {
     "flow": lambda site, rng: None, "snapshot": _snapshot, "caps": _caps, "prices": _prices,
-    "young": _young, "heavy": _heavy, "messy": _messy, "mixed": _mixed,
+    "young": _young, "heavy": _heavy, "messy": _messy, "mixed": _mixed, "straddle": _caps,
 }  # fmt: skip

@@ -3,9 +3,11 @@ select
     cast(status as text) as status,
     cast(null as text) as site_status,
     case when cast(status as text) = 'new' then 1 else 0 end as is_pending,
-    count(*) as items
+    count(*) as items,
+    min({odd_is_deleted}) as odd_is_deleted,
+    count({odd_is_deleted}) as odd_is_deleted_items,
+    min({odd_disabled}) as odd_disabled,
+    count({odd_disabled}) as odd_disabled_items
 from {clusters}
-where
-    lower(coalesce(cast(is_deleted as text), '0')) not in ('1', '1.0', 'true', 't', 'yes', 'y', 'on')
-    and lower(coalesce(cast(disabled as text), '0')) not in ('1', '1.0', 'true', 't', 'yes', 'y', 'on')
+where not {is_deleted} and not {disabled}
 group by 1, 2, 3, 4

@@ -1,24 +1,21 @@
+-- A draft waits for its images until it has one that is not deleted.
 select
-    cast(site_id as text) as site_id,
-    cast(status as text) as status,
-    cast(site_status as text) as site_status,
+    cast(content.site_id as text) as site_id,
+    cast(content.status as text) as status,
+    cast(content.site_status as text) as site_status,
     case
-        when cast(status as text) = 'review'
+        when cast(content.status as text) = 'review'
         then 1
-        when
-            cast(status as text) = 'draft'
-            and not exists (
-                select 1
-                from {images}
-                where
-                    images.content_id = content.id
-                    and lower(coalesce(cast(images.is_deleted as text), '0'))
-                    not in ('1', '1.0', 'true', 't', 'yes', 'y', 'on')
-            )
+        when cast(content.status as text) = 'draft' and illustrated.content_key is null
         then 1
         else 0
     end as is_pending,
-    count(*) as items
+    count(*) as items,
+    min({odd_is_deleted}) as odd_is_deleted,
+    count({odd_is_deleted}) as odd_is_deleted_items
 from {content}
-where lower(coalesce(cast(is_deleted as text), '0')) not in ('1', '1.0', 'true', 't', 'yes', 'y', 'on')
+left join
+    (select distinct {content_id} as content_key from {images} where not {is_deleted}) as illustrated
+    on illustrated.content_key = {id}
+where not {is_deleted}
 group by 1, 2, 3, 4

@@ -3,7 +3,9 @@ select
     cast(status as text) as status,
     cast(null as text) as site_status,
     case when cast(status as text) = 'queued' then 1 else 0 end as is_pending,
-    count(*) as items
+    count(*) as items,
+    min({odd_is_deleted}) as odd_is_deleted,
+    count({odd_is_deleted}) as odd_is_deleted_items
 from {tasks}
-where lower(coalesce(cast(is_deleted as text), '0')) not in ('1', '1.0', 'true', 't', 'yes', 'y', 'on')
+where not {is_deleted}
 group by 1, 2, 3, 4

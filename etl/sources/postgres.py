@@ -26,7 +26,7 @@ from adbc_driver_postgresql import dbapi
 
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.secrets import without_passwords
-from igny8_analysis.etl.sources.source import Relation, WrittenRows
+from igny8_analysis.etl.sources.source import SEE_ALL_ROWS, Relation, WrittenRows
 
 CONNECT_TIMEOUT_SECONDS = "15"
 STATEMENT_TIMEOUT_MINUTES = 15
@@ -59,7 +59,7 @@ SESSION = (
 
 LIBPQ = "[libpq]"
 HINTS = {
-    "row-level security": "let the reading role see every row (alter role … bypassrls), or read as the table's owner",
+    "row-level security": SEE_ALL_ROWS,
     "permission denied": "grant SELECT on it to the reading role",
     "statement timeout": f"one query took over {STATEMENT_TIMEOUT_MINUTES} minutes: load when the source is less busy",
 }
@@ -68,7 +68,7 @@ T = TypeVar("T")
 
 RELATIONS = """
 select n.nspname, c.relname, pg_catalog.pg_table_is_visible(c.oid), a.attname,
-    pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
+    pg_catalog.has_column_privilege(c.oid, a.attnum, 'select'), pg_catalog.row_security_active(c.oid)
 from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -213,10 +213,10 @@ class PostgresSource:
     def relations(self, also: Sequence[str]) -> list[Relation]:
         """Every table and view named `igny8_…` in a schema of the role's, and those named in `also`."""
         found: dict[tuple[str, str], Relation] = {}
-        for schema, table, is_visible, column, is_readable in self._rows(RELATIONS, (list(also),)):
+        for schema, table, is_visible, column, is_granted, hides_rows in self._rows(RELATIONS, (list(also),)):
             name = table if is_visible else f"{schema}.{table}"
-            relation = found.setdefault((schema, table), Relation(name, (schema, table), {}))
-            relation.columns[column] = is_readable
+            relation = found.setdefault((schema, table), Relation(name, (schema, table), {}, hides_rows))
+            relation.columns[column] = is_granted and not hides_rows
         return list(found.values())
 
     def read(self, query: str) -> pa.RecordBatchReader:

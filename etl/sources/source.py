@@ -7,14 +7,20 @@ from typing import Protocol
 
 import pyarrow as pa
 
+SEE_ALL_ROWS = "let the reading role see every row (alter role … bypassrls), or read as the table's owner"
+
 
 @dataclass(frozen=True)
 class Relation:
-    """A table or view of a source: its name as people write it, its path, and whether each column is readable."""
+    """A table or view of a source: its name as people write it, its path, and whether each column is readable.
+
+    Where a policy of row-level security `hides_rows` from the reading role, none is: a part would pass for the whole.
+    """
 
     name: str
     path: tuple[str, ...]
     columns: dict[str, bool]
+    hides_rows: bool = False
 
     @property
     def is_readable(self) -> bool:

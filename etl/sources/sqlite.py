@@ -70,7 +70,7 @@ class SqliteSource:
         cursor = self._connection.execute(query)
         schema = pa.schema(
             [
-                (name, pa.int64() if name in ("is_pending", "items") else pa.string())
+                (name, pa.int64() if name == "is_pending" or name.endswith("items") else pa.string())
                 for name, *_ in cursor.description
             ]
         )

@@ -63,8 +63,8 @@ create macro as_bigint(text) as
 
 create macro as_boolean(text) as
     case
-        when lower(trimmed(text)) in ('1', '1.0', 'true', 't', 'yes', 'y', 'on') then true
-        when lower(trimmed(text)) in ('0', '0.0', 'false', 'f', 'no', 'n', 'off') then false
+        when lower(trimmed(text)) in {{true_words}} then true
+        when lower(trimmed(text)) in {{false_words}} then false
     end;
 
 -- A space may part time and zone; the cast takes none.
@@ -141,6 +141,14 @@ create macro as_object(text) as case when json_type(plain_json(text)) = 'OBJECT'
 create macro finding(key, text, check_name) as {'key': key, 'value_text': text, 'check_name': check_name};
 
 create macro unparsable(text, value) as case when text is not null and value is null then 'unparsable_value' end;
+
+-- Of flags that are counted in the source: one that is no known word, and how many such there are.
+create macro odd_flags(key, text, items) as
+    finding(
+        key,
+        case when items > 1 then text || ' in ' || cast(items as varchar) || ' rows' else text end,
+        case when text is not null then 'unparsable_value' end
+    );
 
 create macro elapsed_seconds(text) as
     case

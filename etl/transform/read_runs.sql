@@ -18,7 +18,7 @@ with
             as_bigint(account_id) as account_id,
             trigger_type,
             status,
-            try_cast(as_number(current_stage) as integer) as current_stage,
+            try_cast(as_bigint(current_stage) as integer) as current_stage,
             as_time(started_at) as started_at,
             as_time(completed_at) as completed_at,
             as_time(paused_at) as paused_at,
@@ -39,6 +39,7 @@ with
             error_message,
             as_time(updated_at) as updated_at,
             id as id_text,
+            account_id as account_text,
             current_stage as current_stage_text,
             total_credits_used as credits_text,
             initial_snapshot as snapshot_text,
@@ -51,6 +52,7 @@ with
     )
 select
     * exclude (
+        account_text,
         current_stage_text,
         snapshot_text,
         completed_text,
@@ -68,7 +70,8 @@ select
     end as reason,
     case
         when
-            (current_stage_text is not null and current_stage is null)
+            (account_text is not null and account_id is null)
+            or (current_stage_text is not null and current_stage is null)
             or not coalesce(is_plain_number(credits_text), false)
             or (snapshot_text is not null and initial_snapshot is null)
             or (completed_text is not null and completed_at is null)
@@ -79,6 +82,7 @@ select
         then
             list_filter(
                 [
+                    finding('tenant_id', account_text, unparsable(account_text, account_id)),
                     finding('current_stage', current_stage_text, unparsable(current_stage_text, current_stage)),
                     finding('total_credits_used', credits_text, number_check(coalesce(credits_text, ''))),
                     finding('initial_snapshot', snapshot_text, unparsable(snapshot_text, initial_snapshot)),

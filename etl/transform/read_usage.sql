@@ -12,6 +12,9 @@ select
     cast(tokens_input as decimal(38, 0)) as tokens_input,
     cast(tokens_output as decimal(38, 0)) as tokens_output,
     bad_credits,
+    bad_cost_usd,
+    bad_tokens_input,
+    bad_tokens_output,
     case when site_id is not null and as_bigint(site_id) is null then site_id else account_id end as row_key,
     case
         when account_id is not null and as_bigint(account_id) is null

@@ -15,19 +15,51 @@ with
             null,
             null,
             null,
-            finding('sites.is_deleted', is_deleted, unparsable(is_deleted, as_boolean(is_deleted)))
+            unnest(
+                [
+                    finding('sites.tenant_id', account_id, unparsable(account_id, as_bigint(account_id))),
+                    finding('sites.is_active', is_active, unparsable(is_active, as_boolean(is_active))),
+                    finding('sites.is_deleted', is_deleted, unparsable(is_deleted, as_boolean(is_deleted))),
+                    finding('sites.created_at', created_at, unparsable(created_at, as_time(created_at)))
+                ]
+            )
         from raw_sites
         where as_bigint(id) is not null
+        union all
+        select
+            as_bigint(site_id),
+            null,
+            null,
+            null,
+            unnest(
+                [
+                    odd_flags(
+                        any_value(table_key) || '.is_deleted', min(odd_is_deleted), sum(odd_is_deleted_items)
+                    ),
+                    odd_flags(any_value(table_key) || '.disabled', min(odd_disabled), sum(odd_disabled_items))
+                ]
+            )
+        from raw_items
+        where as_bigint(site_id) is not null
+        group by as_bigint(site_id), table_key
         union all
         select
             site_id,
             case when site_id is null then account_id end,
             null,
             null,
-            finding(
-                'credit_usage_log.credits_used',
-                min(bad_credits),
-                case when count(bad_credits) > 0 then 'unparsable_value' end
+            unnest(
+                [
+                    {% for column in ("credits_used", "cost_usd", "tokens_input", "tokens_output") %}
+                        finding(
+                            'credit_usage_log.{{ column }}',
+                            min(bad_{{ column.removesuffix("_used") }}),
+                            case
+                                when count(bad_{{ column.removesuffix("_used") }}) > 0 then 'unparsable_value'
+                            end
+                        ){{ "," if not loop.last }}
+                    {% endfor %}
+                ]
             )
         from read_usage
         where reason is null

@@ -75,6 +75,8 @@ def _about(found: "Catalogue", key: str) -> str:
     stops = "a load would stop" if table.table.is_required else "optional"
     if table.relation is None:
         return f"not there, looked for {' and '.join(table.table.names)} ({stops})"
+    if table.relation.hides_rows:
+        return f"{table.name}: row-level security hides rows from the role, so it is not read ({stops})"
     if not table.is_readable:
         return f"{table.name}: the role may not read it ({stops})"
     if table.required_missing:

@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -156,9 +156,18 @@ def signed_or_none(value: Any) -> Fraction | None:
     return -size if text.startswith("-") else size
 
 
-def number_or_none(value: Any) -> Fraction | None:
-    """The number in a column; None where there is none."""
-    return Fraction(str(value)) if isinstance(value, int | float) else None
+def measure_or_none(places: int) -> Callable[[Any], Fraction | None]:
+    """How a column with a number of that many decimals reads; None stays None."""
+
+    def read(value: Any) -> Fraction | None:
+        if value is None:
+            return None
+        text = str(value).strip(BLANKS)
+        if not isinstance(value, int | float | str) or not NUMERAL.fullmatch(text):
+            raise Unparsable(value)
+        return half_away(Fraction(Decimal(text)), places)
+
+    return read
 
 
 TRUE_WORDS = {"1", "1.0", "true", "t", "yes", "y", "on"}
@@ -169,7 +178,7 @@ def truth(value: Any) -> bool | None:
     """The truth value in a column; None stays None."""
     if value is None:
         return None
-    text = str(value).lower()
+    text = str(value).strip(BLANKS).lower()
     if text not in TRUE_WORDS | FALSE_WORDS:
         raise Unparsable(value)
     return text in TRUE_WORDS
@@ -221,12 +230,15 @@ def whole(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def whole_or_none(value: Any) -> int | None:
+    """The integer in a column; None stays None."""
+    if value is not None and whole(value) is None:
+        raise Unparsable(value)
+    return whole(value)
+
+
 def plain_text(value: Any) -> str | None:
     return None if value is None or isinstance(value, bytes) else str(value)
-
-
-def flag(value: Any) -> bool:
-    return value not in (None, 0, "", "0", "f", "false")
 
 
 def json_value(value: Any, **options: Any) -> Any:
@@ -416,16 +428,19 @@ def load(path: str | Path, as_of: datetime | str) -> Source:
     connection.row_factory = sqlite3.Row
     try:
         read_accounts(source, connection)
-        for row in rows_of(connection, "igny8_sites", with_deleted=True):
+        for row in rows_of(connection, "igny8_sites"):
             site_id = whole(row["id"])
             if site_id is not None:
                 name = plain_text(row.get("name")) or ""
                 is_deleted = checked(source, truth, row, "is_deleted", site_id=site_id)
-                domain, account_id = bare_domain(row.get("domain")), whole(row.get("tenant_id"))
+                account_id = checked(source, whole_or_none, row, "tenant_id", site_id=site_id)
+                checked(source, truth, row, "is_active", site_id=site_id)
+                checked(source, instant, row, "created_at", site_id=site_id)
+                domain = bare_domain(row.get("domain"))
                 source.sites[site_id] = Site(site_id, name, domain, account_id, bool(is_deleted))
         for row in rows_of(connection, "igny8_automation_runs"):
             read_run(source, row)
-        source.items += read_items(connection)
+        source.items += read_items(source, connection)
         read_settings(source, connection)
         read_ledger(source, connection)
         read_transactions(source, connection)
@@ -441,17 +456,22 @@ def load(path: str | Path, as_of: datetime | str) -> Source:
         account_id = max(with_account)[2] if with_account else None
         source.sites[site_id] = Site(site_id, f"site {site_id}", None, account_id, is_missing=True)
         source.findings.append(Finding("missing_site", "warning", site_id))
+    if source.calls is not None:
+        source.calls = [of_its_site(source, call) for call in source.calls]
     return source
 
 
-def rows_of(
-    connection: sqlite3.Connection, table: str, with_deleted: bool = False
-) -> Iterator[dict[str, Any]]:
-    """The rows of a table, those that are soft-deleted only on request; none where there is no such table."""
-    for row in connection.execute(f'select * from "{table}"') if has_table(connection, table) else ():
-        record = dict(row)
-        if with_deleted or not flag(record.get("is_deleted")):
-            yield record
+def of_its_site(source: Source, call: Call) -> Call:
+    """A call without an account is one of its site's account."""
+    if call.account_id is not None or call.site_id is None:
+        return call
+    return replace(call, account_id=source.sites[call.site_id].account_id)
+
+
+def rows_of(connection: sqlite3.Connection, table: str) -> Iterator[dict[str, Any]]:
+    """The rows of a table; none where there is no such table."""
+    if has_table(connection, table):
+        yield from map(dict, connection.execute(f'select * from "{table}"'))
 
 
 def has_table(connection: sqlite3.Connection, table: str) -> bool:
@@ -475,12 +495,14 @@ def checked(
 
 
 def read_accounts(source: Source, connection: sqlite3.Connection) -> None:
-    plans = {whole(row["id"]): row for row in rows_of(connection, "igny8_plans", with_deleted=True)}
-    for row in rows_of(connection, "igny8_tenants", with_deleted=True):
+    plans = {whole(row["id"]): row for row in rows_of(connection, "igny8_plans")}
+    for row in rows_of(connection, "igny8_tenants"):
         account_id = whole(row["id"])
         if account_id is None:
             continue
-        plan = plans.get(whole(row.get("plan_id")), {}) if whole(row.get("plan_id")) is not None else {}
+        plan_id = checked(source, whole_or_none, row, "plan_id")
+        plan = plans.get(plan_id, {}) if plan_id is not None else {}
+        checked(source, instant, row, "created_at")
         source.accounts[account_id] = Account(
             account_id=account_id,
             name=plain_text(row.get("name")),
@@ -499,7 +521,7 @@ LIMITS = ("keywords", "clusters", "ideas", "tasks", "content", "images", "approv
 def read_settings(source: Source, connection: sqlite3.Connection) -> None:
     """The settings of each site: of several rows that of the highest id, and a finding."""
     by_site: dict[int, list[dict[str, Any]]] = {}
-    for row in rows_of(connection, "igny8_automation_configs", with_deleted=True):
+    for row in rows_of(connection, "igny8_automation_configs"):
         site_id = whole(row["site_id"])
         if site_id is not None:
             by_site.setdefault(site_id, []).append(row)
@@ -541,11 +563,11 @@ def read_settings(source: Source, connection: sqlite3.Connection) -> None:
 
 
 def read_ledger(source: Source, connection: sqlite3.Connection) -> None:
-    """The ledger's calls; one finding for all that do not read of a site, or of an account without one."""
+    """The ledger's calls; a finding a column for all that do not read of a site, or of an account without one."""
     if not has_table(connection, "igny8_credit_usage_log"):
         return
     source.calls, unreadable = [], set()
-    for row in rows_of(connection, "igny8_credit_usage_log", with_deleted=True):
+    for row in rows_of(connection, "igny8_credit_usage_log"):
         account_id, site_id, used_on = (
             whole(row["tenant_id"]),
             whole(row.get("site_id")),
@@ -559,23 +581,25 @@ def read_ledger(source: Source, connection: sqlite3.Connection) -> None:
         try:
             credits = signed_or_none(row["credits_used"]) or Fraction(0)
         except Unparsable:
-            unreadable.add((site_id, account_id if site_id is None else None))
+            unreadable.add((site_id, account_id if site_id is None else None, "credits_used"))
             credits = Fraction(0)
-        if account_id is None and site_id in source.sites:
-            account_id = source.sites[site_id].account_id
         operation = plain_text(row.get("operation_type")) or ""
-        cost, *tokens = (
-            number_or_none(row.get(name)) for name in ("cost_usd", "tokens_input", "tokens_output")
-        )
-        source.calls.append(Call(account_id, site_id, used_on, operation, credits, cost, *tokens))
-    source.findings += [Finding("unparsable_value", "error", site_id) for site_id, _ in unreadable]
+        measures: dict[str, Fraction | None] = {}
+        for name, places in (("cost_usd", 9), ("tokens_input", 0), ("tokens_output", 0)):
+            try:
+                measures[name] = measure_or_none(places)(row.get(name))
+            except Unparsable:
+                unreadable.add((site_id, account_id if site_id is None else None, name))
+                measures[name] = None
+        source.calls.append(Call(account_id, site_id, used_on, operation, credits, **measures))
+    source.findings += [Finding("unparsable_value", "error", site_id) for site_id, *_ in unreadable]
 
 
 def read_transactions(source: Source, connection: sqlite3.Connection) -> None:
     if not has_table(connection, "igny8_credit_transactions"):
         return
     source.transactions, unreadable = [], set()
-    for row in rows_of(connection, "igny8_credit_transactions", with_deleted=True):
+    for row in rows_of(connection, "igny8_credit_transactions"):
         account_id, made_on = whole(row["tenant_id"]), utc_date(row["created_at"])
         if made_on is None or (account_id is None and row["tenant_id"] is not None):
             continue
@@ -616,6 +640,18 @@ def read_run(source: Source, row: dict[str, Any]) -> None:
         except (Negative, Unparsable) as problem:
             found(problem, key="total_credits_used")
             return Fraction(0)
+
+    def account() -> int | None:
+        try:
+            return whole_or_none(row.get("tenant_id"))
+        except Unparsable as problem:
+            return found(problem, key="tenant_id")
+
+    def current_stage() -> int | None:
+        try:
+            return whole_or_none(row.get("current_stage"))
+        except Unparsable as problem:
+            return found(problem, key="current_stage")
 
     def snapshot() -> Any:
         text = row.get("initial_snapshot")
@@ -697,11 +733,11 @@ def read_run(source: Source, row: dict[str, Any]) -> None:
         Run(
             site_id=site_id,
             id=id_,
-            account_id=whole(row.get("tenant_id")),
+            account_id=account(),
             run_id=run_id,
             status=status,
             trigger_type=plain_text(row.get("trigger_type")),
-            current_stage=whole(row.get("current_stage")),
+            current_stage=current_stage(),
             started_at=started_at,
             completed_at=optional_instant("completed_at"),
             paused_at=optional_instant("paused_at"),
@@ -715,25 +751,56 @@ def read_run(source: Source, row: dict[str, Any]) -> None:
     )
 
 
-def read_items(connection: sqlite3.Connection) -> Iterator[Item]:
-    illustrated = {row["content_id"] for row in rows_of(connection, "igny8_images")}
-    tables = {
-        "keywords": "igny8_keywords",
-        "clusters": "igny8_clusters",
-        "ideas": "igny8_content_ideas",
-        "tasks": "igny8_tasks",
-        "content": "igny8_content",
-        "images": "igny8_images",
-    }
-    for entity, table in tables.items():
+ITEM_TABLES = {
+    "keywords": "igny8_keywords",
+    "clusters": "igny8_clusters",
+    "ideas": "igny8_content_ideas",
+    "tasks": "igny8_tasks",
+    "content": "igny8_content",
+    "images": "igny8_images",
+}
+
+
+def read_items(source: Source, connection: sqlite3.Connection) -> Iterator[Item]:
+    """The items that count; a finding a site and flag for all that are no known word, which then is not set."""
+    odd: set[tuple[int, str, str]] = set()
+
+    def is_set(row: dict[str, Any], column: str) -> bool:
+        try:
+            return bool(truth(row.get(column)))
+        except Unparsable:
+            return False
+
+    def counted(table: str) -> Iterator[dict[str, Any]]:
         for row in rows_of(connection, table):
+            if not is_set(row, "is_deleted") and not is_set(row, "disabled"):
+                yield row
+
+    illustrated = {id_key(row["content_id"]) for row in counted("igny8_images")}
+    for entity, table in ITEM_TABLES.items():
+        for row in counted(table):
             site_id = whole(row["site_id"])
-            if site_id is None or (entity in ("keywords", "clusters", "ideas") and flag(row.get("disabled"))):
+            if site_id is None:
                 continue
-            has_image, has_cluster = row["id"] in illustrated, row.get("cluster_id") is not None
+            for column in ("is_deleted", "disabled"):
+                try:
+                    truth(row.get(column))
+                except Unparsable:
+                    odd.add((site_id, table, column))
+            has_image, has_cluster = id_key(row["id"]) in illustrated, row.get("cluster_id") is not None
             is_attached = has_image if entity == "content" else has_cluster
             status, site_status = plain_text(row["status"]), plain_text(row.get("site_status"))
             yield Item(entity, site_id, status or "", site_status, is_attached)
+    source.findings += [
+        Finding("unparsable_value", "error", site_id, about=f"{table}.{column}")
+        for site_id, table, column in sorted(odd)
+    ]
+
+
+def id_key(value: Any) -> Any:
+    """An id as it compares with others: 7, 7.0 and the texts of both are one."""
+    number = whole(value.strip(BLANKS) if isinstance(value, str) else value)
+    return str(value) if number is None and value is not None else number
 
 
 def resolve_site(source: Source, site: int | str) -> int:

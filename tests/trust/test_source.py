@@ -168,6 +168,39 @@ def test_rows_that_a_policy_hides_are_told(small_postgres: str, tmp_path: Path, 
         run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
 
 
+def test_an_optional_table_whose_rows_a_policy_hides_is_not_read_in_part(
+    small_postgres: str, tmp_path: Path
+) -> None:
+    """It reads as empty, as one that the role may not read, and that is told: each load, also a quiet one."""
+    role = "igny8_some_rows"
+    run_sql(
+        small_postgres,
+        "alter table igny8_keywords enable row level security",
+        "create policy few on igny8_keywords using (id % 2 = 0)",
+        f"create role {role} login",
+        f"grant select on all tables in schema public to {role}",
+    )
+    url = urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl()
+    keywords = "select coalesce(sum(items), 0) from pipeline_items where entity = 'keywords'"
+    try:
+        shown = igny8("check", "--source", url)
+        assert shown.returncode == 0
+        assert "igny8_keywords: row-level security hides rows from the role" in shown.stdout
+        loaded = igny8("etl", "--source", url, "--warehouse", tmp_path / "data", "--quiet")
+        assert (loaded.returncode, loaded.stdout) == (0, "")
+        assert loaded.stderr.startswith("igny8: warning: igny8_keywords reads as empty: row-level security")
+        assert "let the reading role see every row" in loaded.stderr
+        with connect(tmp_path / "data") as warehouse:
+            assert warehouse.sql(keywords).fetchall() == [(0,)]
+            assert "igny8_keywords" in warehouse.manifest["source"]["missing"]
+        run_sql(small_postgres, f"alter role {role} bypassrls")
+        assert load(url, tmp_path / "data").warnings == []
+        with connect(tmp_path / "data") as warehouse:
+            assert warehouse.sql(keywords).fetchall()[0][0] > 0
+    finally:
+        run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
+
+
 def test_an_enum_without_the_word_that_is_looked_for(small_postgres: str, tmp_path: Path) -> None:
     for table, words in (("keywords", "mapped"), ("clusters", "mapped"), ("content_ideas", "queued")):
         run_sql(

@@ -290,7 +290,8 @@ def test_intervals_budgets_and_champions_agree_with_a_second_opinion(
     """Below 20 sites or 5 accounts (the demo) others teach nothing; from there on (the worlds) all sites do."""
     warehouse: Warehouse = request.getfixturevalue(fixture)
     columns = [
-        "site_id", "id", "account_id", "method", "origin_at", "known_runs", "completed_at", "credits", "actual_credits"
+        "site_id", "id", "account_id", "method", "origin_at", "known_runs", "completed_at", "credits",
+        "actual_credits", "is_limit_forgotten",
     ]  # fmt: skip
     points = [
         dict(zip(columns, row, strict=True))
@@ -369,6 +370,9 @@ def test_intervals_budgets_and_champions_agree_with_a_second_opinion(
         ]  # fmt: skip
         figures = given[p["site_id"], p["id"], p["method"]]
         assert all(close(a, b) for a, b in zip(figures[:6], expected, strict=True)), p
+        recent, of_account, judged = (
+            [q for q in pool if not q["is_limit_forgotten"]] for pool in (recent, of_account, own[-30:])
+        )
         costly = [q for q in recent if q["actual_credits"] > 0]
         if is_platform(costly):
             weights = shares(recent, lambda q: q["actual_credits"])
@@ -379,8 +383,8 @@ def test_intervals_budgets_and_champions_agree_with_a_second_opinion(
             of_others = wape(of_account)
             if of_others is not None:
                 of_others = (len(of_account) * of_others + 20 * usual[p["method"]]) / (len(of_account) + 20)
-        score = weighed(own[-30:], of_others)
-        if score is not None:
+        score = weighed(judged, of_others)
+        if score is not None and not (p["method"] == "flow" and p["is_limit_forgotten"]):
             scores[p["site_id"], p["id"]].append(
                 (score * (1 if p["method"] == "flow" else 1.1), numbers[p["method"]], p["method"])
             )

@@ -367,9 +367,12 @@ def test_no_stage_is_known_by_its_number(view: View) -> None:
 
 
 def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None:
-    ((analyzed, own_errors, pooled_errors, limit, before, gaps, weeks, pool, account_pool, peak),) = demo.sql(
-        "select analyzed_runs, own_errors, pooled_errors, limit_runs, break_runs, spend_gaps, spend_month_weeks, "
-        "spend_pool_weeks * spend_pool_errors_a_week, spend_account_weeks * spend_account_errors_a_week, "
+    (
+        (analyzed, own_errors, pooled_errors, limit, outputs, before, gaps, weeks, pool, account_pool, peak),
+    ) = demo.sql(
+        "select analyzed_runs, own_errors, pooled_errors, limit_runs, output_runs, break_runs, spend_gaps, "
+        "spend_month_weeks, spend_pool_weeks * spend_pool_errors_a_week, "
+        "spend_account_weeks * spend_account_errors_a_week, "
         "change_peak_days "
         "from parameters cross join forecast_parameters cross join spend_parameters"
     ).fetchall()
@@ -383,7 +386,7 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
     assert lengths == {
         "run_state": {analyzed},
         "stage_state": {analyzed},
-        "stage_lessons": {analyzed, limit},
+        "stage_lessons": {analyzed, limit, outputs},
         "stage_charges": {before},
         "own_prices": {analyzed - 1},
         "common_changes": {2 * peak + 1},

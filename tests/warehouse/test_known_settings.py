@@ -26,19 +26,19 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Stage 4 took all that waited at some 10 an item, five times at five sites; 100 tasks wait now.
 
     Site 1 has no settings. Site 2 takes 20 tasks a run, site 3 has stage 4 off, site 4 stops at 300 credits.
-    Site 5 learned a limit of 7 in November 2025.
+    Sites 5 and 6 learned a limit of 7 in November 2025, and site 6 took 7 once more in December.
     """
     folder = tmp_path_factory.mktemp("limited")
     runs = []
-    for number in range(1, 6):
+    for number in range(1, 7):
         for n in range(5):
-            day = AS_OF - timedelta(days=20 - n if number < 5 else 110 - n)
+            day = AS_OF - timedelta(days=20 - n if number < 5 else 70 if (number, n) == (6, 4) else 110 - n)
             waited, took = (10, 10) if number < 5 else (50, 7)
             runs.append(
                 run(10 * number + n, day, stages={4: (took, took, 10 * took)}, site_id=number,
                     initial_snapshot=f'{{"stage_4_initial": {waited}}}')
             )  # fmt: skip
-    waiting = [row for number in range(1, 6) for row in items("tasks", "queued", 100, site_id=number)]
+    waiting = [row for number in range(1, 7) for row in items("tasks", "queued", 100, site_id=number)]
     known = [
         settings(2, max_tasks_per_run=20),
         settings(3, stage_4_enabled=0),
@@ -46,7 +46,7 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     ]
     source = make_source(
         folder / "source.sqlite",
-        [site(number) for number in range(1, 6)],
+        [site(number) for number in range(1, 7)],
         runs,
         waiting,
         others={"igny8_automation_configs": known},
@@ -115,8 +115,29 @@ def test_a_limit_learned_before_december_2025_is_forgotten(limited: Warehouse) -
     assert learned == [(7,)], "at that time it held"
 
 
+def test_while_only_forgotten_limits_hold_a_site_flow_is_not_its_champion(limited: Warehouse) -> None:
+    """Flow would have all 100 tasks written; what runs cost is nearer. One more such run brings the limit back."""
+    assert champion(limited, 5)[0] in ("mean_of_last_10", "same_as_last")
+    assert stage_4(limited, 6) == (7, pytest.approx(70, rel=0.05), 7, "learned limit")
+
+
+def test_a_forecast_under_forgotten_limits_is_in_no_record(limited: Warehouse) -> None:
+    """At site 6's run of December: 50 waited, and the 7 of November did not count."""
+    records = limited.sql(
+        "select r.method, r.origins, r.errors from own_record as r join forecast_points as p "
+        "on p.site_id = r.site_id and p.method = r.method and p.origin_number = r.origin_number "
+        "where r.site_id = 6 and p.is_limit_forgotten and r.method <> 'flow_told' order by r.method"
+    ).fetchall()
+    assert records == [
+        ("flow", 4, 5),
+        ("mean_of_last_10", 3, 4),
+        ("original", 4, 5),
+        ("same_as_last", 3, 4),
+    ], "errors of all five, the two plain methods none of the first; the record without the last"
+
+
 def test_with_nothing_asked_it_is_the_live_flow(limited: Warehouse) -> None:
-    for site_id in range(1, 6):
+    for site_id in range(1, 7):
         answer = limited.what_if(site_id)
         assert answer["totals"] == answer["without"]
         row = next(stage for stage in answer["stages"] if stage["stage_number"] == 4)

@@ -25,7 +25,7 @@ with
             1 as origins
         from forecast_points as p
         join ends as e on e.method = p.method and p.completed_on < e.known_on
-        where not p.is_live and p.credits is not null
+        where not p.is_live and not p.is_limit_forgotten and p.credits is not null
         union all
         select account_id, method, known_on, 0, 0, 0, 0
         from lookups

@@ -27,7 +27,7 @@ with
             f.least_price_weight,
             f.largest_price_weight,
             f.flow_weight_items,
-            f.output_weight_items,
+            f.output_weight_created,
             f.limits_learned_from,
             h.sufficient_runs
         from platform_lessons as p
@@ -47,12 +47,21 @@ with
             l.recent_credits as items_credits,
             coalesce(l.recent_items_processed, 0) as items_processed,
             coalesce(l.recent_items_created, 0) as items_created,
+            coalesce(l.yielding_items, 0) as yielding_items,
+            coalesce(l.yielded_items, 0) as yielded_items,
             case
                 when
                     (l.limited_at >= s.limits_learned_from or o.origin_at < s.limits_learned_from)
                     and (x.is_on is null or l.limited_at >= x.since)
                 then l.items_limit
             end as learned_limit,
+            case
+                when
+                    l.limited_at < s.limits_learned_from
+                    and o.origin_at >= s.limits_learned_from
+                    and x.is_on is null
+                then l.items_limit
+            end as forgotten_limit,
             x.is_on,
             x.item_limit,
             x.credit_limit,
@@ -96,7 +105,7 @@ with
             s.default_price,
             s.default_output_ratio,
             s.flow_weight_items,
-            s.output_weight_items
+            s.output_weight_created
         from forecast_origins as o
         join waiting as w on w.site_id = o.site_id and w.id = o.id
         join shared as s on s.stage_number = w.stage_number and s.known_on = o.known_on
@@ -144,7 +153,10 @@ with
             items_credits,
             items_processed,
             items_created,
+            yielding_items,
+            yielded_items,
             learned_limit,
+            forgotten_limit,
             is_on,
             item_limit,
             credit_limit,
@@ -166,7 +178,7 @@ with
             default_price,
             default_output_ratio,
             flow_weight_items,
-            output_weight_items,
+            output_weight_created,
             case
                 when account_price is null
                 then platform_price
@@ -197,6 +209,7 @@ select
         when has_history then items_created / nullif(items_processed, 0) else default_output_ratio
     end as original_output_ratio,
     learned_limit,
+    forgotten_limit,
     is_on,
     item_limit,
     credit_limit,
@@ -211,8 +224,13 @@ select
             (price_runs * own_price + price_weight_runs * shared_price)
             / nullif(price_runs + price_weight_runs, 0)
     end as price,
-    (items_created + output_weight_items * shared_output_ratio)
-    / nullif(items_processed + output_weight_items, 0) as output_ratio,
+    case
+        when shared_output_ratio > 0
+        then
+            (yielded_items + output_weight_created)
+            / nullif(yielding_items + output_weight_created / nullif(shared_output_ratio, 0), 0)
+        else coalesce(yielded_items / nullif(yielding_items, 0), 0)
+    end as output_ratio,
     (
         items_taken
         + flow_weight_items

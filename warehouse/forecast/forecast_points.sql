@@ -16,6 +16,7 @@ with
             max(credits_at_most) as credits_at_most,
             max(case when is_limited then 1 else 0 end) as limited,
             max(case when is_limited_anew then 1 else 0 end) as limited_anew,
+            max(case when is_limit_forgotten then 1 else 0 end) as forgotten_limits,
             max(case when has_settings then 1 else 0 end) as settings
         from forecast_flow
         group by site_id, id, is_told
@@ -85,6 +86,7 @@ with
             case when m.method = 'flow' then f.credits_at_most end as credits_at_most,
             m.method = 'flow' and f.limited > 0 as is_limited,
             m.method = 'flow' and f.limited_anew > 0 as is_limited_anew,
+            f.forgotten_limits > 0 as is_limit_forgotten,
             o.actual_credits
         from methods as m
         join forecast_origins as o on o.site_id = m.site_id and o.id = m.id
@@ -114,6 +116,7 @@ select
     credits_at_most,
     is_limited,
     is_limited_anew,
+    is_limit_forgotten,
     actual_credits,
     case when credits > 0 and actual_credits > 0 then ln(actual_credits / nullif(credits, 0)) end as log_error
 from points

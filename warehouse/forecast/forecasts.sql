@@ -20,6 +20,7 @@ with
             p.credits_at_most,
             p.is_limited,
             p.is_limited_anew,
+            p.is_limit_forgotten,
             coalesce(r.origins, 0) as origins,
             r.absolute_error / nullif(r.actual_credits, 0) as own_wape,
             b.is_platform,
@@ -101,6 +102,7 @@ with
             u.credits_at_most,
             u.is_limited,
             u.is_limited_anew,
+            u.is_limit_forgotten,
             u.origins,
             u.own_wape,
             u.is_platform,
@@ -133,6 +135,8 @@ with
                     case
                         when w.is_limited_anew
                         then -1
+                        when w.method = 'flow' and w.is_limit_forgotten
+                        then 1e308
                         else
                             coalesce(
                                 w.weighed_wape

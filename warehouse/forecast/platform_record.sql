@@ -20,8 +20,8 @@ with
             p.account_id,
             p.completed_on,
             p.log_error,
-            abs(p.credits - p.actual_credits) as absolute_error,
-            p.actual_credits,
+            case when not p.is_limit_forgotten then abs(p.credits - p.actual_credits) end as absolute_error,
+            case when not p.is_limit_forgotten then p.actual_credits end as actual_credits,
             count(*) over (
                 partition by p.method, p.known_runs_from
                 order by p.completed_at, p.site_id, p.id

@@ -13,6 +13,8 @@ with
             items_arrived,
             sum(items_processed) over ten as recent_items_processed,
             sum(items_created) over ten as recent_items_created,
+            sum(items_processed) over thirty as yielding_items,
+            sum(items_created) over thirty as yielded_items,
             sum(credits_used) over ten as recent_credits,
             sum(items_taken) over ten as recent_items_taken,
             sum(items_arrived) over ten as recent_items_arrived,
@@ -37,6 +39,11 @@ with
                 order by completion_number
                 rows between 9 preceding and current row
             ),
+            thirty as (
+                partition by site_id, stage_number
+                order by completion_number
+                rows between 29 preceding and current row
+            ),
             three as (
                 partition by site_id, stage_number
                 order by completion_number
@@ -54,6 +61,8 @@ select
     r.items_arrived,
     r.recent_items_processed,
     r.recent_items_created,
+    r.yielding_items,
+    r.yielded_items,
     r.recent_credits,
     r.recent_items_taken,
     r.recent_items_arrived,
