@@ -1,5 +1,5 @@
--- One row per account, site, UTC date and operation of the ledger, each as found; dates that do not read
--- are NULL.
+-- One row per account, site, UTC date and operation of the ledger, each as found.
+-- Dates that do not read are NULL.
 select
     account_id,
     site_id,

@@ -1,10 +1,8 @@
--- How a text reads as a number, a time, a flag or JSON. NULL in, NULL out; NULL out also where it does not
--- read.
+-- How a text reads as a number, a time, a flag or JSON: NULL where there is none, and where it does not read.
 create macro trimmed(text) as trim(text, e' \t\r\n');
 
--- Nearly every text of a real source is plain: nothing that any rule below has to look at twice. What plain
--- texts
--- mean is found by one look and is what those rules say; the rules are for the others.
+-- Nearly every text of a real source is plain: nothing that any rule below has to look at twice.
+-- What plain texts mean is found by one look and is what those rules say; the rules are for the others.
 create macro is_plain_number(text) as regexp_full_match(text, '{{plain_number}}');
 
 create macro is_plain_time(text) as

@@ -1,4 +1,4 @@
--- One row per account, date and kind of transaction as found, with the reason where it cannot be read.
+-- One row per account, date and kind of transaction as found; `reason`: why it cannot be read.
 create table read_transactions as
 select
     as_bigint(account_id) as account_id,

@@ -1,5 +1,4 @@
--- One row per account, site, date and operation of the ledger as found, with the reason where it cannot be
--- read.
+-- One row per account, site, date and operation of the ledger as found; `reason`: why it cannot be read.
 create table read_usage as
 select
     as_bigint(account_id) as account_id,

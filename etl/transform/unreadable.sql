@@ -1,6 +1,5 @@
--- One row per source row that cannot be read, and per kind of items or calls without a readable key; rows:
--- how
--- many it stands for.
+-- One row per source row that cannot be read, and per kind of items or calls without a readable key.
+-- `rows`: how many it stands for.
 create table unreadable as
 select '{{automation_runs}}' as source_table, id_text as row_key, reason, 1 as rows
 from read_runs

@@ -1,6 +1,5 @@
--- The runs of a site that a number, `latest` or the first 8 or more characters of a run_id name: the first
--- way that
--- names any. Of runs that share a run_id the latest comes first.
+-- The runs of a site that a number, `latest` or the first 8 or more characters of a run_id name: by the
+-- first of these ways that names any. Of runs that share a run_id the latest comes first.
 with
     ways as (
         select

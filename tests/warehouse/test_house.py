@@ -195,6 +195,7 @@ def test_the_first_line_is_the_grain(view: View) -> None:
     first = view.sql.splitlines()[0]
     assert first.startswith("-- One row"), "the first comment line says what one row is"
     assert first.endswith("."), "the grain is a sentence"
+    assert view.grain == first.removeprefix("-- "), "on one line"
 
 
 @each_view
@@ -341,6 +342,15 @@ def test_every_window_is_of_one_site(view: View) -> None:
         if not window.alias:  # what names a window is checked where that is defined
             parts = [part.name for part in window.args.get("partition_by") or []]
             assert "site_id" in parts, window.sql("duckdb")
+
+
+@each_view
+def test_what_run_statuses_have_in_common_is_a_column_of_theirs(view: View) -> None:
+    """`is_open`, `is_ended`, `is_cut_short` come from `run_statuses`, so that a status is added in one place."""
+    alike = ({"running", "paused"}, {"completed", "failed", "cancelled"}, {"failed", "cancelled"})
+    for choice in parsed(view).find_all(exp.In):
+        if choice.this.name == "status":
+            assert {value.name for value in choice.expressions} not in alike, choice.sql("duckdb")
 
 
 @each_view

@@ -18,7 +18,7 @@ with
             r.id,
             row_number() over (partition by r.site_id order by r.started_at desc, r.id desc) as place
         from runs as r
-        where r.status in ('completed', 'failed', 'cancelled')
+        where r.is_ended
     ),
     failed_runs as (
         select

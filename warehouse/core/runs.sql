@@ -58,6 +58,7 @@ select
     d.total_credits_used,
     coalesce(t.is_open, false) as is_open,
     coalesce(t.is_ended, false) as is_ended,
+    coalesce(t.is_cut_short, false) as is_cut_short,
     coalesce(t.is_open, false)
     and epoch_us(d.started_at)
     < epoch_us(load.as_of) - cast(limits.stale_after_hours as bigint) * 3600000000 as is_stale,

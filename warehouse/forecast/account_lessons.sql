@@ -1,5 +1,4 @@
 -- One row per account, stage and day: what all its sites had taught of the stage by then.
--- taught by then.
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
 with
     flows as (

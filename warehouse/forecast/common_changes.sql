@@ -1,5 +1,4 @@
 -- One row per stage, midnight and span of days: a change of prices that all sites' runs then showed.
--- showed.
 -- Kept as a table: it is of all sites by nature; own and shared prices are brought to the day's.
 with
     load as (select cast(as_of at time zone 'UTC' as date) as today from current_load),

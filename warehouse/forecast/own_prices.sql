@@ -1,5 +1,4 @@
 -- One row per run of a stage and span of days: the price of an item that the site's own runs then told.
--- its price.
 -- Kept as a table: every forecast looks it up, and what all sites teach of prices is summed from it.
 with
     limits as (

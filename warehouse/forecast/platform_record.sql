@@ -1,5 +1,4 @@
 -- One row per method, band of known runs and day: how all sites' forecasts had done by that UTC midnight.
--- midnight.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 with
     limits as (

@@ -1,5 +1,4 @@
 -- One row per completion in which the stage charged, and had before: the change of its price.
--- time.
 with
     limits as (select step_credits, step_log_change from forecast_parameters),
     charged as (

@@ -1,11 +1,11 @@
--- One row per run status that the source is known to use: whether such a run is under way or has ended.
-select status, is_open, is_ended
+-- One row per run status that the source is known to use: how a run of it stands, and its current stage.
+select status, is_open, is_ended, is_cut_short, current_stage_outcome
 from
     (
         values
-            ('running', true, false),
-            ('paused', true, false),
-            ('completed', false, true),
-            ('failed', false, true),
-            ('cancelled', false, true)
-    ) as statuses(status, is_open, is_ended)
+            ('running', true, false, false, 'in progress'),
+            ('paused', true, false, false, 'paused here'),
+            ('completed', false, true, false, null),
+            ('failed', false, true, true, 'stopped here'),
+            ('cancelled', false, true, true, 'cancelled here')
+    ) as statuses(status, is_open, is_ended, is_cut_short, current_stage_outcome)

@@ -1,5 +1,4 @@
 -- One row per site, period and stage, and one more for no stage: its cost beside the period before.
--- before.
 -- Kept as a table: asked of one site at a time.
 with
     load as (select epoch_us(as_of) as as_of_us, as_of from current_load),

@@ -6,12 +6,10 @@ with
             id,
             stage_number,
             case
-                when outcome in ('stopped here', 'cancelled here')
+                when outcome in ('stopped here', 'cancelled here', 'stopped early')
                 then 'stopped'
                 when outcome in ('in progress', 'paused here')
                 then 'running'
-                when outcome = 'stopped early'
-                then 'stopped'
                 when outcome = 'switched off'
                 then 'skipped'
                 else outcome

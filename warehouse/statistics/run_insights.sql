@@ -9,6 +9,7 @@ with
             r.run_id,
             r.status,
             r.is_ended,
+            r.is_cut_short,
             ' at stage '
             || cast(r.current_stage as varchar)
             || coalesce(' (' || p.stage_name || ')', '') as at_stage,
@@ -68,7 +69,7 @@ with
                 else 'This run was cancelled' || coalesce(at_stage, '')
             end as message
         from compared
-        where status in ('failed', 'cancelled')
+        where is_cut_short
         union all
         select
             site_id,

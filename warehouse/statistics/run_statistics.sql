@@ -14,6 +14,7 @@ with
         select
             r.site_id,
             r.status,
+            r.is_open or r.is_ended as is_known,
             r.is_stale,
             r.total_credits_used,
             case
@@ -39,6 +40,7 @@ with
             count(case when status = 'running' then 1 end) as running_runs,
             count(case when status = 'paused' then 1 end) as paused_runs,
             count(case when status = 'cancelled' then 1 end) as cancelled_runs,
+            count(case when not is_known then 1 end) as other_runs,
             count(case when is_stale then 1 end) as stale_runs,
             sum(total_credits_used) as total_credits_used,
             sum(credits_in_window) as credits_in_window,
@@ -55,9 +57,7 @@ select
     coalesce(c.running_runs, 0) as running_runs,
     coalesce(c.paused_runs, 0) as paused_runs,
     coalesce(c.cancelled_runs, 0) as cancelled_runs,
-    coalesce(
-        c.total_runs - c.completed_runs - c.failed_runs - c.running_runs - c.paused_runs - c.cancelled_runs, 0
-    ) as other_runs,
+    coalesce(c.other_runs, 0) as other_runs,
     coalesce(c.stale_runs, 0) as stale_runs,
     cast(c.completed_runs as double)
     / nullif(cast(c.completed_runs + c.failed_runs as double), 0)

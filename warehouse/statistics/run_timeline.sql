@@ -1,15 +1,16 @@
 -- One row per part of a run's time: its stages in the pipeline's order, the kept pause, the remainder.
 with
     load as (select as_of from current_load),
+    pipeline as (select cast(max(stage_number) as integer) as last_stage from stage_parameters),
     measured as (
         select
             g.site_id,
             g.id,
             g.run_id,
-            r.status,
+            r.is_open,
             r.duration_seconds - r.active_seconds as pause_seconds,
             case
-                when r.status in ('running', 'paused')
+                when r.is_open
                 then cast(epoch_us(load.as_of) - epoch_us(r.started_at) as double) / 1e6
                 else r.active_seconds
             end
@@ -21,7 +22,7 @@ with
             g.site_id,
             g.id,
             g.run_id,
-            r.status,
+            r.is_open,
             r.duration_seconds,
             r.active_seconds,
             r.started_at,
@@ -42,28 +43,24 @@ with
         join measured as m on m.site_id = g.site_id and m.id = g.id
         where g.duration_seconds is not null
         union all
-        select site_id, id, run_id, 8, 'pause', null, 'Last pause', pause_seconds, remaining_seconds
+        select
+            site_id, id, run_id, last_stage + 1, 'pause', null, 'Last pause', pause_seconds, remaining_seconds
         from measured
+        cross join pipeline
         where pause_seconds > 0
         union all
         select
             site_id,
             id,
             run_id,
-            9,
+            last_stage + 2,
             'remainder',
             null,
-            case
-                status
-                when 'running'
-                then 'No stage accounts for it yet'
-                when 'paused'
-                then 'No stage accounts for it yet'
-                else 'Not accounted for'
-            end,
+            case when is_open then 'No stage accounts for it yet' else 'Not accounted for' end,
             remaining_seconds,
             remaining_seconds
         from measured
+        cross join pipeline
         where remaining_seconds > 0
     ),
     placed as (

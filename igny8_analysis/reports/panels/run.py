@@ -10,7 +10,7 @@ from igny8_analysis.reports.panels.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
 from igny8_analysis.stages import stage_label
 
-# What each stage takes in, in words.
+# How the stage that a run has reached stands, where the run is not completed, by its outcome.
 TITLES = {
     "stopped here": "This run stopped at stage {stage_number}, {stage_name}",
     "cancelled here": "This run was cancelled at stage {stage_number}, {stage_name}",
@@ -109,7 +109,7 @@ def reconciliation(rows: Rows) -> Panel:
 def _headline(run: dict[str, Any]) -> str:
     """Return the difference from the usual credits and what made it, in one sentence; empty without a baseline."""
     difference = run["difference_credits"]
-    if difference is None or run["status"] not in ("completed", "failed", "cancelled"):
+    if difference is None or not run["is_ended"]:
         return ""
     reached = "" if run["status"] == "completed" else ", over the stages it reached"
     if formats.number(difference) == "0":
