@@ -21,7 +21,7 @@ def credits_by_month(rows: Sequence[Row]) -> Chart | None:
     ]
     drawn = (
         alt.Chart(values(bars, "month", "credits"))
-        .mark_bar(color=tokens.var("accent"), cornerRadiusEnd=2)
+        .mark_bar(color=tokens.var("accent"))
         .encode(
             x=alt.X(
                 "month:N",

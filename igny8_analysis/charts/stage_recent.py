@@ -22,7 +22,7 @@ def stage_recent(stage_number: int, stage_name: str, measured: Sequence[Any], un
     positions = list(range(10))
     chart = (
         alt.Chart(data)
-        .mark_bar(color=tokens.stage(stage_number), cornerRadiusEnd=1)
+        .mark_bar(color=tokens.stage(stage_number))
         .encode(
             x=alt.X("position:O", axis=None, scale=alt.Scale(domain=positions, paddingInner=0.25)),
             y=alt.Y("amount:Q", axis=None),

@@ -107,6 +107,10 @@ _NOISE = re.compile(
 )
 _UNUSED_WIDTH = re.compile(r'(<path(?:(?! stroke=)[^>])*?) stroke-width="[^"]*"(?=(?:(?! stroke=)[^>])*>)')
 _DESCRIBED = re.compile(r'<path aria-label="([^"]*)"([^>]*?)/>')
+_CIRCLE = re.compile(
+    r'<path transform="translate\(([-\d.]+),([-\d.]+)\)" d="M([\d.]+),0A[^"]*"([^>]*?)'
+    r"(/>|><title>[^<]*</title></path>)"
+)
 _EMPTY_GROUP = re.compile(r'<g(?: [a-z-]+="[^"]*")*></g>')
 _IDENTIFIER = re.compile(r'\bid="([^"]+)"')
 _LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
@@ -124,6 +128,12 @@ def _point(found: re.Match[str]) -> str:
     return f'<a href="{link}" tabindex="-1">{drawn}</a>' if link else drawn
 
 
+def _circle(found: re.Match[str]) -> str:
+    """Return a circle that was drawn as a path of two arcs as what it is."""
+    x, y, radius, fill, end = found.groups()
+    return f'<circle cx="{x}" cy="{y}" r="{radius}"{fill}{end.replace("</path>", "</circle>")}'
+
+
 def _clean(svg: str, name: str) -> tuple[str, str, str]:
     """Return what is inside the renderer's SVG, smaller and free of what differs by process, with its size."""
     found = _ROOT.search(svg)
@@ -139,6 +149,7 @@ def _clean(svg: str, name: str) -> tuple[str, str, str]:
         body = pattern.sub("", body)
     body = _UNUSED_WIDTH.sub(r"\1", body)
     body = _LONG_NUMBER.sub(r"\1", body)
+    body = _CIRCLE.sub(_circle, body)
     previous = ""
     while previous != body:
         previous, body = body, _EMPTY_GROUP.sub("", body)

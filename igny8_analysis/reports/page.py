@@ -13,12 +13,17 @@ from markupsafe import Markup
 from igny8_analysis.reports.panels.panel import MIME_TYPE, TEMPLATES, environment, style_sheet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from nbformat import NotebookNode
+
+WHAT_IF = 'class="panel what-if"'  # the panel that its own script shows
 
 
 def notebook_page(notebook: NotebookNode, title: str, stamp: str, *, is_interactive: bool = False) -> str:
     """Return an executed notebook's panels as a complete HTML page; code and other outputs stay out."""
-    resources = {"page": _frame(title, stamp, is_interactive=is_interactive)}
+    scripts = ["what_if.js"] if any(WHAT_IF in panel for panel in _panels(notebook)) else []
+    resources = {"page": _frame(title, stamp, scripts, is_interactive=is_interactive)}
     html: str = _exporter(threading.get_ident()).from_notebook_node(notebook, resources=resources)[0]
     return html
 
@@ -29,9 +34,17 @@ def page(template: str, title: str, stamp: str, **context: Any) -> str:
     return environment().get_template(template).render(resources={"page": frame}, **context)
 
 
-def _frame(title: str, stamp: str, *, is_interactive: bool = False) -> dict[str, Any]:
+def _panels(notebook: NotebookNode) -> Iterator[str]:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            yield output.get("data", {}).get(MIME_TYPE, "")
+
+
+def _frame(
+    title: str, stamp: str, more_scripts: Iterable[str] = (), *, is_interactive: bool = False
+) -> dict[str, Any]:
     """Return what every page needs beside its content: style, scripts and the policy that admits just these."""
-    style, scripts = style_sheet(), [_script("report.js")]
+    style, scripts = style_sheet(), [_script(name) for name in ("report.js", *more_scripts)]
     bundles: list[tuple[str, str]] = []
     allowed = ""
     if is_interactive:

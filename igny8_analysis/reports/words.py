@@ -78,6 +78,12 @@ FINDINGS = {
 }
 
 
+def listed(parts: list[str]) -> str:
+    """Return the parts as people list them: `a`, `a and b`, `a, b and c`."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def finding(row: dict[str, Any]) -> str:
     """Return the sentence of a check's findings: of `check_name`, as many as `findings`."""
     one, several = FINDINGS[row["check_name"]]

@@ -7,8 +7,12 @@ import re
 import tempfile
 from pathlib import Path
 
+import igny8_analysis
 from igny8_analysis import Warehouse
+from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.reports import words
+from igny8_analysis.reports.make import Options, Reports
+from tests.pages import notebooks_here
 from tests.reports.conftest import Made
 
 HEAD = re.compile(r'<head>\s*<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
@@ -37,6 +41,20 @@ def test_the_policy_comes_first_and_admits_just_the_page(made: Made) -> None:
 def test_a_run_report_is_small(made: Made) -> None:
     for file in [made.run, *made.hostile_runs]:
         assert file.stat().st_size <= 130_000, file.name
+
+
+def test_an_overview_of_300_runs_that_all_have_reports_is_small(demo_warehouse: Path, tmp_path: Path) -> None:
+    with notebooks_here(), igny8_analysis.connect(demo_warehouse) as warehouse:
+        query = f"select id, run_number from runs where site_id = {int(DemoSite.BUSIEST)}"
+        for id_, number in warehouse.sql(query).fetchall():
+            stub = f'<meta name="igny8-report" content="run-{int(DemoSite.BUSIEST)}-{id_}-0">'
+            (tmp_path / f"run-{number:04d}.html").write_text(stub, encoding="utf-8")
+        reports = Reports(warehouse, demo_warehouse, Options(is_quiet=True))
+        file = reports.overview(DemoSite.BUSIEST, tmp_path / "index.html")
+    html = file.read_text(encoding="utf-8")
+    assert html.count('<tr data-status="') == 300
+    assert html.count("run-0001.html") == 1
+    assert file.stat().st_size <= 450_000
 
 
 def test_nothing_of_the_machine_is_in_a_report(made: Made, demo_warehouse: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from igny8_analysis import charts
@@ -26,6 +28,29 @@ UNRECOGNISED = (
     "A status this analysis does not know. These items are counted, but not as pending: tell whoever "
     "runs the analysis."
 )
+
+# What the script of `what_if` says; `{}` is a figure.
+WHAT_IF = {
+    "cost": "Such a run would cost about {} credits.",
+    "likely": "Most likely between {} and {}.",
+    "unsure": "Between almost nothing and {}: too little is known yet.",
+    "have": "Have {} ready: that is enough nine times out of ten.",
+    "nine": "A balance of {} is enough nine times out of ten.",
+    "four": "A balance of {} is enough four times out of five.",
+    "most": "A balance of {} is not enough: it covers a run of at most {} articles.",
+    "unknown": "Whether a balance of {} is enough cannot be said yet: too few runs.",
+    "now": "As things stand it would cost about {}.",
+    "wrong": "Articles take a whole number from 0 on, the balance any number from 0 on.",
+    "off": "switched off",
+    "stop": "the run's credit limit",
+    "limit": "its limit",
+    "learned": "where its runs usually stop",
+    "free": "",
+}
+WHAT_IF_STAGE = (
+    "items_waiting", "fed_by", "flow_share", "output_ratio", "price", "item_limit", "learned_limit", "is_on",
+)  # fmt: skip
+WHAT_IF_RUN = ("credits_per_stage_credit", "credit_limit", "size_80", "log_80", "log_90")
 
 STATUSES = ("completed", "failed", "running", "paused", "cancelled", "other")
 
@@ -86,6 +111,8 @@ def what_it_will_cost(rows: Rows, queue: Rows, stages: Rows, balance: Rows) -> P
         rows,
         champion=champion,
         likely=champion and formats.likely_range(champion["p80_low"], champion["p80_high"]),
+        to_have=champion and _to_have(champion),
+        held=_held(stages),
         methods=[
             row
             | {"range": formats.likely_range(row["p80_low"], row["p80_high"]).removeprefix("most likely ")}
@@ -98,6 +125,68 @@ def what_it_will_cost(rows: Rows, queue: Rows, stages: Rows, balance: Rows) -> P
         articles=queue.first["pending_articles"],
         balance=balance.first if balance else None,
     )
+
+
+def what_if(rows: Rows, balance: Rows) -> Panel:
+    """Show a form that reckons the next run under other limits; hidden until its script runs.
+
+    `rows` are what the live flow rests on, one a stage; `balance` is empty where it is not to be shown. Nothing where
+    nothing waits.
+    """
+    first = rows.first
+    told = {
+        "stages": [{name: _plain(row[name]) for name in WHAT_IF_STAGE} for row in rows],
+        "run": {name: _plain(first[name]) for name in WHAT_IF_RUN},
+        "words": WHAT_IF,
+    }
+    credits = balance.first["available_credits"] if balance else None
+    return render(
+        "what_if.html.j2",
+        rows,
+        told=told,
+        waits=any(row["items_waiting"] for row in rows),
+        balance=credits and max(formats.rounded_decimal(credits, 0), 0),
+        limit=next(row["item_limit"] for row in rows if row["stage_number"] == 4),
+        has_off=any(row["is_on"] is False for row in rows),
+    )
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _to_have(champion: dict[str, Any]) -> int | None:
+    """Return the balance that covers nine runs of ten, in whole credits; None where too little is known of it."""
+    low, high, budget = (champion[name] for name in ("p80_low", "p80_high", "budget_90"))
+    is_unsure = low is not None and float(high) > formats.WIDEST_RANGE * float(low)
+    return None if budget is None or is_unsure else ceil(formats.rounded_decimal(budget, 9))
+
+
+def _held(stages: Rows) -> list[str]:
+    """Return in sentences what keeps the next run from taking in all that waits: settings, and the site's habit."""
+
+    def most(by: str) -> list[str]:
+        found = [row for row in stages if row["bound_by"] == by]
+        return [f"{formats.number(row['items_limit'])} {row['takes_in']}" for row in found]
+
+    off = [row["stage_name"] for row in stages if row["bound_by"] == "off"]
+    settings = [
+        *([f"takes in at most {words.listed(most('limit'))}"] if most("limit") else []),
+        *([f"leaves out {words.listed(off)}"] if off else []),
+        *(
+            [f"stops at {formats.number(stages.first['credit_limit'])} credits"]
+            if any(row["bound_by"] == "credit limit" for row in stages)
+            else []
+        ),
+    ]
+    return [
+        *([f"By the site's settings a run {words.listed(settings)}."] if settings else []),
+        *(
+            [f"Its runs usually take in no more than {words.listed(most('learned limit'))}."]
+            if most("learned limit")
+            else []
+        ),
+    ]
 
 
 def run_history(report: Report, rows: Rows) -> Panel:
