@@ -18,6 +18,7 @@ from igny8_analysis.cli import cli
 from igny8_analysis.etl import demo
 from igny8_analysis.explain import sql_file
 from igny8_analysis.load import load
+from igny8_analysis.warehouse.build import column_descriptions, load_views
 
 DOCS = Path(__file__).parent
 MADE = "<!-- Made by docs/generate.py (make docs): change the source, not this page. -->"
@@ -32,6 +33,7 @@ COLUMNS = """
 select column_name, data_type, comment from duckdb_columns()
 where schema_name = ? and table_name = ? order by column_index
 """
+VIEW_COLUMNS = "select table_name, column_name from duckdb_columns() where schema_name = 'main'"
 
 
 def dictionary(warehouse: Warehouse) -> str:
@@ -117,13 +119,31 @@ def stale(made: dict[Path, str]) -> list[str]:
     ]
 
 
+def misfits(warehouse: Warehouse) -> list[str]:
+    """What is described and not there: columns that no view has, and what of a grain is beyond its line."""
+    columns: dict[str, set[str]] = {}
+    for view, column in warehouse.sql(VIEW_COLUMNS).fetchall():
+        columns.setdefault(view, set()).add(column)
+    common, own = column_descriptions()
+    found = [
+        f"no view has a column {name}" for name in common if not any(name in has for has in columns.values())
+    ]
+    for view, names in own.items():
+        found += [f"{view} has no column {name}" for name in names if name not in columns.get(view, ())]
+    long = [view.name for view in load_views() if f"-- {view.grain}" != view.sql.splitlines()[0]]
+    return [*found, *(f"{name}: its grain is more than a line" for name in long)]
+
+
 def main(arguments: list[str]) -> int:
-    """Write the pages, or with `--check` return 1 if one is stale."""
+    """Write the pages, or with `--check` return 1 if one is stale; 1 too where they describe what is not there."""
     with tempfile.TemporaryDirectory() as folder:
         demo.write_sqlite(Path(folder) / "demo.sqlite")
         load(f"sqlite:///{folder}/demo.sqlite", Path(folder), as_of=demo.AS_OF)
         with connect(folder) as warehouse:
-            made = pages(warehouse)
+            made, wrong = pages(warehouse), misfits(warehouse)
+    if wrong:
+        print("warehouse/: " + "; ".join(wrong), file=sys.stderr)
+        return 1
     if arguments == ["--check"]:
         if names := stale(made):
             print(f"docs/ is stale: {', '.join(names)}; make docs", file=sys.stderr)

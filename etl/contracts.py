@@ -1,6 +1,6 @@
 """The lake's Parquet tables: columns, types, keys and order. One declaration, used to write, check and document."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from igny8_analysis.etl.source_schema import STAGE_RESULTS, STAGES
 
@@ -24,7 +24,7 @@ class LakeTable:
     description: str
     key: tuple[str, ...]
     columns: dict[str, Column]
-    order_by: tuple[str, ...] = field(default=())
+    order_by: tuple[str, ...] = ()
     is_growing: bool = False
 
     @property
@@ -294,7 +294,7 @@ LAKE_TABLES = {
             "pipeline_items": Column("bigint", "Rows counted by this load."),
             "value_findings": Column("bigint", "Values that did not read as they should."),
             "quarantine": Column("bigint", "Rows that could not be read."),
-            "total_credits_used": Column("decimal(38,6)", "Credits of all runs."),
+            "total_credits_used": Column(CREDIT_SUM, "Credits of all runs."),
             "missing": Column("varchar", "Optional tables and columns the source lacks, by name."),
         },
         is_growing=True,

@@ -204,7 +204,7 @@ class Warehouse:
     ) -> "SitePicker":
         """A list of the sites for a notebook; what `show` draws of the chosen one, else its brief, stands beneath.
 
-        `site` is chosen first, else the one with the most runs. Raises UsageError where ipywidgets is missing.
+        `site` is chosen first, else the one with the most runs. Raises UsageError where there is none.
         """
         from igny8_analysis.picker import SitePicker
 

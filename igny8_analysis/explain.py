@@ -174,11 +174,10 @@ def _numbered(name: str, section: Section) -> str:
 def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric: str) -> Explanation:
     """Explain a field of the site's overview, or with `run_id` of that run, named by its path in the payload.
 
-    Rows of forecasts, spend, changes and alerts go by their place: `spend_forecasts.1.credits`. A field of the
-    site's settings comes after `settings.`: `settings.stages.4.item_limit`.
-
-    Stages go by their number: `stages.4.comparison.credit_variance_pct`. Raises UsageError for an unknown metric,
-    SiteNotFound and RunNotFound.
+    Stages go by their number: `stages.4.comparison.credit_variance_pct`. Other rows go by their place in their order,
+    from 1 (0 is the first too): `insights.1.message`, `spend_forecasts.1.credits`. A field of the site's settings comes
+    after `settings.`: `settings.stages.4.item_limit`. Raises UsageError for an unknown metric, SiteNotFound and
+    RunNotFound.
     """
     site_id = warehouse.resolve_site(site)
     section, field, position = _find(metric, run_id is not None)
@@ -198,11 +197,13 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
     query = f"select {section.fields[field].sql(field)} as {field} from {section.view}"
     if where:
         query += f" where {' and '.join(where)}"
-    if section.order and position:
-        query += f" order by {section.order} limit 1 offset {position - 1}"
+    if section.order and position is not None:
+        query += f" order by {section.order} limit 1 offset {max(position - 1, 0)}"
     values = warehouse.sql(query).fetchall()
     if not values:
-        raise UsageError(f"metric {metric!r} has no {f'row {position}' if position else 'value'} here")
+        raise UsageError(
+            f"metric {metric!r} has no {'value' if position is None else f'row {position}'} here"
+        )
     rows_query = " ".join(read_query(section.inputs).format(**keys).split())
     rows = as_dicts(warehouse.sql(f"select * from ({rows_query}) limit {MOST_ROWS}"))
     rows_in_all = len(rows)

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks import document
-from docs.generate import DOCS, helps, pages, stale
+from docs.generate import DOCS, helps, misfits, pages, stale
 from igny8_analysis import Warehouse
 from igny8_analysis.cli import cli
+from igny8_analysis.warehouse.build import View
 
+README = DOCS.parent / "README.md"
 HELPS = {" ".join(path): text for path, text in helps(cli, "igny8")}
 
 
@@ -27,6 +29,22 @@ def test_a_page_that_was_changed_is_stale(demo: Warehouse, tmp_path: Path) -> No
     assert sorted(stale(made)) == ["cli.md", "dictionary.md"]
 
 
+def test_nothing_is_described_that_is_not_there(demo: Warehouse) -> None:
+    assert misfits(demo) == []
+
+
+def test_a_description_of_nothing_is_found(demo: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    described = ({"label": "…", "no_such_column": "…"}, {"sites": {"domain": "…", "no_such_domain": "…"}})
+    monkeypatch.setattr("docs.generate.column_descriptions", lambda: described)
+    views = [View("sites", "staging", "-- One row per site.\n-- Or two.\nselect 1")]
+    monkeypatch.setattr("docs.generate.load_views", lambda: views)
+    assert misfits(demo) == [
+        "no view has a column no_such_column",
+        "sites has no column no_such_domain",
+        "sites: its grain is more than a line",
+    ]
+
+
 def test_the_table_of_what_was_measured_is_not_stale() -> None:
     assert document.table() in document.PAGE.read_text(encoding="utf-8"), "python -m benchmarks.document"
 
@@ -36,6 +54,14 @@ def test_every_command_has_an_example(command: str) -> None:
     is_group = any(other.startswith(f"{command} ") for other in HELPS)
     examples = [line for line in HELPS[command].splitlines() if f"{line.strip()} ".startswith(f"{command} ")]
     assert examples or is_group, "its help lacks a line that begins with the command"
+
+
+def test_every_query_that_is_shown_can_be_asked(demo: Warehouse) -> None:
+    pages = [*HELPS.values(), *(file.read_text(encoding="utf-8") for file in (README, *DOCS.glob("*.md")))]
+    queries = {query for page in pages for query in re.findall(r'igny8 sql [^"\n]*"([^"\n]+)"', page)}
+    assert len(queries) > 3
+    for query in queries:
+        assert demo.sql(query).columns, query
 
 
 def test_methods_name_views_and_columns_that_exist(demo: Warehouse) -> None:

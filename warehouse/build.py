@@ -317,7 +317,7 @@ def check(database: Path) -> None:
 
 def _comment_view(connection: duckdb.DuckDBPyConnection, view: View, kind: str) -> None:
     _comment(connection, kind, view.name, view.grain)
-    common, own = _column_descriptions()
+    common, own = column_descriptions()
     columns = connection.execute(
         "select column_name from duckdb_columns() "
         "where database_name = 'warehouse' and schema_name = 'main' and table_name = ?",
@@ -331,7 +331,8 @@ def _comment_view(connection: duckdb.DuckDBPyConnection, view: View, kind: str) 
 
 
 @cache
-def _column_descriptions() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+def column_descriptions() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """What columns mean: by their name, and by view and name where a view means something of its own."""
     entries = tomllib.loads((ROOT / "columns.toml").read_text(encoding="utf-8"))
     return entries["columns"], entries["views"]
 

@@ -96,9 +96,7 @@ def print_csv(columns: Sequence[str], rows: Rows) -> None:
     if places is None:
         return
     for row in (columns, *rows):
-        sys.stdout.write(
-            (",".join(_cell(row[place]) for place in places) or '""') + "\n"
-        )  # an empty line would be no row
+        sys.stdout.write((",".join(_cell(row[place]) for place in places) or EMPTY_ROW) + "\n")
 
 
 def print_table(

@@ -185,8 +185,9 @@ def _show_overview(payload: Payload, warehouse: "Warehouse") -> None:
     rows = [list(with_label(stage).values()) for stage in prediction["stages"]]
     rows.append([None, "Total", *list(totals.values())[:3], None])
     print_table(columns, rows, "the whole queue, by stage")
+    ((buffer_pct,),) = warehouse.sql("select buffer_pct from parameters").fetchall()
     print_text(
-        "IGNY8 starts a run where the balance covers its own estimate plus 20 %, "
+        f"IGNY8 starts a run where the balance covers its own estimate plus {buffer_pct} %, "
         f"for the whole queue {totals['recommended_buffer_credits']:,} more."
     )
     as_of = written(payload["as_of"], "as_of")

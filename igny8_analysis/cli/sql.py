@@ -31,7 +31,7 @@ class Size(click.ParamType[str]):
     epilog=examples(
         'igny8 sql "select * from run_statistics"',
         "igny8 sql --file question.sql --format csv > answer.csv",
-        'igny8 sql --max-seconds 60 --max-spill 50GB "select * from stage_items order by all"',
+        'igny8 sql --max-seconds 60 --max-spill 50GB "select * from run_stages order by all"',
         'echo "describe runs" | igny8 sql',
         "igny8 sql",
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 NONE = "–"
@@ -15,6 +15,7 @@ MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 WIDEST_RANGE = 10
 _NANO = Decimal("1e-9")
+_HALF_UP = Context(prec=60, rounding=ROUND_HALF_UP)  # a rate of a run of microseconds has 20 digits
 
 
 def number(value: Any, places: int = 0) -> str:
@@ -22,7 +23,7 @@ def number(value: Any, places: int = 0) -> str:
     if value is None:
         return NONE
     rounded = rounded_decimal(value, places)
-    return f"{abs(rounded):,f}" if rounded >= 0 else f"{MINUS}{-rounded:,f}"
+    return f"{MINUS if rounded < 0 else ''}{rounded.copy_abs():,f}"
 
 
 def rate(value: Any) -> str:
@@ -111,8 +112,8 @@ def visible(text: str) -> str:
 
 def rounded_decimal(value: Any, places: int) -> Decimal:
     """Round a number half away from zero, as the payloads do."""
-    exact = Decimal(str(value)).quantize(_NANO, rounding=ROUND_HALF_UP)
-    return exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) + 0
+    nine = Decimal(str(value)).quantize(_NANO, context=_HALF_UP)
+    return _HALF_UP.add(nine.quantize(Decimal(1).scaleb(-places), context=_HALF_UP), 0)  # −0 + 0 is 0
 
 
 def _picture(character: str) -> str:

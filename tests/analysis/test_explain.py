@@ -78,6 +78,13 @@ def test_the_queries_can_be_pasted_and_the_rows_are_the_sites_own(demo: Warehous
     assert demo.sql(explanation.rows_query).fetchall()[0][0] == explanation.rows[0]["id"]
 
 
+def test_rows_go_by_their_place_in_their_order(demo: Warehouse) -> None:
+    months = demo.sql("select period from cost_changes where site_id = 101 order by all desc").fetchall()
+    told = [demo.explain(101, None, f"cost_changes.{place}.period").result for place in (0, 1, len(months))]
+    assert told == [months[0][0], months[0][0], months[-1][0]]
+    assert told[0] != told[-1]
+
+
 def test_more_rows_than_are_shown_are_counted(demo: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("igny8_analysis.explain.MOST_ROWS", 5)
     explanation = demo.explain(101, None, "historical_averages.avg_total_credits")
@@ -87,8 +94,14 @@ def test_more_rows_than_are_shown_are_counted(demo: Warehouse, monkeypatch: pyte
 def test_what_is_wrong_is_told(demo: Warehouse) -> None:
     with pytest.raises(UsageError, match=r"success_rate_pct"):
         demo.explain(101, None, "run_statistics.success_rate")
-    with pytest.raises(UsageError, match="no row 9"):
-        demo.explain(101, None, "historical_averages.stages.9.avg_credits")
+    for metric, told in {
+        "historical_averages.stages.9.avg_credits": "no row 9",
+        "historical_averages.stages.0.avg_credits": "no row 0",
+        "spend_forecasts.99999999999999999999999.credits": "no such row",
+        "spend_forecasts.credits": r"try .*spend_forecasts\.1\.credits",
+    }.items():
+        with pytest.raises(UsageError, match=told):
+            demo.explain(101, None, metric)
     with pytest.raises(RunNotFound):
         demo.explain(101, "run_of_nobody", "run.status")
 

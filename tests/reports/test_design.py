@@ -89,6 +89,11 @@ def test_an_unknown_token_is_refused() -> None:
         (formats.number(2.675, 2), "2.68"),
         (formats.number(-0.4), "0"),
         (formats.number(-1234.5), "\N{MINUS SIGN}1,235"),
+        (formats.number(6e19, 2), "60,000,000,000,000,000,000.00"),
+        (
+            formats.number(Decimal("-12345678901234567890123456789.5")),
+            f"{formats.MINUS}12,345,678,901,234,567,890,123,456,790",
+        ),
         (formats.number(None), "–"),
         (formats.signed(12), "+12"),
         (formats.signed(-12), "\N{MINUS SIGN}12"),
