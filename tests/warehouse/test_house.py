@@ -24,7 +24,6 @@ OF_ALL_SITES = (
     *(
         "spend_account_pools",
         "spend_accuracy",
-        "spend_errors",
         "spend_origins",
         "spend_pools",
         "spend_record",

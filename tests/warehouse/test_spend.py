@@ -264,6 +264,26 @@ def by_method(warehouse: Warehouse, site_id: int, horizon: int) -> dict[str, flo
     )
 
 
+def test_a_forecast_of_a_sunday_knows_every_error_until_then(steady: Warehouse) -> None:
+    """Site 1 has 14 Mondays from 28 days after its first run (November 13) to a week ago, 11 to thirty days ago."""
+    assert steady.sql(
+        "select horizon_days, origins, (select count(*) from spend_backtest as b where b.site_id = 1 "
+        "and b.method = s.method and b.horizon_days = s.horizon_days) from spends as s "
+        "where is_live and site_id = 1 and method = 'rhythm' order by 1"
+    ).fetchall() == [(7, 14, 14), (30, 11, 11)]
+
+
+def test_another_method_is_chosen_only_where_it_is_clearly_better(whole: Warehouse) -> None:
+    rows = whole.sql(
+        "select any_value(w.weighed_error / r.weighed_error * m.champion_margin) from spends as w "
+        "join spends as r using (scope, owner_id, horizon_days, week) join spend_methods as m on m.method = w.method "
+        "where r.method = 'rhythm' and w.is_champion and w.method <> 'rhythm' and w.weighed_error > 0 "
+        "group by w.scope, w.owner_id, w.horizon_days, w.week"
+    ).fetchall()
+    assert len(rows) > 50
+    assert all(ratio <= 1 + 1e-6 for (ratio,) in rows)
+
+
 def test_a_week_of_a_weekly_site_is_a_run(steady: Warehouse) -> None:
     forecasts = by_method(steady, 1, 7)
     assert forecasts["recent_rate"] == forecasts["same_as_before"] == forecasts["runs_times_cost"] == 70

@@ -2,35 +2,25 @@
 -- Kept as a table: it is of all sites of an account; forecasts look a week up.
 with
     limits as (select spend_account_weeks, spend_account_errors_a_week from spend_parameters),
+    seen as (
+        select scope, account_key, horizon_days, known_runs_from, pool_week as week
+        from spend_origins
+        group by scope, account_key, horizon_days, known_runs_from, pool_week
+    ),
     needed as (
-        select p.scope, p.account_key, p.horizon_days, p.method, p.pool_week as week
-        from spend_points as p
+        select n.scope, n.account_key, n.horizon_days, m.method, n.week
+        from seen as n
+        cross join spend_methods as m
         left join
             spend_pools as s
-            on s.scope = p.scope
-            and s.horizon_days = p.horizon_days
-            and s.method = p.method
-            and s.known_runs_from = p.known_runs_from
-            and s.week = p.pool_week
+            on s.scope = n.scope
+            and s.horizon_days = n.horizon_days
+            and s.method = m.method
+            and s.known_runs_from = n.known_runs_from
+            and s.week = n.week
             and s.is_platform
         where s.week is null
-        group by p.scope, p.account_key, p.horizon_days, p.method, p.pool_week
-    ),
-    drawn as (
-        select
-            scope,
-            account_key,
-            horizon_days,
-            method,
-            known_week,
-            absolute_error,
-            size_credits,
-            log_error,
-            row_number() over (
-                partition by scope, account_key, horizon_days, method, known_week
-                order by owner_id * 7919 % 10007, owner_id, week
-            ) as lot
-        from spend_errors
+        group by n.scope, n.account_key, n.horizon_days, m.method, n.week
     ),
     pooled as (
         select
@@ -46,14 +36,14 @@ with
         from needed as n
         cross join limits
         join
-            drawn as d
+            spend_errors as d
             on d.scope = n.scope
             and d.account_key = n.account_key
             and d.horizon_days = n.horizon_days
             and d.method = n.method
             and d.known_week <= n.week
             and d.known_week > n.week - limits.spend_account_weeks
-            and d.lot <= limits.spend_account_errors_a_week
+            and d.account_lot <= limits.spend_account_errors_a_week
         group by n.scope, n.account_key, n.horizon_days, n.method, n.week
     ),
     placed as (

@@ -126,66 +126,131 @@ with
             s.is_off
         from of_accounts as s
         left join account_costs as c on c.account_id = s.account_id and c.completion_number = s.completions
+    ),
+    -- every week, also those whose days ahead are not over: by then more had become known
+    grid as (
+        select
+            o.*,
+            h.horizon_days,
+            w.week,
+            w.pool_week,
+            w.is_live,
+            w.ends_at,
+            w.ends_us + cast(h.horizon_days as bigint) * 86400000000 as over_us,
+            not w.is_live
+            and w.ends_us - cast(p.spend_warm_up_days as bigint) * 86400000000 >= k.first_started_us
+            and w.ends_us + cast(h.horizon_days as bigint) * 86400000000 <= load.as_of_us as is_past,
+            coalesce(k.ended_runs, 0) as known_runs,
+            coalesce(k.recent_credits, 0) as recent_credits,
+            coalesce(k.recent_runs, 0) as recent_runs,
+            k.mean_credits,
+            coalesce(k.credits_before, 0) as credits_before,
+            coalesce(k.rhythm_credits, 0) as rhythm_credits,
+            coalesce(k.month_credits, 0) as month_credits,
+            coalesce(k.is_off, 0) = 1 as is_off,
+            case when not w.is_live then k.actual_credits end as actual_credits,
+            coalesce(k.left_us, 0) as left_us,
+            k.open_runs
+        from spend_owners as o
+        cross join spend_horizons as h
+        cross join spend_weeks as w
+        left join
+            known as k
+            on k.scope = o.scope
+            and k.owner_id = o.owner_id
+            and k.horizon_days = h.horizon_days
+            and k.week = w.week
+        cross join load
+        cross join spend_parameters as p
+    ),
+    timed as (
+        select
+            g.*,
+            case
+                when g.known_runs < limits.sufficient_runs
+                then 0
+                when g.known_runs < limits.analyzed_runs
+                then limits.sufficient_runs
+                else limits.analyzed_runs
+            end as known_runs_from,
+            -- the week whose end knew what had come: every run of those days had ended
+            case
+                when g.is_past and g.open_runs = 0
+                then
+                    cast(
+                        ceil(
+                            cast(greatest(g.over_us, g.left_us) - 345600000000 as double) / 604800000000
+                        ) as bigint
+                    )
+            end as known_week
+        from grid as g
+        cross join parameters as limits
+    ),
+    learned as (
+        select scope, owner_id, horizon_days, known_week, count(*) as errors
+        from timed
+        where known_week is not null
+        group by scope, owner_id, horizon_days, known_week
+    ),
+    numbered as (
+        select
+            g.*,
+            cast(
+                coalesce(
+                    sum(l.errors) over (
+                        partition by g.scope, g.owner_id, g.horizon_days
+                        order by g.week
+                        rows between unbounded preceding and current row
+                    ),
+                    0
+                ) as bigint
+            ) as known_errors,
+            row_number() over (
+                partition by g.scope, g.owner_id, g.horizon_days order by g.known_week nulls last, g.week
+            ) as error_number,
+            -- as if drawn by lot
+            row_number() over (
+                partition by g.scope, g.horizon_days, g.known_runs_from, g.known_week
+                order by g.owner_id * 7919 % 10007, g.owner_id, g.week
+            ) as pool_lot,
+            row_number() over (
+                partition by g.scope, g.account_key, g.horizon_days, g.known_week
+                order by g.owner_id * 7919 % 10007, g.owner_id, g.week
+            ) as account_lot
+        from timed as g
+        left join
+            learned as l
+            on l.scope = g.scope
+            and l.owner_id = g.owner_id
+            and l.horizon_days = g.horizon_days
+            and l.known_week = g.week
     )
 select
-    o.scope,
-    o.owner_id,
-    o.site_id,
-    o.account_id,
-    o.account_key,
-    h.horizon_days,
-    w.week,
-    w.pool_week,
-    w.is_live,
-    w.ends_at as origin_at,
-    coalesce(k.ended_runs, 0) as known_runs,
-    case
-        when coalesce(k.ended_runs, 0) < limits.sufficient_runs
-        then 0
-        when k.ended_runs < limits.analyzed_runs
-        then limits.sufficient_runs
-        else limits.analyzed_runs
-    end as known_runs_from,
-    coalesce(k.recent_credits, 0) as recent_credits,
-    coalesce(k.recent_runs, 0) as recent_runs,
-    k.mean_credits,
-    coalesce(k.credits_before, 0) as credits_before,
-    coalesce(k.rhythm_credits, 0) as rhythm_credits,
-    coalesce(k.month_credits, 0) as month_credits,
-    coalesce(k.is_off, 0) = 1 as is_off,
-    case when not w.is_live then k.actual_credits end as actual_credits,
-    -- the week whose end knew what had come: every run of those days had ended
-    case
-        when not w.is_live and k.open_runs = 0
-        then
-            cast(
-                ceil(
-                    cast(
-                        greatest(
-                            w.ends_us + cast(h.horizon_days as bigint) * 86400000000, coalesce(k.left_us, 0)
-                        )
-                        - 345600000000 as double
-                    )
-                    / 604800000000
-                ) as bigint
-            )
-    end as known_week
-from spend_owners as o
-cross join spend_horizons as h
-cross join spend_weeks as w
-left join
-    known as k
-    on k.scope = o.scope
-    and k.owner_id = o.owner_id
-    and k.horizon_days = h.horizon_days
-    and k.week = w.week
-cross join load
-cross join parameters as limits
-cross join spend_parameters as p
-where
-    w.is_live
-    or (
-        w.ends_us - cast(p.spend_warm_up_days as bigint) * 86400000000 >= k.first_started_us
-        and w.ends_us + cast(h.horizon_days as bigint) * 86400000000 <= load.as_of_us
-    )
-order by o.scope, o.owner_id, h.horizon_days, w.week
+    scope,
+    owner_id,
+    site_id,
+    account_id,
+    account_key,
+    horizon_days,
+    week,
+    pool_week,
+    is_live,
+    ends_at as origin_at,
+    known_runs,
+    known_runs_from,
+    recent_credits,
+    recent_runs,
+    mean_credits,
+    credits_before,
+    rhythm_credits,
+    month_credits,
+    is_off,
+    actual_credits,
+    known_week,
+    known_errors,
+    case when known_week is not null then error_number end as error_number,
+    case when known_week is not null then pool_lot end as pool_lot,
+    case when known_week is not null then account_lot end as account_lot
+from numbered
+where is_live or is_past
+order by scope, owner_id, horizon_days, week

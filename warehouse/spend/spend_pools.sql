@@ -12,25 +12,6 @@ with
         from spend_parameters as p
         cross join forecast_parameters as f
     ),
-    -- of each week so many errors at most, as if drawn by lot
-    drawn as (
-        select
-            scope,
-            horizon_days,
-            method,
-            known_runs_from,
-            owner_id,
-            account_key,
-            known_week,
-            absolute_error,
-            size_credits,
-            log_error,
-            row_number() over (
-                partition by scope, horizon_days, method, known_runs_from, known_week
-                order by owner_id * 7919 % 10007, owner_id, week
-            ) as lot
-        from spend_errors
-    ),
     steps as (select cast(step as bigint) as step from (values (0), (1), (2), (3), (4), (5)) as steps(step)),
     pooled as (
         select
@@ -44,11 +25,11 @@ with
             d.absolute_error,
             d.size_credits,
             d.log_error
-        from drawn as d
+        from spend_errors as d
         cross join limits
         join steps as s on s.step < limits.spend_pool_weeks
         join spend_weeks as w on w.week = d.known_week + s.step and w.week = w.pool_week
-        where d.lot <= limits.spend_pool_errors_a_week
+        where d.pool_lot <= limits.spend_pool_errors_a_week
     ),
     owners as (
         select

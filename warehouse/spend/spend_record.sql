@@ -24,17 +24,7 @@ with
     ),
     ranked as (
         select
-            r.scope,
-            r.owner_id,
-            r.horizon_days,
-            r.method,
-            r.known_week,
-            r.error_number,
-            r.errors,
-            r.absolute_error,
-            r.size_credits,
-            r.largest_sizes,
-            r.largest_errors,
+            r.*,
             r.errors + 1 - cast(ceil(cast(4 * (r.errors + 1) as double) / 5) as integer) as from_top_80,
             r.errors + 1 - cast(ceil(cast(9 * (r.errors + 1) as double) / 10) as integer) as from_top_90
         from recent as r

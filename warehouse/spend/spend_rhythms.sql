@@ -69,7 +69,11 @@ with
                                 + coalesce(k.last_gap_days / nullif(k.last_gaps, 0), k.gap_before_days, 0),
                                 p.spend_window_days
                             )
-                        else least(k.age_days, p.spend_window_days)
+                        else
+                            least(
+                                k.age_days + coalesce(k.last_gap_days / nullif(k.last_gaps, 0), 0),
+                                p.spend_window_days
+                            )
                     end,
                     7
                 ),
@@ -124,7 +128,10 @@ with
                         + a.last_credits
                         / nullif(
                             a.last_gap_days
-                            + greatest(a.silent_days - a.last_gap_days / nullif(a.last_gaps, 0), 0),
+                            + greatest(a.silent_days - a.mean_gap_days, 0)
+                            -- of irregular gaps the mean is short by chance as often as long, and its rate
+                            -- more so
+                            + coalesce(a.gap_spread_days * a.gap_spread_days / nullif(a.mean_gap_days, 0), 0),
                             0
                         )
                     )

@@ -2,147 +2,62 @@
 -- Kept as a table: ranges and choices rest on all sites.
 with
     limits as (select spend_own_errors_needed, spend_champion_weight_origins from spend_parameters),
-    numbers as (
-        select scope, owner_id, horizon_days, method, known_week, max(error_number) as error_number
-        from spend_record
-        group by scope, owner_id, horizon_days, method, known_week
-    ),
-    known as (
-        select
-            p.scope,
-            p.owner_id,
-            p.site_id,
-            p.account_id,
-            p.account_key,
-            p.horizon_days,
-            p.week,
-            p.pool_week,
-            p.is_live,
-            p.origin_at,
-            p.known_runs_from,
-            p.is_off,
-            p.method,
-            p.method_number,
-            p.credits,
-            p.usual_credits,
-            p.actual_credits,
-            max(n.error_number) over (
-                partition by p.scope, p.owner_id, p.horizon_days, p.method
-                order by p.week
-                rows between unbounded preceding and current row
-            ) as error_number
-        from spend_points as p
-        left join
-            numbers as n
-            on n.scope = p.scope
-            and n.owner_id = p.owner_id
-            and n.horizon_days = p.horizon_days
-            and n.method = p.method
-            and n.known_week = p.week
-    ),
     looked_up as (
         select
-            k.scope,
-            k.owner_id,
-            k.site_id,
-            k.account_id,
-            k.horizon_days,
-            k.week,
-            k.is_live,
-            k.origin_at,
-            k.is_off,
-            k.method,
-            k.method_number,
-            k.credits,
-            k.usual_credits,
-            k.actual_credits,
+            p.*,
             coalesce(r.errors, 0) as origins,
             r.absolute_error / nullif(r.size_credits, 0) as own_relative_error,
-            coalesce(s.is_platform, false) as is_platform,
-            case when s.is_platform then s.relative_error else a.relative_error end as shared_relative_error,
+            s.week is not null as is_platform,
+            coalesce(s.relative_error, a.relative_error) as shared_relative_error,
             case
-                when r.errors >= limits.spend_own_errors_needed
+                when r.errors >= l.spend_own_errors_needed
                 then 'own'
-                when s.is_platform
+                when s.week is not null
                 then 'all'
-                when a.errors is not null
+                when a.week is not null
                 then 'account'
             end as errors_from,
             case
-                when r.errors >= limits.spend_own_errors_needed
-                then r.size_80
-                when s.is_platform
-                then s.size_80
-                else a.size_80
+                when r.errors >= l.spend_own_errors_needed then r.size_80 else coalesce(s.size_80, a.size_80)
             end as size_80,
             case
-                when r.errors >= limits.spend_own_errors_needed
-                then r.size_90
-                when s.is_platform
-                then s.size_90
-                else a.size_90
+                when r.errors >= l.spend_own_errors_needed then r.size_90 else coalesce(s.size_90, a.size_90)
             end as size_90,
             case
-                when r.errors >= limits.spend_own_errors_needed
-                then r.log_80
-                when s.is_platform
-                then s.log_80
-                else a.log_80
+                when r.errors >= l.spend_own_errors_needed then r.log_80 else coalesce(s.log_80, a.log_80)
             end as log_80,
             case
-                when r.errors >= limits.spend_own_errors_needed
-                then r.log_90
-                when s.is_platform
-                then s.log_90
-                else a.log_90
+                when r.errors >= l.spend_own_errors_needed then r.log_90 else coalesce(s.log_90, a.log_90)
             end as log_90
-        from known as k
-        cross join limits
+        from spend_points as p
+        cross join limits as l
         left join
             spend_record as r
-            on r.scope = k.scope
-            and r.owner_id = k.owner_id
-            and r.horizon_days = k.horizon_days
-            and r.method = k.method
-            and r.error_number = k.error_number
+            on r.scope = p.scope
+            and r.owner_id = p.owner_id
+            and r.horizon_days = p.horizon_days
+            and r.method = p.method
+            and r.error_number = p.known_errors
         left join
             spend_pools as s
-            on s.scope = k.scope
-            and s.horizon_days = k.horizon_days
-            and s.method = k.method
-            and s.known_runs_from = k.known_runs_from
-            and s.week = k.pool_week
+            on s.scope = p.scope
+            and s.horizon_days = p.horizon_days
+            and s.method = p.method
+            and s.known_runs_from = p.known_runs_from
+            and s.week = p.pool_week
+            and s.is_platform
         left join
             spend_account_pools as a
-            on a.scope = k.scope
-            and a.account_key = k.account_key
-            and a.horizon_days = k.horizon_days
-            and a.method = k.method
-            and a.week = k.pool_week
+            on a.scope = p.scope
+            and a.account_key = p.account_key
+            and a.horizon_days = p.horizon_days
+            and a.method = p.method
+            and a.week = p.pool_week
+            and s.week is null
     ),
     weighed as (
         select
-            u.scope,
-            u.owner_id,
-            u.site_id,
-            u.account_id,
-            u.horizon_days,
-            u.week,
-            u.is_live,
-            u.origin_at,
-            u.is_off,
-            u.method,
-            u.method_number,
-            u.credits,
-            u.usual_credits,
-            u.actual_credits,
-            u.origins,
-            u.is_platform,
-            u.errors_from,
-            u.size_80,
-            u.size_90,
-            u.log_80,
-            u.log_90,
+            u.*,
             case
                 when u.credits is null
                 then null
@@ -155,12 +70,12 @@ with
                 else
                     (
                         u.origins * u.own_relative_error
-                        + limits.spend_champion_weight_origins * u.shared_relative_error
+                        + l.spend_champion_weight_origins * u.shared_relative_error
                     )
-                    / nullif(u.origins + limits.spend_champion_weight_origins, 0)
+                    / nullif(u.origins + l.spend_champion_weight_origins, 0)
             end as weighed_error
         from looked_up as u
-        cross join limits
+        cross join limits as l
     ),
     best as (
         select
@@ -170,7 +85,10 @@ with
             week,
             min(
                 [
-                    coalesce(round(weighed_error, 9), case when credits is null then 1e308 else 1e300 end),
+                    coalesce(
+                        round(weighed_error * champion_margin, 9),
+                        case when credits is null then 1e308 else 1e300 end
+                    ),
                     method_number
                 ]
             ) as lowest
@@ -190,6 +108,8 @@ select
     w.method,
     w.credits,
     w.actual_credits,
+    w.recent_rate_credits,
+    w.credits_before,
     case
         when w.size_80 is not null
         then greatest((w.credits + w.usual_credits) * exp(- w.size_80) - w.usual_credits, 0)
@@ -220,4 +140,3 @@ join
     and b.owner_id = w.owner_id
     and b.horizon_days = w.horizon_days
     and b.week = w.week
-order by w.scope, w.site_id, w.account_id, w.horizon_days, w.week, w.method
