@@ -10,19 +10,14 @@ from typing import Any
 
 import duckdb
 
-from igny8_analysis.etl.errors import DAMAGED, Igny8Error, UsageError, WarehouseNotFound, is_damage
+from igny8_analysis.errors import QueryTooLarge, SqlError
+from igny8_analysis.etl.errors import DAMAGED, UsageError, WarehouseNotFound, is_damage
 from igny8_analysis.etl.interrupts import interruptible
 
 AGAIN_SECONDS = 0.1
 LACKING = re.compile(r"Table with name (\w+) does not exist")
 VIEWS = Path(__file__).parent / "warehouse"
 SQL_HINTS = ("Did you mean", "Candidate bindings")
-
-
-class QueryTooLarge(Igny8Error):  # noqa: N818 (a public name)
-    """A query needs more time, memory or disk than it may take."""
-
-    exit_code = 5
 
 
 @dataclass(frozen=True)
@@ -157,4 +152,4 @@ def sql_errors() -> Iterator[None]:
                 f"this version of the data is of another igny8-analysis and has no {lacking[1]}; load again: igny8 etl"
             ) from None
         hints = [line for line in others if line.startswith(SQL_HINTS)]
-        raise UsageError(" ".join([f"the SQL is wrong: {first}", *hints])) from None
+        raise SqlError(" ".join([f"the SQL is wrong: {first}", *hints])) from None
