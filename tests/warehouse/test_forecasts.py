@@ -386,7 +386,7 @@ def test_intervals_budgets_and_champions_agree_with_a_second_opinion(
         score = weighed(judged, of_others)
         if score is not None and not (p["method"] == "flow" and p["is_limit_forgotten"]):
             scores[p["site_id"], p["id"]].append(
-                (score * (1 if p["method"] == "flow" else 1.1), numbers[p["method"]], p["method"])
+                (score * (1 if p["method"] == "flow" else 1.2), numbers[p["method"]], p["method"])
             )
     assert pools == {"own", "account"} | ({"platform"} if fixture == "whole" else set())
     for site_id, id_ in {(p["site_id"], p["id"]) for p in looked_at}:
@@ -462,6 +462,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Site 1: ten runs of 100 credits and one of 200. Site 2: a price that doubles. Site 3: a stage off.
 
     Site 4: no run. Site 5: one run that left what it made. Site 6: a limit, and 10 % that no stage accounts for.
+    Site 7: two runs at 10 an item, then ten at 11.
     """
     plain = [
         run(n, day(n), stages={4: (10, 10, 100)}, initial_snapshot='{"stage_4_initial": 10}', site_id=1)
@@ -491,10 +492,14 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         run(60 + n, day(n), stages={4: (took, took, 10 * took)}, credits=11 * took, site_id=6,
             initial_snapshot='{"stage_4_initial": 50}') for n, took in enumerate((5, 7, 7, 50))
     ]  # fmt: skip
+    older = [
+        run(70 + n, day(n), stages={4: (10, 10, 100 if n < 2 else 110)}, site_id=7,
+            initial_snapshot='{"stage_4_initial": 10}') for n in range(12)
+    ]  # fmt: skip
     source = make_source(
         tmp_path_factory.mktemp("by-hand") / "source.sqlite",
-        [site(n, tenant_id=n) for n in range(1, 7)],
-        [*plain, *dearer, *off, *left, *limited],
+        [site(n, tenant_id=n) for n in range(1, 8)],
+        [*plain, *dearer, *off, *left, *limited, *older],
     )
     with loaded(source, AS_OF) as warehouse:
         yield warehouse
@@ -525,6 +530,17 @@ def test_a_price_break_is_believed_as_far_as_it_is_beyond_the_noise(by_hand: War
         "select basis from forecast_inputs where site_id = 2 and stage_number = 4 and not is_live order by id"
     ).fetchall()
     assert [basis for (basis,) in bases] == ["default"] + ["history"] * 5 + ["since price break"] * 2
+
+
+def test_runs_further_back_count_as_far_as_they_agree(by_hand: Warehouse) -> None:
+    """Twelve runs: ln 1.1 is well within two errors of a noise of √(8 · 0.2² ÷ 17), so all twelve count alike.
+
+    By the number of runs that is (two of 10 and ten of 11): exp((2 ln 10 + 10 ln 11) ÷ 12).
+    """
+    assert by_hand.sql(
+        "select price, price_runs, price_since from own_prices where site_id = 7 and stage_number = 4 "
+        "and price_number = 12"
+    ).fetchall() == [(pytest.approx(math.exp((2 * math.log(10) + 10 * math.log(11)) / 12)), 12, None)]
 
 
 def test_a_stage_that_is_off_costs_nothing(by_hand: Warehouse) -> None:

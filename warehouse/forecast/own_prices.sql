@@ -2,7 +2,14 @@
 -- Kept as a table: every forecast looks it up, and what all sites teach of prices is summed from it.
 with
     limits as (
-        select split_score, split_log_price, price_steps_needed, price_noise_weight, price_limit
+        select
+            split_score,
+            split_log_price,
+            price_steps_needed,
+            price_noise_weight,
+            price_limit,
+            own_price_runs,
+            price_doubt
         from forecast_parameters
     ),
     histories as (select analyzed_runs from parameters),
@@ -21,7 +28,7 @@ with
             credits,
             log_price,
             lead(completed_on) over w as next_on,
-            lead(completed_on, 10) over w as forgotten_on
+            lead(completed_on, 30) over w as forgotten_on
         from stage_charges
         window w as (partition by site_id, stage_number order by price_number)
     ),
@@ -66,79 +73,54 @@ with
     ),
     changes as (
         select
-            site_id,
-            stage_number,
-            price_number,
-            version_from,
-            started_at,
-            completed_on,
-            items,
-            credits,
-            log_price,
-            is_latest,
-            coalesce(sum(log_price) over w, 0) as log_prices,
-            coalesce(sum(log_price) over w, 0) - coalesce(log_price, 0) as log_prices_before,
-            count(log_price) over w as priced_runs,
-            case when log_price is null then 0 else -1 end + count(log_price) over w as priced_before,
-            abs(log_price - lag(log_price) over ordered) as step
-        from runs
+            r.*,
+            coalesce(sum(r.log_price) over w, 0) as log_prices,
+            coalesce(sum(r.log_price) over w, 0) - coalesce(r.log_price, 0) as log_prices_before,
+            count(r.log_price) over w as priced_runs,
+            count(r.log_price) over w - case when r.log_price is null then 0 else 1 end as priced_before,
+            abs(r.log_price - lag(r.log_price) over ordered) as step
+        from runs as r
         window
-            ordered as (partition by site_id, stage_number, version_from order by price_number),
+            ordered as (partition by r.site_id, r.stage_number, r.version_from order by r.price_number),
             w as (
-                partition by site_id, stage_number, version_from
-                order by price_number
+                partition by r.site_id, r.stage_number, r.version_from
+                order by r.price_number
                 rows between unbounded preceding and current row
             )
     ),
     judged as (
         select
-            site_id,
-            stage_number,
-            price_number,
-            version_from,
-            completed_on,
-            log_prices,
-            priced_runs,
-            is_latest,
-            log_price is null as is_free,
-            coalesce(max(case when log_price is null then price_number end) over w, 0) as free_number,
-            coalesce(max(case when log_price is not null then price_number end) over w, 0) as paid_number,
-            sum(step) over nine as steps_sum,
-            max(step) over nine as largest_step,
-            cast(count(step) over nine as double) as steps
-        from changes
+            c.*,
+            c.log_price is null as is_free,
+            coalesce(max(case when c.log_price is null then c.price_number end) over w, 0) as free_number,
+            coalesce(max(case when c.log_price is not null then c.price_number end) over w, 0) as paid_number,
+            sum(c.step) over nine as steps_sum,
+            max(c.step) over nine as largest_step,
+            cast(count(c.step) over nine as double) as steps
+        from changes as c
         window
             w as (
-                partition by site_id, stage_number, version_from
-                order by price_number
+                partition by c.site_id, c.stage_number, c.version_from
+                order by c.price_number
                 rows between unbounded preceding and current row
             ),
             nine as (
-                partition by site_id, stage_number, version_from
-                order by price_number
+                partition by c.site_id, c.stage_number, c.version_from
+                order by c.price_number
                 rows between 8 preceding and current row
             )
     ),
     -- two runs in a row that are free, or that cost something again, start anew
-    spans as (
+    started as (
         select
-            j.site_id,
-            j.stage_number,
-            j.price_number,
-            j.version_from,
-            j.completed_on,
-            j.log_prices,
-            j.priced_runs,
-            greatest(
-                j.price_number - histories.analyzed_runs + 1,
-                case
-                    when j.is_free and j.paid_number < j.price_number - 1
-                    then j.paid_number + 1
-                    when not j.is_free and j.free_number < j.price_number - 1
-                    then j.free_number + 1
-                    else 1
-                end
-            ) as first_number,
+            j.*,
+            case
+                when j.is_free and j.paid_number < j.price_number - 1
+                then j.paid_number + 1
+                when not j.is_free and j.free_number < j.price_number - 1
+                then j.free_number + 1
+                else 1
+            end as start_number,
             sqrt(
                 (
                     limits.price_noise_weight * n.noise * n.noise + case
@@ -156,9 +138,17 @@ with
             ) as noise
         from judged as j
         cross join limits
-        cross join histories
         join price_noise as n on n.stage_number = j.stage_number and n.completed_on = j.completed_on
         where j.is_latest
+    ),
+    spans as (
+        select
+            s.*,
+            greatest(s.price_number - histories.analyzed_runs + 1, s.start_number) as first_number,
+            greatest(s.price_number - limits.own_price_runs + 1, s.start_number) as older_number
+        from started as s
+        cross join limits
+        cross join histories
     ),
     splits as (
         select
@@ -168,6 +158,7 @@ with
             s.version_from,
             s.noise,
             s.first_number,
+            s.older_number,
             c.price_number as since_number,
             cast(s.priced_runs - f.priced_before as double) as all_runs,
             s.log_prices - f.log_prices_before as all_log_prices,
@@ -191,20 +182,14 @@ with
     ),
     scored as (
         select
-            site_id,
-            stage_number,
-            price_number,
-            version_from,
-            noise,
-            first_number,
-            since_number,
+            s.*,
             all_log_prices / nullif(all_runs, 0) as all_log_price,
             log_prices / nullif(runs, 0) as log_price,
             abs(
                 log_prices / nullif(runs, 0) - (all_log_prices - log_prices) / nullif(all_runs - runs, 0)
             ) as log_change,
             sqrt(runs * (all_runs - runs) / nullif(all_runs, 0)) as evidence
-        from splits
+        from splits as s
     ),
     best as (
         select
@@ -212,7 +197,8 @@ with
             s.stage_number,
             s.price_number,
             s.version_from,
-            s.first_number,
+            max(s.first_number) as first_number,
+            max(s.older_number) as older_number,
             max(s.noise) as noise,
             max(s.all_log_price) as all_log_price,
             max(
@@ -225,18 +211,14 @@ with
             ) as split
         from scored as s
         cross join limits
-        group by s.site_id, s.stage_number, s.price_number, s.version_from, s.first_number
+        group by s.site_id, s.stage_number, s.price_number, s.version_from
     ),
     windows as (
         select
-            site_id,
-            stage_number,
-            price_number,
-            version_from,
-            noise,
-            coalesce(list_extract(split, 2), first_number) as since_number,
-            exp(coalesce(list_extract(split, 3), all_log_price)) as usual_price
-        from best
+            b.*,
+            coalesce(list_extract(b.split, 2), b.first_number) as since_number,
+            coalesce(list_extract(b.split, 3), b.all_log_price) as usual_log_price
+        from best as b
     ),
     -- one dear run must not set the price
     priced as (
@@ -246,22 +228,21 @@ with
             w.price_number,
             w.version_from,
             w.since_number,
-            max(w.noise) as noise,
-            count(*) as price_runs,
+            w.noise,
+            case when w.split is null then w.first_number end as first_number,
+            w.older_number,
+            count(*) as runs,
+            cast(count(c.log_price) as double) as paid_runs,
             min(c.started_at) as price_since,
             max(case when t.runs_back = 0 then c.completed_on end) as completed_on,
-            sum(
-                case
-                    when w.usual_price is null
-                    then c.credits
-                    else
-                        least(
-                            greatest(c.credits, c.items * w.usual_price / nullif(limits.price_limit, 0)),
-                            c.items * w.usual_price * limits.price_limit
-                        )
-                end
-            )
-            / nullif(sum(c.items), 0) as price
+            sum(case when c.log_price is null then 0 else c.items end)
+            / nullif(sum(c.items), 0) as paid_share,
+            avg(
+                least(
+                    greatest(c.log_price, w.usual_log_price - ln(nullif(limits.price_limit, 0))),
+                    w.usual_log_price + ln(nullif(limits.price_limit, 0))
+                )
+            ) as log_price
         from windows as w
         cross join limits
         cross join steps as t
@@ -272,21 +253,77 @@ with
             and c.version_from = w.version_from
             and c.price_number = w.price_number - t.runs_back
         where w.price_number - t.runs_back >= w.since_number
-        group by w.site_id, w.stage_number, w.price_number, w.version_from, w.since_number
+        group by
+            w.site_id,
+            w.stage_number,
+            w.price_number,
+            w.version_from,
+            w.since_number,
+            w.noise,
+            w.split,
+            w.first_number,
+            w.older_number
+    ),
+    -- without a split, runs further back count too, as far as they agree
+    older as (
+        select
+            p.*,
+            cast(b.priced_runs - f.priced_before as double) as older_runs,
+            (b.log_prices - f.log_prices_before)
+            / nullif(b.priced_runs - f.priced_before, 0) as older_log_price
+        from priced as p
+        left join
+            changes as f
+            on f.site_id = p.site_id
+            and f.stage_number = p.stage_number
+            and f.version_from = p.version_from
+            and f.price_number = p.older_number
+        left join
+            changes as b
+            on b.site_id = p.site_id
+            and b.stage_number = p.stage_number
+            and b.version_from = p.version_from
+            and b.price_number = p.first_number - 1
+            and b.price_number >= p.older_number
+    ),
+    weighed as (
+        select
+            o.*,
+            coalesce(
+                o.older_runs / nullif(
+                    1
+                    + o.older_runs
+                    * greatest(
+                        power((o.older_log_price - o.log_price) / nullif(o.noise, 0), 2)
+                        - limits.price_doubt * (1 / nullif(o.paid_runs, 0) + 1 / nullif(o.older_runs, 0)),
+                        0
+                    ),
+                    0
+                ),
+                0
+            ) as older_weight
+        from older as o
+        cross join limits
     )
 select
-    p.site_id,
-    p.stage_number,
-    p.price_number,
-    p.version_from,
-    greatest(p.completed_on, p.version_from - 1) as known_after,
-    p.price_runs,
-    p.price,
-    p.noise,
+    w.site_id,
+    w.stage_number,
+    w.price_number,
+    w.version_from,
+    greatest(w.completed_on, w.version_from - 1) as known_after,
+    w.runs + w.older_weight as price_runs,
+    coalesce(
+        w.paid_share * exp(
+            (w.paid_runs * w.log_price + w.older_weight * coalesce(w.older_log_price, 0))
+            / nullif(w.paid_runs + w.older_weight, 0)
+        ),
+        0
+    ) as price,
+    w.noise,
     case
-        when p.since_number > 1 and p.since_number > p.price_number - histories.analyzed_runs + 1
-        then p.price_since
+        when w.since_number > 1 and w.since_number > w.price_number - histories.analyzed_runs + 1
+        then w.price_since
     end as price_since
-from priced as p
+from weighed as w
 cross join histories
-order by p.site_id, p.stage_number, p.price_number, p.version_from
+order by w.site_id, w.stage_number, w.price_number, w.version_from

@@ -54,6 +54,9 @@ with
             completion_number - lag(completion_number) over (
                 partition by site_id, stage_number, items_processed order by completion_number
             ) as runs_since_same,
+            completion_number - lag(completion_number, 2) over (
+                partition by site_id, stage_number, items_processed order by completion_number
+            ) as runs_since_same_twice,
             completion_number - lag(completion_number) over (
                 partition by site_id, stage_number order by completion_number
             ) as runs_since_any
@@ -75,7 +78,8 @@ with
             j.duration_seconds,
             j.is_bound,
             coalesce(
-                r.runs_since_same < histories.analyzed_runs
+                case when r.is_below_waiting then r.runs_since_same else r.runs_since_same_twice end
+                < histories.analyzed_runs
                 or (
                     r.is_below_waiting
                     and (r.runs_since_any is null or r.runs_since_any >= histories.analyzed_runs)
