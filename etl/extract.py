@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from jinja2 import StrictUndefined, Template
 
 from igny8_analysis.etl.catalogue import Catalogue, FoundTable, look
 from igny8_analysis.etl.changes import GoesOn, RunsRead, program_digest, read_runs
@@ -31,6 +30,7 @@ from igny8_analysis.etl.source_schema import (
     Stage,
 )
 from igny8_analysis.etl.sources.source import Source
+from igny8_analysis.etl.templates import filled
 
 QUERIES = Path(__file__).parent / "queries"
 TRANSFORM = Path(__file__).parent / "transform"
@@ -116,14 +116,14 @@ def extract(
         scratch.execute(f"{resources.settings()}; set timezone = 'UTC'")
         scratch.execute(f"set temp_directory = '{_quoted(spill_folder(lake.parent.name) or '')}'")
         scratch.execute("set preserve_insertion_order = false")
-        scratch.execute(_filled("macros", MACROS))
+        scratch.execute(_transform("macros", MACROS))
         goes_on = GoesOn(lake.parent, previous, is_full)
         runs_read = _read_source(scratch, source, catalogue.tables, goes_on, progress)
         _register_load(scratch, source, load, catalogue, previous)
         for name in ("read_items", "read_accounts", "read_usage", "read_transactions"):
-            scratch.execute(_filled(name))
-        scratch.execute(_filled("read_settings", _setting_values()))
-        scratch.execute(_filled("unreadable", tables))
+            scratch.execute(_transform(name))
+        scratch.execute(_transform("read_settings", _setting_values()))
+        scratch.execute(_transform("unreadable", tables))
         _stop_if_unreadable(scratch, tables)
         runs_digest = _digest_runs(scratch)
         if previous and not is_full and _holds_runs(previous, runs_digest):
@@ -159,7 +159,7 @@ def _read_source(
         batches = source.read(_query(key, relations))
         scratch.execute(f"create table raw_{key} as from batches")
     progress("read runs")
-    transform = _filled("read_runs", _snapshot_values())
+    transform = _transform("read_runs", _snapshot_values())
     query = _query("automation_runs", relations)
     runs_read = read_runs(scratch, source, tables["automation_runs"], query, transform, goes_on)
     _compare_with_source(scratch, source, relations)
@@ -200,7 +200,7 @@ def _expressions(source: Source, places: dict[str, int]) -> dict[str, str]:
     """SQL of the source for the date of `created_at` and for numbers of so many decimals."""
 
     def of(expression: str, column: str, places: int = 0) -> str:
-        return expression.replace("{text}", _trimmed(column)).replace("{places}", str(places))
+        return filled(expression, {"text": _trimmed(column), "places": places})
 
     numbers = {column: of(source.amount, column, count) for column, count in places.items()}
     return {"created_at": of(source.utc_date, "created_at"), **numbers}
@@ -229,7 +229,7 @@ def _trimmed(column: str) -> str:
 
 
 def _query(name: str, values: dict[str, str]) -> str:
-    return (QUERIES / f"{name}.sql").read_text(encoding="utf-8").format(**values)
+    return filled(QUERIES / f"{name}.sql", values)
 
 
 def _compare_with_source(
@@ -327,8 +327,8 @@ def _unnest_results(scratch: duckdb.DuckDBPyConnection) -> None:
     checks = "checks struct(key varchar, value_text varchar, check_name varchar)[]"
     scratch.execute(f"create table read_stages ({columns}, {checks})")
     for stage in STAGES:
-        scratch.execute(_filled("read_stages", _stage_values(stage)))
-    scratch.execute(_filled("stage_findings"))
+        scratch.execute(_transform("read_stages", _stage_values(stage)))
+    scratch.execute(_transform("stage_findings"))
 
 
 def _setting_values() -> dict[str, Any]:
@@ -378,11 +378,8 @@ def _stage_values(stage: Stage) -> dict[str, str]:
     return values
 
 
-def _filled(name: str, values: dict[str, Any] | None = None) -> str:
-    """The SQL of a transform file, its {{ names }} filled in."""
-    sql = (TRANSFORM / f"{name}.sql").read_text(encoding="utf-8")
-    filled: str = Template(sql, undefined=StrictUndefined).render(values or {})
-    return filled
+def _transform(name: str, values: dict[str, Any] | None = None) -> str:
+    return filled(TRANSFORM / f"{name}.sql", values or {})
 
 
 def _stop_if_unreadable(scratch: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> None:
@@ -421,7 +418,7 @@ def _write(
     file = _quoted(lake / f"{name}.parquet")
     columns = ", ".join(f"cast({column} as {c.type}) as {column}" for column, c in table.columns.items())
     order = ", ".join(f"{column} nulls first" for column in table.sort_columns)
-    scratch.execute(f"create view {name} as select {columns} from ({_filled(name, values)})")
+    scratch.execute(f"create view {name} as select {columns} from ({_transform(name, values)})")
     scratch.execute(
         f"copy (from {name} order by {order}) to '{file}' "
         f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
@@ -456,7 +453,7 @@ def _reconcile(scratch: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> li
     """What the source holds is in the lake or in quarantine. Raises LoadError where a measure does not add up."""
     measures = [
         Measure(*row)
-        for row in scratch.execute(_filled("reconciliation", tables | {"stages": len(STAGES)})).fetchall()
+        for row in scratch.execute(_transform("reconciliation", tables | {"stages": len(STAGES)})).fetchall()
     ]
     for measure in measures:
         _expect_equal(f"{measure.name} read and written", measure.source, measure.quarantined + measure.lake)

@@ -73,7 +73,7 @@ def brief(warehouse: "Warehouse", site: int | str | None = None, account: int | 
     for name, panel, tell in SENTENCES:
         if name == "balance" and owner.account_id is None:
             continue
-        query = " ".join(read_query(f"brief_{name}").format(**owner.conditions).split())
+        query = " ".join(read_query(f"brief_{name}", **owner.conditions).split())
         rows = as_dicts(warehouse.sql(query))
         sentence = tell(owner, rows) if rows else None
         if sentence:

@@ -46,7 +46,6 @@ RUNS_BY_ID = (
     "select id, run_id from runs where site_id = $site_id and run_id = $run "
     "order by started_at desc, id desc limit 1"
 )
-NEAREST_SITE = read_query("nearest_site").format(bare_domain=bare_domain_sql("$word"))
 MOST_LISTED = 10
 LONGEST_ID = 19
 EXPLAIN_OPTIONS = ("analyze", "format")
@@ -190,7 +189,8 @@ class Warehouse:
         live = [site_id for site_id, is_live, _ in rows if is_live]
         matches = live or [site_id for site_id, _, is_deleted in rows if not is_deleted]
         if not rows:
-            near = payloads.execute(cursor, NEAREST_SITE, {"word": named["site"]})
+            nearest_site = read_query("nearest_site", bare_domain=bare_domain_sql("$word"))
+            near = payloads.execute(cursor, nearest_site, {"word": named["site"]})
             hint = f"did you mean {near[0][0]}? " if near else ""
             raise SiteNotFound(
                 f"there is no site {str(site)!r}; {hint}igny8 sites lists them, by id and domain"

@@ -204,7 +204,7 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
         raise UsageError(
             f"metric {metric!r} has no {'value' if position is None else f'row {position}'} here"
         )
-    rows_query = " ".join(read_query(section.inputs).format(**keys).split())
+    rows_query = " ".join(read_query(section.inputs, **keys).split())
     rows = as_dicts(warehouse.sql(f"select * from ({rows_query}) limit {MOST_ROWS}"))
     rows_in_all = len(rows)
     if rows_in_all == MOST_ROWS:

@@ -130,6 +130,13 @@ def test_no_file_names_a_registry_or_leaves_work_undone() -> None:
         assert not undone.search(text), f"{name(path)}: do it, or file it elsewhere"
 
 
+def test_sql_is_filled_in_one_way() -> None:
+    """By `{{ name }}` (`etl/templates.py`), never by Python's `{name}`."""
+    other = re.compile(r"(?<!\{)\{[a-z_]\w*\}(?!\})")
+    files = [*(ROOT / "etl").rglob("*.sql"), *(ROOT / "igny8_analysis" / "queries").glob("*.sql")]
+    assert [name(file) for file in files if other.search(file.read_text(encoding="utf-8"))] == []
+
+
 def test_the_lock_names_versions_only() -> None:
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in lines), lines

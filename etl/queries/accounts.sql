@@ -8,4 +8,4 @@ select
     cast(plan_id as text) as plan_id,
     cast(is_deleted as text) as is_deleted,
     cast(created_at as text) as created_at
-from {accounts}
+from {{ accounts }}

@@ -27,4 +27,4 @@ select
     cast(max_images_per_run as text) as max_images_per_run,
     cast(max_approvals_per_run as text) as max_approvals_per_run,
     cast(max_credits_per_run as text) as max_credits_per_run
-from {automation_configs}
+from {{ automation_configs }}

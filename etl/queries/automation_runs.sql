@@ -22,4 +22,4 @@ select
     cast(stage_7_result as text) as stage_7_result,
     cast(error_message as text) as error_message,
     cast(updated_at as text) as updated_at
-from {automation_runs}
+from {{ automation_runs }}

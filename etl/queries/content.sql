@@ -11,11 +11,13 @@ select
         else 0
     end as is_pending,
     count(*) as items,
-    min({odd_is_deleted}) as odd_is_deleted,
-    count({odd_is_deleted}) as odd_is_deleted_items
-from {content}
+    min({{ odd_is_deleted }}) as odd_is_deleted,
+    count({{ odd_is_deleted }}) as odd_is_deleted_items
+from {{ content }}
 left join
-    (select distinct {content_id} as content_key from {images} where not {is_deleted}) as illustrated
-    on illustrated.content_key = {id}
-where not {is_deleted}
+    (
+        select distinct {{ content_id }} as content_key from {{ images }} where not {{ is_deleted }}
+    ) as illustrated
+    on illustrated.content_key = {{ id }}
+where not {{ is_deleted }}
 group by 1, 2, 3, 4

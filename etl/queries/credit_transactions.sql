@@ -4,8 +4,8 @@ select
     made_on,
     kind,
     count(*) as items,
-    cast({total}(amount) as text) as amount,
-    cast({total}(case when cast(amount as numeric) > 0 then amount end) as text) as amount_added,
+    cast({{ total }} (amount) as text) as amount,
+    cast({{ total }} (case when cast(amount as numeric) > 0 then amount end) as text) as amount_added,
     min(case when amount is null then amount_text end) as bad_amount
-from ({rows}) as transactions
+from ({{ rows }}) as transactions
 group by account_id, made_on, kind

@@ -1,7 +1,7 @@
 select
     cast(tenant_id as text) as account_id,
-    {created_at} as made_on,
+    {{ created_at }} as made_on,
     cast(transaction_type as text) as kind,
     cast(amount as text) as amount_text,
-    {amount} as amount
-from {credit_transactions}
+    {{ amount }} as amount
+from {{ credit_transactions }}

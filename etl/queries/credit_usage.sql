@@ -6,13 +6,13 @@ select
     used_on,
     operation,
     count(*) as items,
-    cast({total}(credits) as text) as credits,
-    cast({total}(cost_usd) as text) as cost_usd,
-    cast({total}(tokens_input) as text) as tokens_input,
-    cast({total}(tokens_output) as text) as tokens_output,
+    cast({{ total }} (credits) as text) as credits,
+    cast({{ total }} (cost_usd) as text) as cost_usd,
+    cast({{ total }} (tokens_input) as text) as tokens_input,
+    cast({{ total }} (tokens_output) as text) as tokens_output,
     min(case when credits is null then credits_text end) as bad_credits,
     min(case when cost_usd is null then cost_usd_text end) as bad_cost_usd,
     min(case when tokens_input is null then tokens_input_text end) as bad_tokens_input,
     min(case when tokens_output is null then tokens_output_text end) as bad_tokens_output
-from ({rows}) as calls
+from ({{ rows }}) as calls
 group by account_id, site_id, used_on, operation

@@ -1,14 +1,14 @@
 select
     cast(tenant_id as text) as account_id,
     cast(site_id as text) as site_id,
-    {created_at} as used_on,
+    {{ created_at }} as used_on,
     cast(operation_type as text) as operation,
     cast(credits_used as text) as credits_text,
-    {credits_used} as credits,
+    {{ credits_used }} as credits,
     cast(cost_usd as text) as cost_usd_text,
-    {cost_usd} as cost_usd,
+    {{ cost_usd }} as cost_usd,
     cast(tokens_input as text) as tokens_input_text,
-    {tokens_input} as tokens_input,
+    {{ tokens_input }} as tokens_input,
     cast(tokens_output as text) as tokens_output_text,
-    {tokens_output} as tokens_output
-from {credit_usage_log}
+    {{ tokens_output }} as tokens_output
+from {{ credit_usage_log }}

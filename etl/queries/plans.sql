@@ -1,2 +1,2 @@
 select cast(id as text) as id, cast(name as text) as name, cast(included_credits as text) as included_credits
-from {plans}
+from {{ plans }}

@@ -12,4 +12,4 @@ select
             end
         ) as text
     ) as credits
-from (select cast(total_credits_used as text) as total from {automation_runs}) as totals
+from (select cast(total_credits_used as text) as total from {{ automation_runs }}) as totals

@@ -6,4 +6,4 @@ select
     cast(is_active as text) as is_active,
     cast(is_deleted as text) as is_deleted,
     cast(created_at as text) as created_at
-from {sites}
+from {{ sites }}

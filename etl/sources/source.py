@@ -43,8 +43,9 @@ class WrittenRows:
 class Source(Protocol):
     """A source database held at one instant, for reading only.
 
-    For its SQL: `utc_date` is an expression for the date of the text `{text}` in UTC, `amount` for the number that it
-    holds, rounded to `{places}` decimals, NULL where there is none below 10¹²; `total` is the function that sums them.
+    For its SQL: `utc_date` is an expression for the date of the text `{{ text }}` in UTC, `amount` for the number that
+    it holds, rounded to `{{ places }}` decimals, NULL where there is none below 10¹²; `total` is the function that sums
+    them.
     """
 
     kind: str

@@ -36,8 +36,8 @@ class SqliteSource:
 
     kind = "sqlite"
     # A text that holds other characters may be no text at all, which Python functions do not take.
-    utc_date = "case when {text} not glob '*[^-+.:0-9TZ ]*' then utc_date({text}) end"
-    amount = "case when {text} not glob '*[^-+.0-9eE]*' then amount({text}, {places}) end"
+    utc_date = "case when {{ text }} not glob '*[^-+.:0-9TZ ]*' then utc_date({{ text }}) end"
+    amount = "case when {{ text }} not glob '*[^-+.0-9eE]*' then amount({{ text }}, {{ places }}) end"
     total = "total_amount"
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -6,4 +6,4 @@ select
     w.runway_days > p.runway_days_told as is_over_a_year
 from runways as w
 cross join spend_parameters as p
-where {account_w}
+where {{ account_w }}

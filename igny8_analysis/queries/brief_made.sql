@@ -8,7 +8,7 @@ from current_load as l
 cross join parameters as p
 left join
     runs as r
-    on {of_sites_r}
+    on {{ of_sites_r }}
     and r.started_at > l.as_of - p.credits_window_days * interval 1 day
     and r.started_at <= l.as_of
 left join run_summary as s on s.site_id = r.site_id and s.id = r.id

@@ -7,4 +7,4 @@ select
     m.p80_high > 10 * m.p80_low as is_unsure,
     round(m.credits_month_before, 0) as month_before
 from spend_months as m
-where {owner_m}
+where {{ owner_m }}

@@ -6,7 +6,7 @@ with
             b.actual_credits,
             row_number() over (partition by b.site_id order by b.started_at desc, b.id desc) as place
         from forecast_backtest as b
-        where {of_sites_b} and b.is_champion
+        where {{ of_sites_b }} and b.is_champion
     ),
     record as (
         select
@@ -28,4 +28,4 @@ select
     round(cast(any_value(r.off_by) as decimal(38, 9)), 0) as off_by
 from forecast_totals as f
 cross join record as r
-where {of_sites_f} and f.is_champion and f.credits > 0
+where {{ of_sites_f }} and f.is_champion and f.credits > 0

@@ -9,7 +9,7 @@ with
             sum(case when c.is_new_stage then 0 else c.volume_credits end) as volume_credits,
             sum(c.rate_credits) as rate_credits
         from cost_changes as c
-        where {of_sites_c} and c.period = 'last_30_days'
+        where {{ of_sites_c }} and c.period = 'last_30_days'
         group by c.stage_number, c.stage_name
     ),
     totals as (select sum(credits_before) as credits_before, sum(credits_after) as credits_after from stages),
@@ -30,7 +30,7 @@ with
     dated as (
         select e.stage_number, e.rate_after > e.rate_before as is_dearer, max(e.since) as since
         from price_effects as e
-        where {of_sites_e}
+        where {{ of_sites_e }}
         group by all
         having count(distinct e.site_id) = 1 or min(e.since) = max(e.since)
     )

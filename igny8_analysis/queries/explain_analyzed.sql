@@ -4,7 +4,7 @@ join known_completions as k on k.site_id = c.site_id
 join run_summary as s on s.site_id = c.site_id and s.id = c.id
 cross join parameters as p
 where
-    c.site_id = {site_id}
+    c.site_id = {{ site_id }}
     and c.completion_number <= k.completions_known
     and c.completion_number > k.completions_known - p.analyzed_runs
 order by c.completion_number desc

@@ -9,5 +9,5 @@ select
     is_covered_90,
     is_champion
 from forecast_backtest
-where site_id = {site_id}
+where site_id = {{ site_id }}
 order by started_at desc, id desc, method

@@ -10,4 +10,4 @@ from pending_items as i
 join site_history as s on s.site_id = i.site_id
 join stage_history as h on h.site_id = i.site_id and h.stage_number = i.stage_number
 join stage_parameters as p on p.stage_number = i.stage_number
-where i.site_id = {site_id} and i.stage_number = {position}
+where i.site_id = {{ site_id }} and i.stage_number = {{ position }}

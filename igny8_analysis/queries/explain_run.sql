@@ -14,4 +14,4 @@ select
     r.error_message
 from runs as r
 join sites as s on s.site_id = r.site_id
-where r.site_id = {site_id} and r.id = {id}
+where r.site_id = {{ site_id }} and r.id = {{ id }}

@@ -10,5 +10,5 @@ select
     s.next_run_at
 from lake.automation_settings as a
 left join lake.automation_schedules as s on s.site_id = a.site_id
-where a.site_id = {site_id}
+where a.site_id = {{ site_id }}
 order by a.load_number desc

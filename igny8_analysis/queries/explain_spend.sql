@@ -10,5 +10,5 @@ select
     month_credits,
     is_off
 from spend_origins
-where scope = 'site' and owner_id = {site_id} and is_live
+where scope = 'site' and owner_id = {{ site_id }} and is_live
 order by horizon_days

@@ -10,4 +10,4 @@ select
     g.error
 from run_stages as g
 join runs as r on r.site_id = g.site_id and r.id = g.id
-where g.site_id = {site_id} and g.id = {id} and g.stage_number = {position}
+where g.site_id = {{ site_id }} and g.id = {{ id }} and g.stage_number = {{ position }}

@@ -6,7 +6,7 @@ with
             domain,
             count(*) over (partition by domain) as sharing,
             greatest(
-                jaro_winkler_similarity(domain, {bare_domain}),
+                jaro_winkler_similarity(domain, {{ bare_domain }}),
                 jaro_winkler_similarity(lower(name), lower($word))
             ) as likeness
         from sites

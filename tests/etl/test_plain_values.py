@@ -96,7 +96,7 @@ def what_is_read(rows: list[dict[str, str | None]], is_short: bool) -> list[Any]
     columns[columns.index("tenant_id")] = "account_id"
     with duckdb.connect() as scratch:
         scratch.execute("set timezone = 'UTC'")
-        scratch.execute(extract._filled("macros", extract.MACROS))
+        scratch.execute(extract._transform("macros", extract.MACROS))
         if not is_short:
             for name in SHORT_WAYS:
                 scratch.execute(f"create or replace macro {name} as false")
@@ -110,7 +110,7 @@ def what_is_read(rows: list[dict[str, str | None]], is_short: bool) -> list[Any]
         scratch.executemany(
             f"insert into batches values ({places})", [[row.get(c) for c in columns] for row in rows]
         )
-        scratch.execute(extract._filled("read_runs", extract._snapshot_values()))
+        scratch.execute(extract._transform("read_runs", extract._snapshot_values()))
         extract._unnest_results(scratch)
         return [
             scratch.execute(query).fetchall()
@@ -163,6 +163,6 @@ def test_elapsed_times_are_seconds() -> None:
         "00:10": None,
     }
     with duckdb.connect() as scratch:
-        scratch.execute(extract._filled("macros", extract.MACROS))
+        scratch.execute(extract._transform("macros", extract.MACROS))
         for text, seconds in elapsed.items():
             assert scratch.execute("select elapsed_seconds(?)", [text]).fetchall() == [(seconds,)], text

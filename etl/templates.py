@@ -1,0 +1,13 @@
+"""SQL that is kept in files, its `{{ names }}` filled in: the one way in which Python puts anything into SQL's text."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import StrictUndefined, Template
+
+
+def filled(sql: Path | str, values: Mapping[str, object]) -> str:
+    """The SQL, of a file or as it is, filled in. Raises UndefinedError for a name that has no value."""
+    text = sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
+    result: str = Template(text, undefined=StrictUndefined).render(values)
+    return result
