@@ -20,7 +20,8 @@ from igny8_analysis.etl.loading import Loading, loading
 from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.sources import open_source
-from igny8_analysis.warehouse.build import build, check, definition, totals
+from igny8_analysis.warehouse.build import build, check, definition, remove, totals
+from igny8_analysis.warehouse.renew import renew
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -33,7 +34,8 @@ class LoadReport:
 
     `held` are old versions that stay while they are read, `warnings` what an operator should mend, and what went
     wrong after publishing;
-    `reading` says whether all runs were read, and why, or only those that changed.
+    `reading` says whether all runs were read, and why, or only those that changed; `building` whether all of the
+    warehouse was built, and why, or only what these can change.
     """
 
     version: str
@@ -48,14 +50,14 @@ class LoadReport:
     held: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     reading: str = ""
+    building: str = ""
 
     def __str__(self) -> str:
         line = (
             f"loaded {self.runs:,} runs as version {self.version} in {self.seconds:.1f} s: "
             f"{self.findings:,} findings, {self.quarantined:,} rows quarantined"
         )
-        if self.reading:
-            line += f"; {self.reading}"
+        line = "; ".join(filter(None, (line, self.reading, self.building)))
         parts = [("the source lacks", [name for name in self.missing if name not in self.unreadable])]
         parts += [("the reading role may not read", self.unreadable), *told_changes(self.changes)]
         parts.append(("while they are read, these versions stay:", self.held))
@@ -97,8 +99,7 @@ def load(
                     source, this_load, version.lake, this.previous, progress, names, resources, is_full
                 )
             progress("build warehouse")
-            reusable = None if is_full else _reusable(this.previous, extracted)
-            build(version.lake, version.database, reusable, resources)
+            built = _build(version, this.previous, resources, is_full)
             progress("check")
             check(version.database)
             about = {
@@ -113,10 +114,11 @@ def load(
                 "runs_digest": extracted.runs_digest,
                 "runs_read": {"rows": extracted.runs_read.rows, "why_all": extracted.runs_read.why_all},
                 "runs_as_read": extracted.runs_read.kept,
+                "built": {"sites": built.sites, "why_all": built.why_all, "appended": built.appended},
             }
             report = publish(this, version, instant, about, keep, started, progress)
             warnings = [*extracted.catalogue.warnings, *report.warnings]
-            return replace(report, reading=str(extracted.runs_read), warnings=warnings)
+            return replace(report, reading=str(extracted.runs_read), building=str(built), warnings=warnings)
     except Igny8Error:
         raise
     except (duckdb.Error, OSError) as error:
@@ -162,18 +164,46 @@ def publish(
     return replace(report, held=this.held, warnings=this.warnings)
 
 
-def _reusable(previous: lake.Version | None, extracted: Extracted) -> lake.Version | None:
-    """The previous version, if the same definition made its warehouse of the same runs and that is as written."""
-    if previous is None:
-        return None
-    try:
-        manifest = previous.manifest()
-        made_of = manifest.get("definition"), manifest.get("runs_digest")
-        is_alike = made_of == (definition(), extracted.runs_digest)
-        is_whole = is_alike and manifest["database_crc32"] == lake.checksum(previous.database)
-    except (Igny8Error, OSError, KeyError):
-        return None
-    return previous if is_whole else None
+@dataclass(frozen=True)
+class Built:
+    """How a warehouse was built: of how many sites anew; why all of it (None: only what a change can change).
+
+    `appended` is what the next load goes on from.
+    """
+
+    sites: int
+    why_all: str | None
+    appended: dict[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        if self.why_all is None:
+            return f"built what the runs of {self.sites:,} sites can change"
+        return f"built everything: {self.why_all}"
+
+
+def _build(
+    version: lake.Version, previous: lake.Version | None, resources: Resources, is_full: bool
+) -> Built:
+    """Make the version's database: of the previous one, if the same definition made it and it is as written."""
+    why_all = "--full" if is_full else "there is no load before"
+    if previous and not is_full:
+        try:
+            manifest = previous.manifest()
+            why_all = "another version of this program or of DuckDB made the one before"
+            if manifest.get("definition") == definition():
+                why_all = "the file of the load before is damaged"
+                if manifest["database_crc32"] == lake.checksum(previous.database):
+                    appended = manifest.get("built", {}).get("appended", {})
+                    renewed = renew(version.lake, version.database, previous, appended, resources)
+                    return Built(renewed.sites, None, renewed.appended)
+        except (Igny8Error, OSError, KeyError, duckdb.Error) as error:
+            if isinstance(error, LoadError | duckdb.InterruptException):
+                raise
+        remove(version.database)
+    build(version.lake, version.database, resources)
+    with duckdb.connect(version.database, read_only=True) as connection:
+        ((sites,),) = connection.execute("select count(*) from sites").fetchall()
+    return Built(sites, why_all)
 
 
 def _reconcile(version: lake.Version, extracted: Extracted) -> dict[str, dict[str, int | float]]:

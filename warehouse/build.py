@@ -1,10 +1,8 @@
 """Lake to warehouse: one new DuckDB file of the lake's tables and every SQL file as a commented view."""
 
-import filecmp
 import hashlib
 import itertools
 import re
-import shutil
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +16,10 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES
+from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.interrupts import interruptible
-from igny8_analysis.etl.lake import Version, parquet_files
+from igny8_analysis.etl.lake import parquet_files
 from igny8_analysis.etl.resources import MACHINE, Resources, half_of_memory
 from igny8_analysis.etl.scratch import spill_folder
 
@@ -45,6 +43,7 @@ TOTALS = {
 }
 ORDER = ("site_id", "started_at", "id", "stage_number")
 KEPT = "-- Kept as a table:"
+RENEWED = "-- Renewed:"
 HELD_BY_VIEWS = ("run_stages",)
 """Lake tables whose every column is in the view of their name: in the file they are views on that."""
 
@@ -60,13 +59,32 @@ class View:
     @property
     def grain(self) -> str:
         """What one row is: the leading comment, up to the reason for keeping a table."""
-        lines = itertools.takewhile(lambda line: not line.startswith(KEPT), self._leading_comment)
+        lines = itertools.takewhile(lambda line: not line.startswith((KEPT, RENEWED)), self._leading_comment)
         return " ".join(line.removeprefix("--").strip() for line in lines)
 
     @property
     def is_kept(self) -> bool:
         """Whether the rows are computed once, at build time, and kept as a table."""
         return any(line.startswith(KEPT) for line in self._leading_comment)
+
+    @property
+    def scope(self) -> str:
+        """What of it a change can change (`warehouse/renew.py`): a "site", an "origin", a "day", or the "whole"."""
+        marks = (line.removeprefix(RENEWED) for line in self._leading_comment if line.startswith(RENEWED))
+        return next(marks, "site" if "site_id" in self.columns else "whole").split()[0].strip(".;:,")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(_parsed(self.sql).named_selects)
+
+    @property
+    def order(self) -> str:
+        """The columns by which the SQL sorts its rows, as an `order by`; empty where it sorts none."""
+        order = _parsed(self.sql).args.get("order")
+        if order is None:
+            return ""
+        return "order by " + ", ".join(f'"{column.name}"' for column in order.find_all(exp.Column))
 
     @property
     def _leading_comment(self) -> list[str]:
@@ -84,8 +102,15 @@ class View:
 
 
 @cache
-def _reads(sql: str) -> frozenset[str]:
+def _parsed(sql: str) -> exp.Query:
     tree = sqlglot.parse_one(sql, dialect="duckdb")
+    assert isinstance(tree, exp.Query)
+    return tree
+
+
+@cache
+def _reads(sql: str) -> frozenset[str]:
+    tree = _parsed(sql)
     ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
     tables = (f"{table.db}.{table.name}" if table.db else table.name for table in tree.find_all(exp.Table))
     return frozenset(tables) - ctes
@@ -119,89 +144,46 @@ def load_checks() -> list[View]:
 
 
 def definition() -> str:
-    """A digest of what makes a warehouse of a lake: the SQL of every view, and the engine."""
-    texts = [duckdb.__version__, *(f"{view.name}: {view.sql}" for view in load_views())]
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+    """A digest of what makes a warehouse of a lake: the files of this folder, the lake's contracts, and the engine."""
+    files = [path for path in sorted(ROOT.rglob("*")) if path.suffix in (".sql", ".toml", ".py")]
+    total = hashlib.sha256(f"{duckdb.__version__} {LAKE_TABLES}".encode())
+    for path in files:
+        total.update(f"{path.relative_to(ROOT)}: {path.read_text(encoding='utf-8')}".encode())
+    return total.hexdigest()
 
 
-def build(
-    lake: Path, database: Path, previous: Version | None = None, resources: Resources = MACHINE
-) -> None:
+def build(lake: Path, database: Path, resources: Resources = MACHINE) -> None:
     """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`.
-
-    `previous` is a version that the same `definition` made: where its runs are these, its file is copied, and what
-    reads nothing but what did not change stays. Where it is damaged, all is built anew.
 
     What needs more memory than it may use is built again with twice as much, up to half of the machine's.
     """
-    unchanged = _unchanged_lake_tables(lake, previous) if previous else set()
     while True:
         try:
-            if previous and unchanged.issuperset(f"lake.{name}" for name in RUN_TABLES):
-                return _renew(lake, database, resources, previous, unchanged)
             return _build(lake, database, resources)
         except duckdb.OutOfMemoryException:
             resources = replace(resources, megabytes=2 * resources.memory)
             if resources.memory > half_of_memory():
                 raise
-        except duckdb.Error as error:  # what a damaged file gives has no class of its own
-            if previous is None or isinstance(error, duckdb.InterruptException):
-                raise
-            previous = None
-        database.unlink(missing_ok=True)
-        database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
+        remove(database)
+
+
+def remove(database: Path) -> None:
+    """Remove what a build left that did not end."""
+    database.unlink(missing_ok=True)
+    database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
 
 
 def _build(lake: Path, database: Path, resources: Resources) -> None:
-    with _writing(database, resources) as connection:
+    with writing(database, resources) as connection:
+        connection.begin()
         for name in LAKE_TABLES:
-            _create_lake_table(connection, lake, name)
+            create_lake_table(connection, lake, name)
         for view in load_views():
             kind = "table" if view.is_kept else "view"
             connection.execute(f"create {kind} {view.name} as {view.sql}")
-            _comment_view(connection, view, kind)
-        _hold_once(connection)
-
-
-def _renew(lake: Path, database: Path, resources: Resources, previous: Version, unchanged: set[str]) -> None:
-    """Copy the previous version's file and make anew in it what reads a table that is not `unchanged`."""
-    shutil.copyfile(previous.database, database)
-    unchanged = set(unchanged)
-    with _writing(database, resources) as connection:
-        connection.execute(f"attach '{_quoted(previous.database)}' as previous (read_only)")
-        for name in LAKE_TABLES:
-            if f"lake.{name}" not in unchanged:
-                _create_lake_table(connection, lake, name)
-        for view in load_views():
-            if view.reads <= unchanged:
-                unchanged.add(view.name)
-            elif view.is_kept:
-                if view.name in HELD_BY_VIEWS:
-                    _create_lake_table(connection, lake, view.name)
-                connection.execute(f"create or replace table {view.name} as {view.sql}")
-                _comment_view(connection, view, "table")
-                if _is_as_before(connection, view.name):
-                    unchanged.add(view.name)
-        _hold_once(connection)
-
-
-def _unchanged_lake_tables(lake: Path, previous: Version) -> set[str]:
-    """The lake's tables whose files are the previous version's, byte for byte."""
-    return {
-        f"lake.{name}"
-        for name in LAKE_TABLES
-        if all((folder / f"{name}.parquet").is_file() for folder in (lake, previous.lake))
-        and filecmp.cmp(lake / f"{name}.parquet", previous.lake / f"{name}.parquet", shallow=False)
-    }
-
-
-def _is_as_before(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    """Whether the table holds the rows of the previous file's, by their number and two sums of their hashes."""
-    rows = "select (count(*), bit_xor(hash(t)), sum(cast(hash(t) as hugeint))) from {} as t"
-    ((is_equal,),) = connection.execute(
-        f"select ({rows.format(table)}) = ({rows.format(f'previous.{table}')})"
-    ).fetchall()
-    return bool(is_equal)
+            comment_view(connection, view, kind)
+        hold_once(connection)
+        connection.commit()
 
 
 def take_in(lake: Path, views: Path, database: Path) -> None:
@@ -210,43 +192,43 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
     `views` holds a folder of Parquet files for each view. Columns and types are those of `build`.
     """
     columns = _describe_views()
-    with _writing(database) as connection:
+    with writing(database) as connection:
+        connection.begin()
         for name in LAKE_TABLES:
-            _create_lake_table(connection, lake, name)
+            create_lake_table(connection, lake, name)
         for view in load_views():
             if view.layer == TEXTS:
                 connection.execute(f"create table {view.name} as {view.sql}")
-                _comment_view(connection, view, "table")
+                comment_view(connection, view, "table")
                 continue
             names = columns[view.name]
             types = ", ".join(f'cast("{name}" as {type_}) as "{name}"' for name, type_ in names.items())
             order = ", ".join(name for name in ORDER if name in names)
             if any((views / view.name).rglob("*.parquet")):
-                files = (
-                    f"read_parquet('{_quoted(views / view.name)}/**/*.parquet', hive_partitioning = false)"
-                )
+                files = f"read_parquet('{quoted(views / view.name)}/**/*.parquet', hive_partitioning = false)"
                 query = f"select {types} from {files} {order and f'order by {order}'}"
             else:
                 nulls = ", ".join(f'cast(null as {type_}) as "{name}"' for name, type_ in names.items())
                 query = f"select {nulls} where 1 = 0"
             connection.execute(f"create table {view.name} as {query}")
-            _comment_view(connection, view, "table")
-        _hold_once(connection)
+            comment_view(connection, view, "table")
+        hold_once(connection)
+        connection.commit()
 
 
 @contextmanager
-def _writing(database: Path, resources: Resources = MACHINE) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that writes into the file, all in one transaction."""
+def writing(database: Path, resources: Resources = MACHINE) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that writes into the file."""
     with duckdb.connect() as connection, interruptible(connection):
         connection.execute(f"{resources.settings()}; set timezone = 'UTC'")
         spill = spill_folder(f"build-{database.parent.name}")
-        connection.execute(f"set temp_directory = '{_quoted(spill or '')}'")
+        connection.execute(f"set temp_directory = '{quoted(spill or '')}'")
         connection.execute(
-            f"attach '{_quoted(database)}' as warehouse (storage_version '{STORAGE_VERSION}'); use warehouse"
+            f"attach '{quoted(database)}' as warehouse (storage_version '{STORAGE_VERSION}'); use warehouse"
         )
-        connection.execute("begin; create schema if not exists lake")
+        connection.execute("create schema if not exists lake")
         yield connection
-        connection.execute("commit; use memory; detach warehouse")
+        connection.execute("use memory; detach warehouse")
 
 
 def totals(database: Path) -> dict[str, int | Decimal]:
@@ -258,14 +240,15 @@ def totals(database: Path) -> dict[str, int | Decimal]:
         }
 
 
-def _create_lake_table(connection: duckdb.DuckDBPyConnection, lake: Path, name: str) -> None:
-    files = _quoted(parquet_files(lake, name))
+def create_lake_table(connection: duckdb.DuckDBPyConnection, lake: Path, name: str) -> None:
+    """Make a table of the lake of its Parquet, or the one that a view holds a view of it; one that is there goes."""
+    files = quoted(parquet_files(lake, name))
     kind = "view" if name in HELD_BY_VIEWS else "table"
     connection.execute(f"create or replace {kind} lake.{name} as from read_parquet('{files}')")
     _describe_lake_table(connection, name, kind)
 
 
-def _hold_once(connection: duckdb.DuckDBPyConnection) -> None:
+def hold_once(connection: duckdb.DuckDBPyConnection) -> None:
     """Make views of the lake's tables that views hold. Raises LoadError where one of those lost rows."""
     for name in HELD_BY_VIEWS:
         ((in_lake, in_view),) = connection.execute(
@@ -315,7 +298,8 @@ def check(database: Path) -> None:
                 )
 
 
-def _comment_view(connection: duckdb.DuckDBPyConnection, view: View, kind: str) -> None:
+def comment_view(connection: duckdb.DuckDBPyConnection, view: View, kind: str) -> None:
+    """Write what a view and its columns mean into the catalogue. Raises LoadError for a column without a meaning."""
     _comment(connection, kind, view.name, view.grain)
     common, own = column_descriptions()
     columns = connection.execute(
@@ -338,8 +322,9 @@ def column_descriptions() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
-    connection.execute(f"comment on {kind} {name} is '{_quoted(text)}'")
+    connection.execute(f"comment on {kind} {name} is '{quoted(text)}'")
 
 
-def _quoted(text: Path | str) -> str:
+def quoted(text: Path | str) -> str:
+    """The text as it stands between quotes in SQL."""
     return re.sub("'", "''", str(text))

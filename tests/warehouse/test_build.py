@@ -17,6 +17,7 @@ from igny8_analysis.load import load
 from igny8_analysis.rebuild import rebuild
 from igny8_analysis.warehouse import build as module
 from igny8_analysis.warehouse.build import build, load_views
+from igny8_analysis.warehouse.renew import renew
 from tests.warehouse.test_spark import differences
 
 
@@ -39,21 +40,30 @@ def stage_states(file: Path) -> int:
 def test_a_table_is_kept_where_what_it_reads_is_the_same(
     demo_warehouse: Path, previous: lake.Version, tmp_path: Path
 ) -> None:
-    build(lake.find_version(demo_warehouse).lake, tmp_path / "new.duckdb", previous)
+    renew(lake.find_version(demo_warehouse).lake, tmp_path / "new.duckdb", previous, {})
     assert stage_states(tmp_path / "new.duckdb") == 0
 
 
-def test_nothing_is_kept_where_a_value_of_a_run_differs(
+def test_of_a_site_whose_run_differs_all_is_built_anew(
     demo_warehouse: Path, previous: lake.Version, tmp_path: Path
 ) -> None:
-    file = previous.lake / "run_stages.parquet"
+    changed = shutil.copytree(lake.find_version(demo_warehouse).lake, tmp_path / "lake")
+    file = changed / "run_stages.parquet"
     with duckdb.connect() as connection:
         connection.execute(
-            f"create table changed as select * replace (credits_used + (id = 1)::int as credits_used) from '{file}'"
+            f"create table changed as select * replace (credits_used + (id = 906)::int as credits_used) from '{file}'"
         )
         connection.execute(f"copy changed to '{file}'")
-    build(lake.find_version(demo_warehouse).lake, tmp_path / "new.duckdb", previous)
-    assert stage_states(tmp_path / "new.duckdb") > 0
+    renewed = renew(changed, tmp_path / "new.duckdb", previous, {})
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{lake.find_version(demo_warehouse).database}' as demo (read_only)")
+        of_site = "(select count(*) from {}.stage_state where site_id = 103)"
+        connection.execute(f"attach '{tmp_path}/new.duckdb' as new (read_only)")
+        ((rows, of_demo),) = connection.execute(
+            f"select {of_site.format('new')}, {of_site.format('demo')}"
+        ).fetchall()
+    assert stage_states(tmp_path / "new.duckdb") == rows == of_demo > 0
+    assert renewed.appended["stage_state"] == 0, "they are more than a fifth of the table: it was sorted anew"
 
 
 @pytest.mark.parametrize("file", ["warehouse.duckdb", "lake/runs.parquet", "lake/value_findings.parquet"])

@@ -1,5 +1,6 @@
 -- One row per thing that needs someone: what, since when, about which account, site, run or stage.
 -- Kept as a table: it is asked by the second, and the next load compares its own with these.
+-- Renewed: whole.
 with
     load as (
         select

@@ -1,5 +1,6 @@
 -- One row per site (NULL: all sites), method and window: how well its forecasts did.
 -- Kept as a table: it is read whole, and the platform's rows are of all sites.
+-- Renewed: whole.
 with
     forecasts_made as (
         select

@@ -1,4 +1,5 @@
 -- One row per past run with a snapshot and method: the forecast at its start beside what came.
+-- Renewed: origin.
 select
     site_id,
     id,

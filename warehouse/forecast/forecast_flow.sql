@@ -1,7 +1,8 @@
 -- One row per origin and stage, as known and as told: what it will take in, cost and make.
 -- Kept as a table: intervals, accuracy and champions are made of it.
+-- Renewed: origin.
 with
-    known as (select count(*) as settings from lake.automation_settings),
+    known as (select settings from settings_seen),
     given as (
         select
             site_id,

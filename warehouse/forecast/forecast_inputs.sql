@@ -1,4 +1,5 @@
 -- One row per origin and stage: what waited, and the price, flow, yield and limit known then.
+-- Renewed: origin.
 with
     waiting as (
         select o.site_id, o.id, g.stage_number, coalesce(cast(g.snapshot_items as double), 0) as items_waiting

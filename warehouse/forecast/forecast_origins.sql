@@ -1,5 +1,6 @@
 -- One row per site and instant forecast from: each past run with a snapshot, and as_of (id 0).
 -- Kept as a table: every step of the forecasts starts from it.
+-- Renewed: origin.
 with
     load as (select as_of from current_load),
     lowest as (select least(coalesce(min(id), 1), 1) - 1 as live_id from runs),

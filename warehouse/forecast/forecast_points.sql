@@ -1,7 +1,8 @@
 -- One row per origin and method: the forecast of the run's credits, output and time, before any interval.
 -- Kept as a table: intervals, accuracy and champions are made of it.
+-- Renewed: origin.
 with
-    known as (select count(*) as settings from lake.automation_settings),
+    known as (select settings from settings_seen),
     flows as (
         select
             site_id,

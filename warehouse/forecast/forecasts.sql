@@ -1,5 +1,6 @@
 -- One row per origin and method: the forecast, its intervals and budgets, and whether to use it.
 -- Kept as a table: intervals and champions rest on all sites.
+-- Renewed: origin.
 with
     limits as (select champion_weight_origins, champion_margin from forecast_parameters),
     looked_up as (

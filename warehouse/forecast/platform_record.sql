@@ -1,5 +1,6 @@
 -- One row per method, band of known runs and day: how all sites' forecasts had done by that UTC midnight.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
+-- Renewed: day.
 with
     limits as (
         select
@@ -50,8 +51,7 @@ with
         group by method, known_runs_from, completed_on
         union all
         select method, known_runs_from, known_on, 0, 0
-        from forecast_points
-        group by method, known_runs_from, known_on
+        from forecast_days
     ),
     counted as (
         select

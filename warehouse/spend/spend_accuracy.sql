@@ -1,5 +1,6 @@
 -- One row per site and account (or all), horizon, method and window: how well spend was forecast.
 -- Kept as a table: it is read whole, and the rows of all are of all sites.
+-- Renewed: whole.
 with
     last_weeks as (
         select horizon_days, max(week) as last_week from spends where not is_live group by horizon_days

@@ -1,4 +1,5 @@
 -- One row per site and account, horizon, past instant and method: the forecast of spend beside what came.
+-- Renewed: whole.
 select
     scope,
     site_id,

@@ -1,4 +1,5 @@
 -- One row per site and account, horizon and method: the spend of the days ahead, and which to use.
+-- Renewed: whole.
 select
     scope,
     site_id,

@@ -1,5 +1,6 @@
 -- One row per site and account: the running month (UTC), spent so far and expected at its end.
 -- Kept as a table: the brief of a site and of an account asks for it.
+-- Renewed: whole.
 with
     load as (
         select

@@ -1,5 +1,6 @@
 -- One row per site or account, horizon and instant: what was known of its spend then, and what came.
 -- Kept as a table: every method forecasts from it.
+-- Renewed: whole.
 with
     load as (select epoch_us(as_of) as as_of_us from current_load),
     -- what a load said of a site's settings holds until the next one that said something else

@@ -1,5 +1,6 @@
 -- One row per site and per account whose spend is forecast; deleted ones are left out.
 -- Kept as a table: accounts are of all their sites.
+-- Renewed: whole.
 with live as (select site_id, account_id, account_key from sites where is_live)
 select 'site' as scope, site_id as owner_id, site_id, account_id, account_key, 1 as sites
 from live

@@ -1,5 +1,6 @@
 -- One row per site or account, horizon, instant and method: spend forecast, its range, and the choice.
 -- Kept as a table: ranges and choices rest on all sites.
+-- Renewed: whole.
 with
     limits as (select spend_own_errors_needed, spend_champion_weight_origins from spend_parameters),
     looked_up as (

@@ -1,4 +1,5 @@
 -- One row per site or account, period and step of what changed its cost, the largest first.
+-- Renewed: whole.
 with
     limits as (select shown_cost_steps from parameters),
     amounts as (

@@ -1,4 +1,5 @@
 -- One row per finding about the data of a site, a run or a stage.
+-- Renewed: whole.
 with
     load as (select epoch_us(as_of) as as_of_us from current_load),
     ended as (

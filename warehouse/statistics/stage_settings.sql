@@ -1,6 +1,57 @@
 -- One row per site with automation settings and stage: whether it is on, and what a run takes in at most.
 -- Kept as a table: asked of one site at a time.
-select site_id, stage_number, is_on, item_limit, batch_size
-from stage_settings_seen
-where is_latest and is_present
-order by site_id, stage_number
+select
+    s.site_id,
+    p.stage_number,
+    case
+        p.stage_number
+        when 1
+        then s.stage_1_is_on
+        when 2
+        then s.stage_2_is_on
+        when 3
+        then s.stage_3_is_on
+        when 4
+        then s.stage_4_is_on
+        when 5
+        then s.stage_5_is_on
+        when 6
+        then s.stage_6_is_on
+        when 7
+        then s.stage_7_is_on
+    end as is_on,
+    case
+        p.stage_number
+        when 1
+        then s.stage_1_limit
+        when 2
+        then s.stage_2_limit
+        when 3
+        then s.stage_3_limit
+        when 4
+        then s.stage_4_limit
+        when 5
+        then s.stage_5_limit
+        when 6
+        then s.stage_6_limit
+        when 7
+        then s.stage_7_limit
+    end as item_limit,
+    case
+        p.stage_number
+        when 1
+        then s.stage_1_batch_size
+        when 2
+        then s.stage_2_batch_size
+        when 3
+        then s.stage_3_batch_size
+        when 4
+        then s.stage_4_batch_size
+        when 5
+        then s.stage_5_batch_size
+        when 6
+        then s.stage_6_batch_size
+    end as batch_size
+from current_settings as s
+cross join stage_parameters as p
+order by s.site_id, p.stage_number

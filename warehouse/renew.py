@@ -1,0 +1,302 @@
+"""A warehouse made of the one before: what a change can change is computed anew, the rest is copied.
+
+Of every view it is known what of it a change can change (`View.scope`; docs/scale.md):
+
+- *site*: the sites of which a table that it reads differs;
+- *origin*: the origins of which a table that it reads differs, those of sites of which one does, and those that look
+  up a day on or after the first of which what all sites teach differs;
+- *day*: the days from the first on that could know of what differs;
+- *whole*: all of it, as soon as a table that it reads differs.
+
+What was computed is compared with what it was, so that what reads it is computed anew only where it differs.
+"""
+
+import filecmp
+import shutil
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.lake import Version
+from igny8_analysis.etl.resources import MACHINE, Resources
+from igny8_analysis.warehouse import build
+from igny8_analysis.warehouse.build import HELD_BY_VIEWS, View, load_views
+
+KEYS = {"site": ("site_id",), "origin": ("site_id", "id")}
+DAYS = ("known_on", "completed_on")
+"""Columns that tell the day (UTC) of a row that is of no site."""
+APPENDED_SHARE = 0.2
+"""Of a table's rows, those that may stand at its end, out of order; where there are more, it is sorted anew."""
+COMPARED_ROWS = 200_000
+"""A table that is of no site and has more rows than this is taken to differ: to compare it costs more than it saves."""
+
+PARTS = {
+    "site": ("site_id bigint", "where site_id in (select site_id from of_site.renewed)"),
+    "origin": ("site_id bigint, id bigint", "semi join of_origin.renewed using (site_id, id)"),
+    "day": ("known_on date", "where known_on >= (select known_on from of_day.renewed)"),
+}
+"""By scope, what is renewed of it, and how a table is cut to that."""
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """Of how many sites runs differ from those before; rows at the end of each table, out of its order."""
+
+    sites: int
+    appended: dict[str, int]
+
+
+def renew(
+    lake: Path, database: Path, previous: Version, appended: dict[str, int], resources: Resources = MACHINE
+) -> Renewed:
+    """Make the new file `database` from the lake and from the file of a version that the same `definition` made.
+
+    `appended` is what was left at the end of that version's tables. Raises duckdb.Error where its file is damaged.
+    """
+    shutil.copyfile(previous.database, database)
+    with build.writing(database, resources) as connection:
+        connection.execute(f"attach '{build.quoted(previous.database)}' as previous (read_only)")
+        renewal = Renewal(connection, appended)
+        renewal.read_lake(lake, previous.lake)
+        renewal.renew_views()
+        connection.begin()
+        build.hold_once(connection)
+        connection.commit()
+        return Renewed(renewal.sites, renewal.appended)
+
+
+class Renewal:
+    """The copied file `warehouse` beside `previous`, view by view.
+
+    `differs` holds, under the name of each table that differs, the keys of its rows that do. `of_site`, `of_origin` and
+    `of_day` hold views of the same names, cut to the keys in `renewed`: there the same SQL computes these rows alone.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, appended: dict[str, int]) -> None:
+        """Make the parts, of nothing yet, beside the attached databases `warehouse` and `previous`."""
+        self.connection = connection
+        self.appended = dict(appended)
+        self.views = {view.name: view for view in load_views()}
+        self.differing: dict[str, bool] = {}
+        self.cut: set[tuple[str, str]] = set()
+        self.columns: dict[str, dict[str, str]] = {}
+        connection.execute("set wal_autocheckpoint = '1TB'")  # once, at the end
+        connection.execute("attach ':memory:' as differs; create schema differs.lake")
+        for scope, (columns, _) in PARTS.items():
+            connection.execute(f"attach ':memory:' as of_{scope}; create schema of_{scope}.lake")
+            connection.execute(f"create table of_{scope}.renewed ({columns})")
+
+    def read_lake(self, lake: Path, lake_before: Path) -> None:
+        """Take in the lake's tables that differ."""
+        for name in LAKE_TABLES:
+            file = f"{name}.parquet"
+            is_same = (lake_before / file).is_file() and filecmp.cmp(
+                lake / file, lake_before / file, shallow=False
+            )
+            if not is_same or name in HELD_BY_VIEWS:
+                self.connection.begin()
+                build.create_lake_table(self.connection, lake, name)
+                self.connection.commit()
+            self.differing[f"lake.{name}"] = not is_same and self.compare(f"lake.{name}")
+
+    def renew_views(self) -> None:
+        """Compute every kept view anew where it may differ."""
+        for view in self.views.values():
+            if view.is_kept:
+                reads = [name for name in sorted(view.reads) if self._differs(name)]
+                self.differing[view.name] = bool(reads) and self._renew(view, reads)
+
+    @property
+    def sites(self) -> int:
+        """Of how many sites runs differ."""
+        return self._count("differs.runs") if self.differing["runs"] else 0
+
+    # What differs
+
+    def _differs(self, name: str) -> bool:
+        """Whether a table or view differs; one that is not kept is looked at when it is asked for."""
+        if name not in self.differing:
+            view = self.views[name]
+            reads = [read for read in sorted(view.reads) if self._differs(read)]
+            keys = self._keys(view, reads) if reads else None
+            if keys:
+                self.connection.execute(f"create table differs.{name} as {keys}")
+            self.differing[name] = bool(keys) or (bool(reads) and self.compare(name))
+        return self.differing[name]
+
+    def compare(self, name: str, now: str = "", cut: str = "") -> bool:
+        """Note the keys of rows that are others than before; of rows that are `cut`, `now` is what they are."""
+        now = now or f"warehouse.{_placed(name)}"
+        key = self._key(name)
+        if not key and self._count(now) > COMPARED_ROWS:
+            return True
+        values = ", ".join(_to_11_digits(column, type_) for column, type_ in self._columns(name).items())
+        digests = ", ".join(
+            [*key, "count(*) as n", f"bit_xor(hash({values})) as x", f"sum(hash({values})::hugeint) as s"]
+        )
+        grouped = "group by all" if key else ""
+        alike = " and ".join(f"a.{c} is not distinct from b.{c}" for c in (*key, "n", "x", "s"))
+        keys = ", ".join(f"coalesce(a.{column}, b.{column}) as {column}" for column in key) or "0 as nothing"
+        self.connection.execute(
+            f"create or replace table differs.{name} as select distinct {keys} "
+            f"from (select {digests} from previous.{_placed(name)} {cut} {grouped}) as a "
+            f"full join (select {digests} from {now} {grouped}) as b on {alike} where a.n is null or b.n is null"
+        )
+        return self._count(f"differs.{name}") > 0
+
+    def _keys(self, view: View, reads: list[str]) -> str | None:
+        """The sites or origins whose rows may differ as those of `reads` do, in SQL; None: all rows may."""
+        if view.scope not in KEYS:
+            return None
+        scopes = {name: self._scope(name) for name in reads}
+        days = [self._first_day(name) for name in reads if scopes[name] not in KEYS]
+        if None in days:
+            return None
+        since = f"date '{min(day for day in days if day)}'" if days else "null"
+        if view.scope == "site":
+            keys = [f"select site_id from differs.{name}" for name in reads if scopes[name] in KEYS]
+            keys.append(
+                "select site_id from warehouse.main.completions "
+                f"where cast(completed_at at time zone 'UTC' as date) >= {since}"
+            )
+        else:
+            origins = "select site_id, id from warehouse.main.forecast_origins where"
+            keys = [f"select site_id, id from differs.{name}" for name in reads if scopes[name] == "origin"]
+            keys += [
+                f"{origins} site_id in (select site_id from differs.{name})"
+                for name in reads
+                if scopes[name] == "site"
+            ]
+            keys.append(f"{origins} known_on >= {since}")
+        return f"select distinct * from ({' union all '.join(keys)})"
+
+    def _first_day(self, name: str) -> date | None:
+        """The first day of which a table that differs tells otherwise; None: it tells of no days."""
+        day = self._day(name)
+        if day is None:
+            return None
+        ((first,),) = self.connection.execute(f"select min({day}) from differs.{name}").fetchall()
+        return first or date.max
+
+    def _known_from(self, name: str) -> date | None:
+        """The first day that could know of what differs in a table; None: that is not told."""
+        if self._scope(name) not in KEYS or "completed_on" not in self._columns(name):
+            return self._first_day(name) if self._scope(name) not in KEYS else None
+        key = ", ".join(self._key(name))
+        rows = " union all ".join(
+            f"select completed_on from {database}.{_placed(name)} semi join differs.{name} using ({key})"
+            for database in ("previous", "warehouse")
+        )
+        ((last,),) = self.connection.execute(f"select min(completed_on) from ({rows})").fetchall()
+        return last + timedelta(days=1) if last else date.max
+
+    # What is computed anew
+
+    def _renew(self, view: View, reads: list[str]) -> bool:
+        """Compute anew what of a view may differ as `reads` do; whether it differs then."""
+        if view.scope == "day":
+            days = [self._known_from(name) for name in reads]
+            keys = None if None in days else f"select date '{min(day for day in days if day)}' as known_on"
+        else:
+            keys = self._keys(view, reads)
+        if keys:
+            return self._renew_part(view, keys)
+        self._make(view, view.sql)
+        self.appended.pop(view.name, None)
+        return self.compare(view.name)
+
+    def _make(self, view: View, sql: str) -> None:
+        self.connection.begin()
+        self.connection.execute(f"create or replace table {view.name} as {sql}")
+        build.comment_view(self.connection, view, "table")
+        self.connection.commit()
+
+    def _renew_part(self, view: View, keys: str) -> bool:
+        self.connection.execute(f"create or replace table of_{view.scope}.renewed as {keys}")
+        self.compute(view)
+        _, cut = PARTS[view.scope]
+        if not self.compare(view.name, "differs.now", cut):
+            return False
+        key = self._key(view.name)
+        same = " and ".join(f"t.{column} = d.{column}" for column in key)
+        self.connection.execute(f"delete from {view.name} as t using differs.{view.name} as d where {same}")
+        ((rows,),) = self.connection.execute(
+            f"insert into {view.name} from differs.now semi join differs.{view.name} using ({', '.join(key)}) "
+            f"{view.order}"
+        ).fetchall()
+        self._append(view, rows)
+        return True
+
+    def compute(self, view: View) -> None:
+        """Compute the rows of a view of the keys that its part holds as `renewed`, into `differs.now`."""
+        part = f"of_{view.scope}"
+        self._cut(part, view)
+        self.connection.execute(
+            f"use {part}; create or replace table differs.now as {view.sql}; use warehouse"
+        )
+
+    def _append(self, view: View, rows: int) -> None:
+        """Note rows at the end of a table; sort it anew where they are too many."""
+        appended = self.appended.get(view.name, 0) + rows
+        if view.order and appended > APPENDED_SHARE * self._count(view.name):
+            self._make(view, f"from {view.name} {view.order}")
+            appended = 0
+        self.appended[view.name] = appended
+
+    def _cut(self, part: str, view: View) -> None:
+        """Make in a part what a view reads, each cut to what is renewed or, of what is not of it, whole."""
+        for name in sorted(view.reads):
+            if (part, name) in self.cut:
+                continue
+            self.cut.add((part, name))
+            scope = self._scope(name)
+            is_of_it = {
+                "of_site": scope in KEYS,
+                "of_origin": scope == "origin",
+                "of_day": scope not in KEYS and "known_on" in self._columns(name),
+            }[part]
+            read = self.views.get(name)
+            if is_of_it and read and not read.is_kept:
+                self._cut(part, read)
+                sql = read.sql
+            else:
+                cut = PARTS[part.removeprefix("of_")][1] if is_of_it else ""
+                sql = f"from warehouse.{_placed(name)} {cut}"
+            self.connection.execute(f"use {part}; create view {_placed(name)} as {sql}; use warehouse")
+
+    # What a table is
+
+    def _scope(self, name: str) -> str:
+        if name in self.views:
+            return self.views[name].scope
+        column = LAKE_TABLES[name.removeprefix("lake.")].columns.get("site_id")
+        return "site" if column and not column.is_nullable else "whole"
+
+    def _columns(self, name: str) -> dict[str, str]:
+        if name not in self.columns:
+            rows = self.connection.execute(f"describe warehouse.{_placed(name)}").fetchall()
+            self.columns[name] = {column: type_ for column, type_, *_ in rows}
+        return self.columns[name]
+
+    def _key(self, name: str) -> tuple[str, ...]:
+        day = self._day(name)
+        return KEYS.get(self._scope(name)) or ((day,) if day else ())
+
+    def _day(self, name: str) -> str | None:
+        return next((column for column in DAYS if column in self._columns(name)), None)
+
+    def _count(self, relation: str) -> int:
+        ((rows,),) = self.connection.execute(f"select count(*) from {relation}").fetchall()
+        return int(rows)
+
+
+def _placed(name: str) -> str:
+    return name if "." in name else f"main.{name}"
+
+
+def _to_11_digits(column: str, type_: str) -> str:
+    """A double without its last digits, in which sums differ from one build to the next."""
+    return f'"{column}" * 16385 - ("{column}" * 16385 - "{column}")' if type_ == "DOUBLE" else f'"{column}"'

@@ -1,0 +1,61 @@
+-- One row per site with automation settings at the load's instant: those of its latest change.
+with
+    placed as (
+        select
+            site_id,
+            is_present,
+            is_enabled,
+            frequency,
+            scheduled_time,
+            credit_limit,
+            stage_1_limit,
+            stage_2_limit,
+            stage_3_limit,
+            stage_4_limit,
+            stage_5_limit,
+            stage_6_limit,
+            stage_7_limit,
+            stage_1_is_on,
+            stage_2_is_on,
+            stage_3_is_on,
+            stage_4_is_on,
+            stage_5_is_on,
+            stage_6_is_on,
+            stage_7_is_on,
+            stage_1_batch_size,
+            stage_2_batch_size,
+            stage_3_batch_size,
+            stage_4_batch_size,
+            stage_5_batch_size,
+            stage_6_batch_size,
+            row_number() over (partition by site_id order by load_number desc) as place
+        from lake.automation_settings
+    )
+select
+    site_id,
+    is_enabled,
+    frequency,
+    scheduled_time,
+    credit_limit,
+    stage_1_limit,
+    stage_2_limit,
+    stage_3_limit,
+    stage_4_limit,
+    stage_5_limit,
+    stage_6_limit,
+    stage_7_limit,
+    stage_1_is_on,
+    stage_2_is_on,
+    stage_3_is_on,
+    stage_4_is_on,
+    stage_5_is_on,
+    stage_6_is_on,
+    stage_7_is_on,
+    stage_1_batch_size,
+    stage_2_batch_size,
+    stage_3_batch_size,
+    stage_4_batch_size,
+    stage_5_batch_size,
+    stage_6_batch_size
+from placed
+where is_present and place = 1
