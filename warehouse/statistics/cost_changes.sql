@@ -114,19 +114,7 @@ with
     ),
     split as (
         select
-            c.site_id,
-            c.period,
-            c.stage_number,
-            c.stage_name,
-            c.credits_before,
-            c.credits_after,
-            c.items_before,
-            c.items_after,
-            c.rate_before,
-            c.rate_after,
-            c.is_new_stage,
-            c.credits_per_article_before,
-            c.credits_per_article_after,
+            c.*,
             case
                 when c.is_new_stage or c.rate_before is null or c.rate_after is null
                 then c.credits_after - c.credits_before

@@ -13,7 +13,7 @@ with
             cast(case when is_new_stage then volume_credits else 0 end as decimal(28, 9)) as new_credits,
             cast(case when is_new_stage then 0 else volume_credits end as decimal(28, 9)) as volume_credits,
             cast(rate_credits as decimal(28, 9)) as rate_credits,
-            cast(credits_before as decimal(28, 9)) as credits_before
+            cast(credits_before as decimal(28, 9)) as stage_credits_before
         from cost_changes
         union all
         select
@@ -34,53 +34,33 @@ with
     ),
     totalled as (
         select
-            scope,
-            site_id,
-            account_id,
-            period,
-            stage_number,
-            stage_name,
-            new_credits,
-            volume_credits,
-            rate_credits,
+            a.*,
             cast(
-                sum(credits_before) over (partition by site_id, account_id, scope, period) as decimal(28, 9)
+                sum(a.stage_credits_before) over (
+                    partition by a.site_id, a.account_id, a.scope, a.period
+                ) as decimal(28, 9)
             ) as credits_before
-        from amounts
+        from amounts as a
     ),
     parts as (
         select
-            t.scope,
-            t.site_id,
-            t.account_id,
-            t.period,
+            t.*,
             k.kind,
-            t.stage_number,
-            t.stage_name,
             case
                 k.kind when 'new' then t.new_credits when 'price' then t.rate_credits else t.volume_credits
-            end as credits,
-            t.credits_before
+            end as credits
         from totalled as t
         cross join (values ('new'), ('price'), ('volume')) as k(kind)
     ),
     ranked as (
         select
-            scope,
-            site_id,
-            account_id,
-            period,
-            kind,
-            stage_number,
-            stage_name,
-            credits,
-            credits_before,
+            p.*,
             row_number() over (
-                partition by site_id, account_id, scope, period
-                order by abs(credits) desc, kind, stage_number nulls last
+                partition by p.site_id, p.account_id, p.scope, p.period
+                order by abs(p.credits) desc, p.kind, p.stage_number nulls last
             ) as place
-        from parts
-        where credits <> 0
+        from parts as p
+        where p.credits <> 0
     ),
     steps as (
         select
@@ -115,16 +95,7 @@ with
     ),
     placed as (
         select
-            s.scope,
-            s.site_id,
-            s.account_id,
-            s.period,
-            s.step_number,
-            s.kind,
-            s.stage_number,
-            s.stage_name,
-            s.credits,
-            s.credits_before,
+            s.*,
             s.credits_before + cast(
                 sum(s.credits) over (
                     partition by s.site_id, s.account_id, s.scope, s.period

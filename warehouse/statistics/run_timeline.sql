@@ -65,19 +65,13 @@ with
     ),
     placed as (
         select
-            site_id,
-            id,
-            run_id,
-            part_number,
-            part,
-            stage_number,
-            label,
-            duration_seconds,
-            remaining_seconds,
-            sum(duration_seconds) over (
-                partition by site_id, id order by part_number rows between unbounded preceding and current row
+            p.*,
+            sum(p.duration_seconds) over (
+                partition by p.site_id, p.id
+                order by p.part_number
+                rows between unbounded preceding and current row
             ) as ends_after_seconds
-        from parts
+        from parts as p
     )
 select
     site_id,

@@ -11,12 +11,12 @@ select
     cast(r.total_credits_used as double)
     / nullif(cast(s.content_created as double), 0) as credits_per_article,
     r.duration_seconds,
-    cast(b.total_credits_used as double)
-    / nullif(cast(b.total_runs_analyzed as double), 0) as baseline_avg_credits,
+    a.avg_credits as baseline_avg_credits,
     b.min_total_credits_used as baseline_lowest_credits,
     b.max_total_credits_used as baseline_highest_credits
 from runs as r
 join run_efficiency as e on e.site_id = r.site_id and e.id = r.id
 join run_summary as s on s.site_id = r.site_id and s.id = r.id
+join run_baseline as a on a.site_id = r.site_id and a.id = r.id
 join completions_before as k on k.site_id = r.site_id and k.id = r.id
 left join run_state as b on b.site_id = k.site_id and b.completion_number = k.completions_before
