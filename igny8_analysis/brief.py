@@ -107,8 +107,9 @@ def _of_account(warehouse: "Warehouse", account: int | str) -> _Owner:
         {"id": account_id},
     ).fetchall()
     sites = f"(select site_id from sites where account_id = {account_id} and is_live)"
-    conditions = {f"of_sites_{t}": f"{t}.site_id in {sites}" for t in "rcebf"}
+    conditions = {f"of_sites_{t}": f"{t}.site_id in {sites}" for t in "rceb"}
     conditions |= {
+        "of_sites_f": f"f.site_id in (select site_id from running_sites where account_id = {account_id})",
         "owner_m": f"m.scope = 'account' and m.account_id = {account_id}",
         "account_w": f"w.account_id = {account_id}",
         "owner_a": f"account_id = {account_id}",

@@ -313,6 +313,15 @@ class Warehouse:
 
         return explain(self, site, run_id, metric)
 
+    def explain_account(self, account: int | str, metric: str) -> "Explanation":
+        """Where a column of the account's rows of a view comes from, e.g. `runways.runway_days`.
+
+        Raises UsageError for an unknown one, and AccountNotFound.
+        """
+        from igny8_analysis.explain import explain_account
+
+        return explain_account(self, account, metric)
+
     def resolve_account(self, account: int | str) -> int:
         """The id of an account named by id or by name, in any case; an id wins. Raises AccountNotFound.
 

@@ -1,7 +1,7 @@
 """Where a number of a payload comes from: its definition, its query, the rows that went in, the data's version."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from igny8_analysis import payloads
 from igny8_analysis import warehouse as views
 from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.etl.templates import filled
 from igny8_analysis.payloads import AS_IS, TIME, Fields
 from igny8_analysis.queries import read_query
 
@@ -25,7 +26,8 @@ class Explanation:
     MOST_ROWS; `rows_in_all` counts all.
     """
 
-    site_id: int
+    site_id: int | None
+    account_id: int | None
     run_id: str | None
     metric: str
     definition: str
@@ -48,7 +50,8 @@ class Section:
     """A part of a payload: the view and fields it selects, what numbers its rows, and the query of the rows its view
     is made of.
 
-    `position` is a column that holds the number in the path (`stages.4`), or the order that gives it its place.
+    `position` is a column that holds the number in the path (`stages.4`), or the order that gives it its place;
+    `condition` finds the rows of the site or account.
     """
 
     view: str
@@ -56,6 +59,7 @@ class Section:
     inputs: str
     position: str | None = None
     order: str | None = None
+    condition: str = "site_id = {{ site_id }}"
 
 
 MOST_ROWS = 1_000
@@ -98,8 +102,8 @@ RUN = {
 }
 
 
-def _columns(names: str) -> Fields:
-    return dict.fromkeys(["site_id", *names.split()], AS_IS)
+def _columns(names: str, key: str = "site_id") -> Fields:
+    return dict.fromkeys([key, *names.split()], AS_IS)
 
 
 # Rows of views that are in no payload: they go by their place in this order.
@@ -156,11 +160,60 @@ VIEWS = {
 }
 
 
-def metrics(is_run: bool) -> list[str]:
-    """Every metric that can be explained, `<n>` for the number of a stage or of a row."""
+def _of_account(name: str, inputs: str, condition: str, order: str | None) -> Section:
+    return replace(VIEWS[name], inputs=inputs, condition=condition, order=order)
+
+
+# An account's rows of the same views, and those that only accounts have.
+ACCOUNT = {
+    "spend_forecasts": _of_account(
+        "spend_forecasts",
+        "explain_account_spend",
+        "scope = 'account' and account_id = {{ account_id }}",
+        VIEWS["spend_forecasts"].order,
+    ),
+    "spend_months": _of_account(
+        "spend_months", "explain_account_spend", "scope = 'account' and account_id = {{ account_id }}", None
+    ),
+    "runways": Section(
+        "runways",
+        dict.fromkeys(
+            [
+                "account_id",
+                "available_credits",
+                "credits_per_day",
+                "runway_days",
+                "runway_days_low",
+                "runway_days_high",
+                "ends_on",
+                "ends_on_low",
+                "ends_on_high",
+            ],
+            AS_IS,
+        ),
+        "explain_runway",
+        condition="account_id = {{ account_id }}",
+    ),
+    "cost_changes": _of_account(
+        "cost_changes",
+        "explain_account_charges",
+        "site_id in (select site_id from sites where account_id = {{ account_id }} and is_live)",
+        "period desc, stage_number nulls last, site_id",
+    ),
+    "alerts": _of_account(
+        "alerts",
+        "explain_account_runs",
+        "account_id = {{ account_id }}",
+        "severity_rank, site_id, alert, run_id, stage_number",
+    ),
+}
+
+
+def metrics(sections: dict[str, Section]) -> list[str]:
+    """Every metric of these that can be explained, `<n>` for the number of a stage or of a row."""
     return [
         ".".join(part for part in (_numbered(name, section), field) if part)
-        for name, section in (RUN if is_run else OVERVIEW | VIEWS).items()
+        for name, section in sections.items()
         for field in section.fields
     ]
 
@@ -180,17 +233,39 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
     RunNotFound.
     """
     site_id = warehouse.resolve_site(site)
-    section, field, position = _find(metric, run_id is not None)
+    if run_id is None:
+        of = "an overview; a run's come after its RUN_ID"
+        return _explain(warehouse, OVERVIEW | VIEWS, of, metric, {"site_id": site_id})
+    id_ = warehouse.run_source_id(site, run_id)
+    ((run_id,),) = warehouse.sql(
+        "select run_id from runs where site_id = $site_id and id = $id", {"site_id": site_id, "id": id_}
+    ).fetchall()
+    return _explain(warehouse, RUN, "a run", metric, {"site_id": site_id, "id": id_}, run_id)
+
+
+def explain_account(warehouse: "Warehouse", account: int | str, metric: str) -> Explanation:
+    """Explain a column of the account's rows of a view: `runways.runway_days`, `spend_forecasts.1.credits`.
+
+    Rows go by their place; of `cost_changes` they are its sites' (an account's are their sums). Raises UsageError for
+    an unknown metric, and AccountNotFound.
+    """
+    keys = {"account_id": warehouse.resolve_account(account)}
+    return _explain(warehouse, ACCOUNT, "an account", metric, keys)
+
+
+def _explain(
+    warehouse: "Warehouse",
+    sections: dict[str, Section],
+    of: str,
+    metric: str,
+    keys: dict[str, int],
+    run_id: str | None = None,
+) -> Explanation:
+    section, field, position = _find(sections, metric, of)
     if position is not None and position >= BEYOND_ROWS:
         raise UsageError(f"metric {metric!r} has no such row here")
-    keys: dict[str, Any] = {"site_id": site_id, "position": position}
-    where = [] if section.view == "current_load" else [f"site_id = {site_id}"]
-    if run_id is not None:
-        keys["id"] = warehouse.run_source_id(site, run_id)
-        ((run_id,),) = warehouse.sql(
-            "select run_id from runs where site_id = $site_id and id = $id",
-            {"site_id": site_id, "id": keys["id"]},
-        ).fetchall()
+    where = [filled(section.condition, keys)] if section.view != "current_load" else []
+    if "id" in keys:
         where.append(f"id = {keys['id']}")
     if section.position:
         where.append(f"{section.position} = {position}")
@@ -204,14 +279,15 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
         raise UsageError(
             f"metric {metric!r} has no {'value' if position is None else f'row {position}'} here"
         )
-    rows_query = " ".join(read_query(section.inputs, **keys).split())
+    rows_query = " ".join(read_query(section.inputs, **keys, position=position).split())
     rows = as_dicts(warehouse.sql(f"select * from ({rows_query}) limit {MOST_ROWS}"))
     rows_in_all = len(rows)
     if rows_in_all == MOST_ROWS:
         ((rows_in_all,),) = warehouse.sql(f"select count(*) from ({rows_query})").fetchall()
     definition, grain = _described(warehouse, section.view, field)
     return Explanation(
-        site_id=site_id,
+        site_id=keys.get("site_id"),
+        account_id=keys.get("account_id"),
         run_id=run_id,
         metric=metric,
         definition=definition,
@@ -226,18 +302,17 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
     )
 
 
-def _find(metric: str, is_run: bool) -> tuple[Section, str, int | None]:
+def _find(sections: dict[str, Section], metric: str, of: str) -> tuple[Section, str, int | None]:
     """The section and field that a metric's path names, and the number in it. Raises UsageError for an unknown one."""
     numbers = re.findall(r"(?<=\.)\d+(?=\.)", metric)
     general = re.sub(r"\.\d+(?=\.)", ".<n>", metric)
-    known = metrics(is_run)
+    known = metrics(sections)
     if general not in known or len(numbers) > 1:
         near = get_close_matches(general, known, 3, 0.4) or known[:3]
         near = [name.replace("<n>", numbers[0] if numbers else "1") for name in near]
-        of = "a run" if is_run else "an overview; a run's come after its RUN_ID"
         raise UsageError(f"there is no metric {metric!r} of {of}; try {', '.join(near)}")
     name, _, field = general.replace(".<n>", "").rpartition(".")
-    return (RUN if is_run else OVERVIEW | VIEWS)[name], field, int(numbers[0]) if numbers else None
+    return sections[name], field, int(numbers[0]) if numbers else None
 
 
 def sql_file(view: str) -> str:

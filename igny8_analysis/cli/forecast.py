@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from igny8_analysis.cli.options import (
+    complete_accounts,
     complete_sites,
     examples,
     open_warehouse,
@@ -222,14 +223,22 @@ def backtest_command(
         "igny8 explain mysite.com spend_forecasts.1.credits",
         "igny8 explain 42 run_20260113_140523_manual efficiency.credits_per_item",
         "igny8 explain 42 run_20260113_140523_manual stages.4.comparison.credit_variance_pct --format json",
+        "igny8 explain --account 7 runways.runway_days",
     ),
 )
 @site_argument
-@click.argument("run_id_and_metric", nargs=-1, required=True, metavar="[RUN_ID] METRIC")
+@click.argument("run_id_and_metric", nargs=-1, metavar="[RUN_ID] METRIC")
+@click.option(
+    "--account",
+    metavar="ACCOUNT",
+    shell_complete=complete_accounts,
+    help="A metric of this account instead of a SITE.",
+)
 @reading_options
 def explain_command(
     site: str,
     run_id_and_metric: tuple[str, ...],
+    account: str | None,
     directory: Path | None,
     version: str | None,
     format_: str,
@@ -240,15 +249,21 @@ def explain_command(
     RUN_ID names a run as for igny8 run. METRIC is the field's path in `igny8 run`'s JSON, or without RUN_ID in
     `igny8 overview`'s, or after `settings.` in `igny8 settings`'s; stages go by number. Columns of forecast_totals,
     spend_forecasts, spend_months, cost_changes, price_effects and alerts come after the view's name and, where it has
-    several rows of a site, the row's place: spend_forecasts.1.credits.
+    several rows of a site, the row's place: spend_forecasts.1.credits. With --account, those of an account's rows of
+    spend_forecasts, spend_months, runways, cost_changes (its sites') and alerts.
     """
     from igny8_analysis.cli.output import print_csv, print_json, print_table
 
-    if len(run_id_and_metric) > 2:
+    if account is not None and run_id_and_metric:
+        raise UsageError("explain --account ACCOUNT takes no SITE, and one METRIC")
+    if account is None and len(run_id_and_metric) not in (1, 2):
         raise UsageError("explain takes SITE, perhaps a RUN_ID, and one METRIC")
-    run_id = run_id_and_metric[0] if len(run_id_and_metric) == 2 else None
     with open_warehouse(directory, version) as warehouse:
-        explanation = warehouse.explain(site, run_id, run_id_and_metric[-1])
+        if account is not None:
+            explanation = warehouse.explain_account(account, metric=site)
+        else:
+            run_id = run_id_and_metric[0] if len(run_id_and_metric) == 2 else None
+            explanation = warehouse.explain(site, run_id, run_id_and_metric[-1])
     if format_ == "json":
         print_json(explanation.to_dict())
         return

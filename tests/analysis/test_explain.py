@@ -11,6 +11,7 @@ from click.testing import CliRunner
 import igny8_analysis
 from igny8_analysis import RunNotFound, UsageError, Warehouse, explain
 from igny8_analysis.cli import cli
+from igny8_analysis.etl.templates import filled
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -66,6 +67,35 @@ def test_every_column_of_forecasts_spend_changes_and_alerts(demo: Warehouse) -> 
             assert explanation.result == row[field], path
             assert explanation.definition
             assert explanation.rows
+
+
+def test_every_column_of_an_accounts_rows(demo: Warehouse, demo_warehouse: Path) -> None:
+    for name, section in explain.ACCOUNT.items():
+        condition = filled(section.condition, {"account_id": 7})
+        place = f" order by {section.order}" if section.order else ""
+        columns = demo.sql(f"select * from {section.view} limit 0").columns
+        assert set(section.fields) >= set(columns), name
+        first = demo.sql(f"select * from {section.view} where {condition}{place} limit 1")
+        row = dict(zip(first.columns, first.fetchall()[0], strict=True))
+        for field in section.fields:
+            path = f"{name}.1.{field}" if section.order else f"{name}.{field}"
+            explanation = demo.explain_account(7, path)
+            assert explanation.result == row[field], path
+            assert (explanation.site_id, explanation.account_id) == (None, 7)
+            assert explanation.definition
+            assert explanation.rows
+    command = ["explain", "--account", "7", "runways.runway_days", "--format", "json"]
+    printed = CliRunner().invoke(cli, [*command, "--warehouse", str(demo_warehouse)], catch_exceptions=False)
+    assert json.loads(printed.stdout)["result"] == demo.explain_account(7, "runways.runway_days").result
+
+
+def test_a_runway_is_made_of_the_rows_that_are_shown(demo: Warehouse) -> None:
+    for (account_id,) in demo.sql("select account_id from runways where credits_per_day > 0").fetchall():
+        explanation = demo.explain_account(account_id, "runways.credits_per_day")
+        (row,) = explanation.rows
+        by_hand = max(float(row["ledger_credits"] or 0) - float(row["run_credits"] or 0), 0) / 28
+        runs = row["credits"] / row["horizon_days"]
+        assert explanation.result == pytest.approx(runs + (by_hand if row["has_ledger"] else 0))
 
 
 def test_the_queries_can_be_pasted_and_the_rows_are_the_sites_own(demo: Warehouse) -> None:

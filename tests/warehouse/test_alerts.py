@@ -130,6 +130,46 @@ def test_balances(tmp_path: Path) -> None:
         assert ends[1][1].startswith("The balance of 120 credits lasts about 1 day at")
 
 
+def test_a_balance_is_held_against_sites_that_will_run(tmp_path: Path) -> None:
+    """Of account 1 only site 1 will run: 2 is off, 3 inactive, 4 without settings and still for 31 days."""
+    sites = [site(1), site(2), site(3, is_active=0), site(4), site(5, tenant_id=2), site(6, tenant_id=2)]
+    runs = [row for n in (1, 2, 3, 5) for row in articles(n, lambda n: 10)]
+    runs += articles(4, lambda n: 10, ends=AS_OF - 31 * DAY)
+    pending = [row for n in range(1, 7) for row in items("tasks", "queued", 20, site_id=n)]
+    source = settings(make_source(tmp_path / "s.sqlite", sites, runs, pending), [(1, 1, ""), (2, 0, "")])
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("delete from igny8_tenants")
+        connection.executemany(
+            "insert into igny8_tenants (id, name, credits) values (?, ?, ?)", [(1, "a", 0), (2, "b", 0)]
+        )
+    with loaded(source) as warehouse:
+        assert warehouse.sql("select site_id from running_sites order by 1").fetchall() == [(1,), (5,)]
+        ((short,),) = warehouse.sql(
+            "select message from alerts where alert_key = 'balance_short:1::'"
+        ).fetchall()
+        assert short.endswith("to have for the next run of its site")
+        told = " ".join(sentence["text"] for sentence in warehouse.brief(account=1)["sentences"])
+        ((credits,),) = warehouse.sql(
+            "select round(credits) from forecast_totals where site_id = 1 and is_champion"
+        ).fetchall()
+        assert f"The next run will cost about {credits:,.0f} credits" in told
+
+
+def test_windows_of_alerts_begin_after_their_first_instant(tmp_path: Path) -> None:
+    """A run that ended seven days ago to the second is no longer odd, an error of thirty days ago none of now."""
+    broken = {4: '{"tasks_processed": -1}'}
+    runs = [
+        *articles(1, lambda n: 60 if n == 16 else 10, ends=AS_OF - 3 * DAY + HOUR - timedelta(minutes=30)),
+        run(21, AS_OF - 30 * DAY, site_id=2, stages=broken),
+        run(31, AS_OF - 30 * DAY + timedelta(seconds=1), site_id=3, stages=broken),
+    ]
+    with loaded(make_source(tmp_path / "s.sqlite", [site(1), site(2), site(3)], runs)) as warehouse:
+        ((ended,),) = warehouse.sql("select completed_at from runs where site_id = 1 and id = 116").fetchall()
+        assert ended == AS_OF - 7 * DAY
+        assert found(warehouse, "run_unusual") == []
+        assert [row[0] for row in found(warehouse, "data_errors")] == [3]
+
+
 def test_items_failed_and_data_errors(tmp_path: Path) -> None:
     rows = [
         *items("images", "failed", 2, site_id=1),

@@ -108,6 +108,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "run_timeline": ("site_id", "id", "part_number"),
     "run_trends": RUN,
     "run_statuses": ("status",),
+    "running_sites": ("site_id",),
     "runs": RUN,
     "site_domains": ("site_id",),
     "site_figures": ("site_id",),

@@ -2,56 +2,99 @@
 -- Kept as a table: it is asked by the second, and the next load compares its own with these.
 -- Renewed: whole.
 with
-    load as (
+    load as (select load_number, epoch_us(as_of) as as_of_us from current_load),
+    live as (select site_id, account_id, substring(label, 1, 80) as label from sites where is_live),
+    windows as (
         select
-            load_number,
-            as_of,
-            epoch_us(as_of) as as_of_us,
-            cast(as_of at time zone 'UTC' as date) as as_of_on
-        from current_load
+            l.load_number,
+            l.as_of_us,
+            l.as_of_us - cast(a.unusual_within_days as bigint) * 86400000000 as unusual_us,
+            l.as_of_us - cast(a.price_within_days as bigint) * 86400000000 as price_us,
+            l.as_of_us - cast(p.credits_window_days as bigint) * 86400000000 as faults_us,
+            l.as_of_us - cast(a.schedule_grace_hours as bigint) * 3600000000 as due_us,
+            a.runway_days_short
+        from load as l
+        cross join alert_parameters as a
+        cross join parameters as p
     ),
-    live as (
-        select site_id, account_id, substring(label, 1, 80) as label, is_active from sites where is_live
-    ),
-    ended as (
+    latest_runs as (
         select
-            r.site_id,
-            r.id,
-            row_number() over (partition by r.site_id order by r.started_at desc, r.id desc) as place
+            r.*,
+            row_number() over (
+                partition by r.site_id, r.is_ended order by r.started_at desc, r.id desc
+            ) as ended_place,
+            row_number() over (
+                partition by r.site_id, r.is_stale order by r.started_at desc, r.id desc
+            ) as stale_place,
+            count(*) over (partition by r.site_id, r.is_stale) as stale_runs
         from runs as r
-        where r.is_ended
+        where r.is_ended or r.is_stale
     ),
-    failed_runs as (
+    latest_breaks as (
+        select b.*, row_number() over (partition by b.site_id, b.stage_number order by b.since desc) as place
+        from price_breaks as b
+        cross join load
+        where epoch_us(b.since) <= load.as_of_us
+    ),
+    -- what the next runs of an account's sites will need
+    needs as (
+        select r.account_id, count(*) as sites, sum(coalesce(f.budget_90, f.credits)) as credits
+        from running_sites as r
+        join forecast_totals as f on f.site_id = r.site_id and f.is_champion
+        group by r.account_id
+    ),
+    earlier_loads as (
+        select max(l.load_number) as load_number
+        from loads as l
+        cross join load
+        where l.load_number < load.load_number
+    ),
+    failed_items as (
         select
-            'run_failed' as alert,
-            'error' as severity,
+            a.site_id, a.failed_content + a.failed_images as items, coalesce(sum(i.items), 0) as items_before
+        from attention_items as a
+        cross join earlier_loads as e
+        left join
+            pipeline_items as i
+            on i.site_id = a.site_id
+            and i.load_number = e.load_number
+            and (
+                (i.entity = 'content' and (i.status = 'failed' or i.site_status = 'failed'))
+                or (i.entity = 'images' and i.status = 'failed')
+            )
+        group by a.site_id, a.failed_content, a.failed_images
+    ),
+    faults as (
+        select q.site_id, count(*) as findings
+        from data_quality as q
+        join runs as r on r.site_id = q.site_id and r.id = q.id
+        cross join windows
+        where
+            q.severity = 'error'
+            and epoch_us(r.started_at) > windows.faults_us
+            and epoch_us(r.started_at) <= windows.as_of_us
+        group by q.site_id
+    ),
+    found(alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event) as (
+        select
+            'run_failed',
+            'error',
             s.account_id,
             s.site_id,
             r.id,
             r.run_id,
-            case when p.stage_number is not null then p.stage_number end as stage_number,
-            coalesce(r.completed_at, r.started_at) as since,
+            p.stage_number,
+            coalesce(r.completed_at, r.started_at),
             r.run_title
             || ' failed'
             || coalesce(' at ' || p.stage_name, '')
-            || coalesce(': ' || substring(nullif(trim(r.error_message), ''), 1, 160), '') as message,
-            cast(r.id as varchar) as event
+            || coalesce(': ' || substring(nullif(trim(r.error_message), ''), 1, 160), ''),
+            cast(r.id as varchar)
         from live as s
-        join ended as e on e.site_id = s.site_id and e.place = 1
-        join runs as r on r.site_id = e.site_id and r.id = e.id
+        join latest_runs as r on r.site_id = s.site_id and r.is_ended and r.ended_place = 1
         left join stage_parameters as p on p.stage_number = r.current_stage
         where r.status = 'failed'
-    ),
-    stale as (
-        select
-            r.site_id,
-            r.id,
-            count(*) over (partition by r.site_id) as stale_runs,
-            row_number() over (partition by r.site_id order by r.started_at desc, r.id desc) as place
-        from runs as r
-        where r.is_stale
-    ),
-    stale_runs(alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event) as (
+        union all
         select
             'run_stale',
             'warning',
@@ -62,10 +105,10 @@ with
             null,
             r.started_at,
             case
-                when e.stale_runs = 1
+                when r.stale_runs = 1
                 then r.run_title || ' has not ended since it started on '
                 else
-                    cast(e.stale_runs as varchar)
+                    cast(r.stale_runs as varchar)
                     || ' runs have not ended, the latest, '
                     || r.run_title
                     || ', since it started on '
@@ -74,10 +117,8 @@ with
             || ' UTC',
             cast(r.id as varchar)
         from live as s
-        join stale as e on e.site_id = s.site_id and e.place = 1
-        join runs as r on r.site_id = e.site_id and r.id = e.id
-    ),
-    odd_runs(alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event) as (
+        join latest_runs as r on r.site_id = s.site_id and r.is_stale and r.stale_place = 1
+        union all
         select
             'run_unusual',
             'warning',
@@ -96,25 +137,9 @@ with
         from unusual_runs as u
         join live as s on s.site_id = u.site_id
         join runs as r on r.site_id = u.site_id and r.id = u.id
-        cross join load
-        cross join alert_parameters as p
-        where
-            epoch_us(r.completed_at) > load.as_of_us - cast(p.unusual_within_days as bigint) * 86400000000
-            and epoch_us(r.completed_at) <= load.as_of_us
-    ),
-    latest_breaks as (
-        select
-            b.site_id,
-            b.stage_number,
-            b.since,
-            b.rate_before,
-            b.rate_after,
-            row_number() over (partition by b.site_id, b.stage_number order by b.since desc) as place
-        from price_breaks as b
-        cross join load
-        where epoch_us(b.since) <= load.as_of_us
-    ),
-    new_prices(alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event) as (
+        cross join windows
+        where epoch_us(r.completed_at) > windows.unusual_us and epoch_us(r.completed_at) <= windows.as_of_us
+        union all
         select
             'price_changed',
             case when b.rate_after > b.rate_before then 'warning' else 'info' end,
@@ -143,13 +168,9 @@ with
         from latest_breaks as b
         join live as s on s.site_id = b.site_id
         join stage_parameters as g on g.stage_number = b.stage_number
-        cross join load
-        cross join alert_parameters as p
-        where
-            b.place = 1
-            and epoch_us(b.since) > load.as_of_us - cast(p.price_within_days as bigint) * 86400000000
-    ),
-    risen_costs(alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event) as (
+        cross join windows
+        where b.place = 1 and epoch_us(b.since) > windows.price_us
+        union all
         select
             'cost_risen',
             'warning',
@@ -167,28 +188,7 @@ with
         from account_article_costs as c
         join live as s on s.site_id = c.site_id
         where c.has_cost_risen
-    ),
-    -- sites that will run: switched on, or without settings and at work within the last thirty days
-    at_work as (
-        select r.site_id
-        from runs as r
-        cross join load
-        cross join parameters as p
-        where
-            epoch_us(r.started_at) > load.as_of_us - cast(p.credits_window_days as bigint) * 86400000000
-            and epoch_us(r.started_at) <= load.as_of_us
-        group by r.site_id
-    ),
-    needs as (
-        select s.account_id, count(*) as sites, sum(coalesce(f.budget_90, f.credits)) as credits
-        from live as s
-        join forecast_totals as f on f.site_id = s.site_id and f.is_champion
-        left join site_settings as t on t.site_id = s.site_id
-        left join at_work as w on w.site_id = s.site_id
-        where coalesce(s.is_active, true) and (t.is_enabled or (t.site_id is null and w.site_id is not null))
-        group by s.account_id
-    ),
-    short_balances(alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event) as (
+        union all
         select
             'balance_short',
             'error',
@@ -212,19 +212,7 @@ with
         from account_balances as b
         join needs as n on n.account_id = b.account_id
         where cast(b.available_credits as double) < n.credits
-    ),
-    ending_balances(
-        alert,
-        severity,
-        account_id,
-        site_id,
-        id,
-        run_id,
-        stage_number,
-        since,
-        message,
-        event
-    ) as (
+        union all
         select
             'balance_ends',
             'warning',
@@ -234,41 +222,23 @@ with
             null,
             null,
             null,
-            case
+            'The balance of '
+            || cast(cast(round(w.available_credits, 0) as decimal(38, 0)) as varchar)
+            || ' credits lasts '
+            || case
                 when w.runway_days < 1
-                then
-                    'The balance of '
-                    || cast(cast(round(w.available_credits, 0) as decimal(38, 0)) as varchar)
-                    || ' credits lasts less than a day'
+                then 'less than a day'
                 else
-                    'The balance of '
-                    || cast(cast(round(w.available_credits, 0) as decimal(38, 0)) as varchar)
-                    || ' credits lasts about '
+                    'about '
                     || cast(cast(round(w.runway_days) as integer) as varchar)
                     || case when round(w.runway_days) = 1 then ' day' else ' days' end
             end
             || ' at what is spent now; no renewal is assumed',
             ''
         from runways as w
-        cross join alert_parameters as p
-        where w.runway_days < p.runway_days_short
-    ),
-    earlier_loads as (
-        select max(l.load_number) as load_number
-        from loads as l
-        cross join load
-        where l.load_number < load.load_number
-    ),
-    failed_before as (
-        select i.site_id, sum(i.items) as items
-        from pipeline_items as i
-        join earlier_loads as e on e.load_number = i.load_number
-        where
-            (i.entity = 'content' and (i.status = 'failed' or i.site_status = 'failed'))
-            or (i.entity = 'images' and i.status = 'failed')
-        group by i.site_id
-    ),
-    failed_items(alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event) as (
+        cross join windows
+        where w.runway_days < windows.runway_days_short
+        union all
         select
             'items_failed',
             'warning',
@@ -280,74 +250,40 @@ with
             null,
             s.label
             || ': '
-            || cast(a.failed_content + a.failed_images as varchar)
+            || cast(f.items as varchar)
             || case
-                when a.failed_content + a.failed_images = 1
-                then ' article or image has failed'
-                else ' articles and images have failed'
+                when f.items = 1 then ' article or image has failed' else ' articles and images have failed'
             end
             || case
-                when b.items > 0 then ', ' || cast(b.items as varchar) || ' at the load before' else ''
+                when f.items_before > 0
+                then ', ' || cast(f.items_before as varchar) || ' at the load before'
+                else ''
             end,
-            cast(a.failed_content + a.failed_images as varchar)
-        from attention_items as a
-        join live as s on s.site_id = a.site_id
-        left join failed_before as b on b.site_id = a.site_id
-        where a.failed_content + a.failed_images > coalesce(b.items, 0)
-    ),
-    missed as (
-        select s.account_id, s.site_id, s.label, t.next_run_at
-        from site_settings as t
-        join live as s on s.site_id = t.site_id
-        cross join load
-        cross join alert_parameters as p
-        left join runs as r on r.site_id = t.site_id and r.started_at >= t.next_run_at
-        where
-            t.is_enabled
-            and epoch_us(t.next_run_at) < load.as_of_us - cast(p.schedule_grace_hours as bigint) * 3600000000
-            and r.id is null
-    ),
-    missed_schedules(
-        alert,
-        severity,
-        account_id,
-        site_id,
-        id,
-        run_id,
-        stage_number,
-        since,
-        message,
-        event
-    ) as (
+            cast(f.items as varchar)
+        from failed_items as f
+        join live as s on s.site_id = f.site_id
+        where f.items > f.items_before
+        union all
         select
             'schedule_missed',
             'warning',
-            account_id,
-            site_id,
+            s.account_id,
+            s.site_id,
             null,
             null,
             null,
-            next_run_at,
-            label
+            t.next_run_at,
+            s.label
             || ': the run that was due on '
-            || strftime(next_run_at, '%Y-%m-%d %H:%M')
+            || strftime(t.next_run_at, '%Y-%m-%d %H:%M')
             || ' UTC has not started',
-            strftime(next_run_at, '%Y-%m-%d') || 'T' || strftime(next_run_at, '%H:%M:%S') || 'Z'
-        from missed
-    ),
-    faults as (
-        select q.site_id, count(*) as findings
-        from data_quality as q
-        join runs as r on r.site_id = q.site_id and r.id = q.id
-        cross join load
-        cross join parameters as p
-        where
-            q.severity = 'error'
-            and epoch_us(r.started_at) > load.as_of_us - cast(p.credits_window_days as bigint) * 86400000000
-            and epoch_us(r.started_at) <= load.as_of_us
-        group by q.site_id
-    ),
-    data_errors(alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event) as (
+            strftime(t.next_run_at, '%Y-%m-%d') || 'T' || strftime(t.next_run_at, '%H:%M:%S') || 'Z'
+        from site_settings as t
+        join live as s on s.site_id = t.site_id
+        cross join windows
+        left join runs as r on r.site_id = t.site_id and r.started_at >= t.next_run_at
+        where t.is_enabled and epoch_us(t.next_run_at) < windows.due_us and r.id is null
+        union all
         select
             'data_errors',
             'warning',
@@ -361,12 +297,14 @@ with
             || ': '
             || cast(f.findings as varchar)
             || case when f.findings = 1 then ' error' else ' errors' end
-            || ' in the data of its runs of the last 30 days',
+            || ' in the data of its runs of the last '
+            || cast(p.credits_window_days as varchar)
+            || ' days',
             ''
         from faults as f
         join live as s on s.site_id = f.site_id
-    ),
-    drifts(alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event) as (
+        cross join parameters as p
+        union all
         select
             'source_drift',
             'info',
@@ -382,39 +320,18 @@ with
         from lake.source_changes as d
         join load on load.load_number = d.load_number
     ),
-    found as (
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from failed_runs
-        union all
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from stale_runs
-        union all
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from odd_runs
-        union all
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from new_prices
-        union all
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from risen_costs
-        union all
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from short_balances
-        union all
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from ending_balances
-        union all
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from failed_items
-        union all
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from missed_schedules
-        union all
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from data_errors
-        union all
-        select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, event
-        from drifts
+    keyed as (
+        select
+            f.*,
+            f.alert
+            || ':'
+            || coalesce(cast(f.account_id as varchar), '')
+            || ':'
+            || coalesce(cast(f.site_id as varchar), '')
+            || ':'
+            || f.event as alert_key,
+            case f.severity when 'error' then 1 when 'warning' then 2 else 3 end as severity_rank
+        from found as f
     )
 select
     f.alert,
@@ -426,24 +343,9 @@ select
     f.stage_number,
     f.since,
     f.message,
-    f.alert
-    || ':'
-    || coalesce(cast(f.account_id as varchar), '')
-    || ':'
-    || coalesce(cast(f.site_id as varchar), '')
-    || ':'
-    || f.event as alert_key,
+    f.alert_key,
     k.alert_key is null as is_new,
-    case f.severity when 'error' then 1 when 'warning' then 2 else 3 end as severity_rank
-from found as f
-left join
-    lake.alert_keys as k
-    on k.alert_key
-    = f.alert
-    || ':'
-    || coalesce(cast(f.account_id as varchar), '')
-    || ':'
-    || coalesce(cast(f.site_id as varchar), '')
-    || ':'
-    || f.event
-order by severity_rank, f.account_id, f.site_id, f.alert, f.run_id, f.stage_number
+    f.severity_rank
+from keyed as f
+left join lake.alert_keys as k on k.alert_key = f.alert_key
+order by f.severity_rank, f.account_id, f.site_id, f.alert, f.run_id, f.stage_number
