@@ -1,5 +1,6 @@
 """The prompt of `igny8 sql`: a query ends with a semicolon; views and columns complete; history stays."""
 
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +68,8 @@ def run_prompt(warehouse: "Warehouse", format_: str, history_file: Path | None) 
     while True:
         try:
             text = session.prompt().strip().rstrip(";").strip()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
+            _leave_where_told(stop)
             continue
         except EOFError:
             return
@@ -77,8 +79,15 @@ def run_prompt(warehouse: "Warehouse", format_: str, history_file: Path | None) 
             _answer(warehouse, catalogue, text, format_)
         except UsageError as error:
             click.echo(one_line(f"igny8: {error}"), err=True)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
+            _leave_where_told(stop)
             click.echo("igny8: stopped", err=True)
+
+
+def _leave_where_told(stop: KeyboardInterrupt) -> None:
+    """Ctrl-C ends a line or a query; SIGTERM ends the prompt."""
+    if signal.SIGTERM in stop.args:
+        raise stop
 
 
 def _answer(warehouse: "Warehouse", catalogue: Catalogue, text: str, format_: str) -> None:

@@ -165,7 +165,7 @@ def _own_specs() -> Any:
     """Return what tells a kernel manager how a kernel starts: in this very interpreter, whatever else is installed."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 
-    command = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    command = [sys.executable, "-P", "-m", "igny8_analysis.reports.kernel", "-f", "{connection_file}"]
     # What goes wrong in a cell comes as a message; the log tells of interruptions, on the terminal.
     options = [
         "--HistoryManager.enabled=False",

@@ -39,7 +39,7 @@ from igny8_analysis.reports.publish import (
     stamp_of,
     sweep,
 )
-from igny8_analysis.reports.rows import resolve_run, statement_month
+from igny8_analysis.reports.rows import as_shown, resolve_run, statement_month
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -467,7 +467,11 @@ class Reports:
         for site in sites:
             site["link"] = self._overview_link(site["site_id"], site["label"], target.parent)
             site["account_link"] = account_links.get(site["account_id"])
-        context = {"sites": sites, "as_of": self._warehouse.as_of, "version": self._warehouse.version}
+        context = {
+            "sites": list(map(as_shown, sites)),
+            "as_of": self._warehouse.as_of,
+            "version": self._warehouse.version,
+        }
         links = [(site["link"], site["account_link"]) for site in sites]
         key = digest(code_digest(OVERVIEW), self._warehouse.version, links)
         publish(target, page("index.html.j2", "All sites", f"index-{key}", **context))

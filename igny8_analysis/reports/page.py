@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from igny8_analysis.cli.text import cut
 from igny8_analysis.reports.panels.panel import MIME_TYPE, TEMPLATES, environment, style_sheet
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _frame(
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     return {
-        "title": title,
+        "title": cut(title),
         "stamp": stamp,
         "policy": Markup(policy),
         "style": style,

@@ -38,7 +38,8 @@ class Rows(list[dict[str, Any]]):
         return self[0]
 
 
-def _as_shown(row: dict[str, Any]) -> dict[str, Any]:
+def as_shown(row: dict[str, Any]) -> dict[str, Any]:
+    """The row as pages have it: long texts cut, the stage's name as people read it."""
     return with_label({name: cut(v) if isinstance(v, str) else v for name, v in row.items()})
 
 
@@ -62,7 +63,7 @@ class Report:
         `stage_name` is as people read it.
         """
         text = _PARAMETER.sub(self._literal, textwrap.dedent(query).strip())
-        return Rows(map(_as_shown, as_dicts(self.warehouse.sql(text))), text)
+        return Rows(map(as_shown, as_dicts(self.warehouse.sql(text))), text)
 
     def _literal(self, found: re.Match[str]) -> str:
         value = self.parameters[found[1]]

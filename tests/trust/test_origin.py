@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 from tests.trust.processes import Done
 
+ROOT = Path(__file__).parents[2]
 IGNY8 = Path(sys.executable).with_name("igny8")
 MODULES = (
     "igny8_analysis", "etl", "notebooks", "click", "duckdb", "polars", "altair", "papermill", "nbconvert", "jinja2",
@@ -107,6 +109,33 @@ def test_a_report_is_the_same_wherever_it_is_made(
     assert (plain.returncode, done.returncode, done.stderr) == (0, 0, "")
     assert not (tmp_path / "ran").exists()
     assert (tmp_path / "planted.html").read_bytes() == (tmp_path / "plain.html").read_bytes()
+
+
+def test_no_configuration_of_the_system_reaches_a_reports_kernel(tmp_path: Path) -> None:
+    """What IPython reads for everybody, beneath the interpreter's folder or /etc: the former is planted, and read."""
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    packages = next((environment / "lib").glob("python*/site-packages"))
+    (packages / "ours.pth").write_text(f"{sysconfig.get_path('purelib')}\n{ROOT}\n", encoding="utf-8")
+    configuration = environment / "etc" / "ipython"
+    (configuration / "startup").mkdir(parents=True)
+    for file in ("ipython_config.py", "ipython_kernel_config.py", "startup/00.py"):
+        mark = f"open({str(tmp_path / 'ran')!r}, 'a', encoding='utf-8').write('{file} ')"
+        (configuration / file).write_text(mark, encoding="utf-8")
+    python = environment / "bin" / "python"
+    theirs = "from IPython import start_ipython; start_ipython(['-c', '1'])"
+    subprocess.run(
+        [python, "-c", theirs], check=True, capture_output=True, env=os.environ | {"HOME": str(tmp_path)}
+    )
+    assert (tmp_path / "ran").read_text(encoding="utf-8") == "ipython_config.py startup/00.py "
+    (tmp_path / "ran").unlink()
+    ours = (
+        "from igny8_analysis.reports.engine import WarmKernel; kernel = WarmKernel(); "
+        "print(kernel.run(['6 * 7'])[0][0]['data']); kernel.close()"
+    )
+    done = run(tmp_path, python, "-c", ours)
+    assert (done.returncode, done.stdout) == (0, "{'text/plain': '42'}\n"), done.stderr
+    assert not (tmp_path / "ran").exists()
 
 
 def test_as_a_module_the_current_folder_is_left_out_too(demo_warehouse: Path, tmp_path: Path) -> None:
