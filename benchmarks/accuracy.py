@@ -9,7 +9,7 @@ from pathlib import Path
 
 import igny8_analysis
 from igny8_analysis.load import load
-from tests.worlds import RULES, world
+from tests.worlds import LIMITED, RULES, world
 
 MEASURES = """
 with
@@ -38,8 +38,8 @@ def rows(name: str, seed: int) -> list[tuple[str, ...]]:
     """The table's rows of one world: each method, the champion and the oracle."""
     simulated = world(name, seed=seed, days=240)
     with tempfile.TemporaryDirectory() as folder:
-        source = simulated.write(Path(folder, "source.sqlite"))
-        load(f"sqlite:///{source}", Path(folder, "data"), as_of=simulated.as_of)
+        for source, as_of in simulated.loads(Path(folder)):
+            load(f"sqlite:///{source}", Path(folder, "data"), as_of=as_of)
         with igny8_analysis.connect(Path(folder, "data")) as warehouse:
             measured = warehouse.sql(MEASURES).fetchall()
             actuals = dict(warehouse.sql(ACTUALS).fetchall())
@@ -69,7 +69,7 @@ def main(seeds: list[str]) -> int:
     for cells in (HEADER, ("---",) * len(HEADER)):
         print(f"| {' | '.join(cells)} |", flush=True)
     for seed in map(int, seeds or ["1"]):
-        for name in RULES:
+        for name in [*RULES, *LIMITED]:
             for cells in rows(name, seed):
                 print(f"| {' | '.join(cells)} |", flush=True)
     return 0

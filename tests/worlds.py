@@ -6,7 +6,7 @@ known here and nowhere in the rows, so that a forecast can be measured against t
 
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,11 +23,16 @@ YIELDS = (0.08, 8.0, 1.0, 1.0, 3.0, 1.0, 0.0)
 SECONDS = (2.0, 20.0, 1.0, 90.0, 10.0, 30.0, 1.0)
 WAITING = (("keywords", "new"), ("clusters", "new"), ("content_ideas", "new"), ("tasks", "queued"),
            ("content", "draft"), ("images", "pending"), ("content", "review"))  # fmt: skip
+LIMITS = ("max_keywords_per_run", "max_clusters_per_run", "max_ideas_per_run", "max_tasks_per_run",
+          "max_content_per_run", "max_images_per_run", "max_approvals_per_run")  # fmt: skip
 
 
 @dataclass
 class Site:
-    """The rules of one site. `flow` is the share of what arrives within a run that the next stage still takes."""
+    """The rules of one site. `flow` is the share of what arrives within a run that the next stage still takes.
+
+    `settings` are limits by stage (0: off) and of a run's credits, since a day: what a load of that day reads.
+    """
 
     site_id: int
     account_id: int
@@ -46,6 +51,15 @@ class Site:
     overlapping: float = 0.0
     without_snapshot: float = 0.0
     unattributed: float = 0.0
+    settings: list[tuple[float, dict[int, int], float]] = field(default_factory=list)
+
+    def held(self, day: float) -> tuple[dict[int, int], float]:
+        """Limits by stage and the credit limit on that day."""
+        return max(
+            ((since, *limits) for since, *limits in self.settings if since <= day),
+            key=lambda settings: settings[0],
+            default=(0.0, self.caps, math.inf),
+        )[1:]
 
 
 @dataclass
@@ -61,16 +75,31 @@ class World:
         """Write the world as a SQLite source."""
         return _write(path, self.sites, self.runs, self.waiting)
 
+    def loads(self, folder: Path) -> Iterator[tuple[Path, datetime]]:
+        """The source as each load finds it, and when: whenever settings change, and at the end."""
+        days = {since for site in self.sites for since, *_ in site.settings if since > 0}
+        for number, as_of in enumerate([*(START + timedelta(days=day) for day in sorted(days)), self.as_of]):
+            known = [run for run in self.runs if run["completed_at"] <= as_of]
+            settings = [_settings_row(site, as_of) for site in self.sites if site.settings]
+            path = folder / f"source-{number}.sqlite"
+            yield _write(path, self.sites, known, self.waiting, settings), as_of
+
     def expected_credits(self, run: dict[str, Any]) -> float:
         """What one who knows the site's rules and prices would expect the run to cost, from its snapshot alone."""
         site = next(site for site in self.sites if site.site_id == run["site_id"])
         day = (run["started_at"] - site.start) / timedelta(days=1)
         created, credits = [0.0] * 7, 0.0
+        limits, most = site.held(day)
         for k in range(7):
             arriving = _arriving(created, k)
-            taken = min(run["snapshot"][k] + site.flow * arriving, site.caps.get(k + 1, math.inf))
+            taken = min(run["snapshot"][k] + site.flow * arriving, limits.get(k + 1, math.inf))
+            price = _price(site, k, day) * math.exp(_price_spread(site, k) ** 2 / 2)
+            if price > 0:
+                taken = min(taken, max(most - credits, 0) / price)
+            elif credits >= most:
+                taken = 0
             created[k] = taken * site.yields[k]
-            credits += taken * _price(site, k, day) * math.exp(_price_spread(site, k) ** 2 / 2)
+            credits += taken * price
         return credits * (1 + site.unattributed)
 
     def write_before(self, path: Path, run: dict[str, Any]) -> datetime:
@@ -86,7 +115,7 @@ class World:
 
 
 def world(name: str, seed: int = 1, sites: int = 24, accounts: int = 6, days: float = 120) -> World:
-    """The world of that name (a key of RULES): the same rows for the same arguments.
+    """The world of that name (a key of RULES or LIMITED): the same rows for the same arguments.
 
     All begin on START, but *straddle*: of its days a quarter comes after limits learned before are forgotten.
     """
@@ -96,7 +125,7 @@ def world(name: str, seed: int = 1, sites: int = 24, accounts: int = 6, days: fl
         rng = random.Random(f"{name}-{seed}-{number}")
         site = _site(rng, number, accounts)
         site.start = start
-        RULES[name](site, rng)
+        (RULES | LIMITED)[name](site, rng, *([days] if name in LIMITED else []))
         made.append(site)
         site_runs, waiting[number] = _simulate(site, rng, days)
         runs += site_runs
@@ -157,15 +186,20 @@ def _simulate(site: Site, rng: random.Random, days: float) -> tuple[list[dict[st
         stop = rng.randint(1, 7) if is_failed else 7
         stages: dict[int, tuple[int, int, int]] = {}
         created, seconds = [0] * 7, 30.0
+        (limits, most), spent = site.held(day), 0
         for k in range(7):
             arrived = _arriving(created, k)
             processed = 0
             if k < stop:
-                processed = min(snapshot[k] + round(site.flow * arrived), site.caps.get(k + 1, 10**9))
+                processed = min(snapshot[k] + round(site.flow * arrived), limits.get(k + 1, 10**9))
                 created[k] = _created(rng, processed, site.yields[k])
                 price = _price(site, k, day) * math.exp(rng.gauss(0, _price_spread(site, k)))
+                if spent + processed * price > most:  # the last item may pass it
+                    taken = min(processed, math.ceil(max(most - spent, 0) / price) if price else 0)
+                    processed, created[k] = taken, round(created[k] * taken / processed) if processed else 0
                 seconds += processed * SECONDS[k]
                 stages[k + 1] = (processed, created[k], round(processed * price))
+                spent += stages[k + 1][2]
             queue[k] = snapshot[k] + arrived - processed
         hang = site.days_between_runs * 1.5 if rng.random() < site.overlapping else 0.0
         started = site.start + timedelta(days=day)
@@ -206,7 +240,23 @@ def _created(rng: random.Random, processed: int, ratio: float) -> int:
     return round(processed * ratio) if ratio in (0.0, 1.0) else _poisson(rng, processed * ratio)
 
 
-def _write(path: Path, sites: list[Site], runs: list[dict[str, Any]], waiting: dict[int, list[int]]) -> Path:
+def _settings_row(site: Site, as_of: datetime) -> Row:
+    limits, credits = site.held((as_of - site.start) / timedelta(days=1))
+    return {
+        "id": site.site_id, "site_id": site.site_id, "is_enabled": 1,
+        "max_credits_per_run": None if credits == math.inf else credits,
+    } | {f"stage_{n}_enabled": int(limits.get(n) != 0) for n in KEYS} | {
+        LIMITS[n - 1]: limit for n, limit in limits.items() if limit
+    }  # fmt: skip
+
+
+def _write(
+    path: Path,
+    sites: list[Site],
+    runs: list[dict[str, Any]],
+    waiting: dict[int, list[int]],
+    settings: Iterable[Row] = (),
+) -> Path:
     site_rows = [
         {"id": site.site_id, "tenant_id": site.account_id, "name": f"Site {site.site_id}",
          "domain": None, "is_active": 1, "created_at": "2025-01-01T00:00:00Z"}
@@ -218,7 +268,8 @@ def _write(path: Path, sites: list[Site], runs: list[dict[str, Any]], waiting: d
         for (entity, status), count in zip(WAITING, counts, strict=True)
         for row in items(entity, status, count, site_id=site_id)
     ]
-    return make_source(path, site_rows, map(_run_row, runs), item_rows)
+    others = {"igny8_automation_configs": settings}
+    return make_source(path, site_rows, map(_run_row, runs), item_rows, others)
 
 
 def _run_row(run: dict[str, Any]) -> Row:
@@ -280,3 +331,17 @@ RULES: dict[str, Callable[[Site, random.Random], None]] = {
     "flow": lambda site, rng: None, "snapshot": _snapshot, "caps": _caps, "prices": _prices,
     "young": _young, "heavy": _heavy, "messy": _messy, "mixed": _mixed, "straddle": _caps,
 }  # fmt: skip
+
+
+def _limits(site: Site, rng: random.Random, days: float) -> None:
+    _flow(site, rng)
+    for quarter in range(4):
+        limits = {k: rng.choice([3, 5, 10, 20, 50]) for k in rng.sample([1, 2, 4, 5, 6], 2)}
+        if rng.random() < 0.3:
+            limits[rng.choice([5, 6, 7])] = 0
+        credits = rng.choice([300.0, 600.0, 1500.0]) if rng.random() < 0.25 else math.inf
+        site.settings.append((quarter * days / 4, limits, credits))
+
+
+# Settings that change each quarter, and that loads read.
+LIMITED: dict[str, Callable[[Site, random.Random, float], None]] = {"limits": _limits}

@@ -426,3 +426,15 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
         "spend_pools": {needed[pool]},
         "spend_record": {needed[own_errors]},
     }
+
+
+def test_every_method_has_a_branch_of_its_own(demo: Warehouse) -> None:
+    """A name in `forecast_methods` alone would have no forecast; one that the union alone has would be lost."""
+    methods = {method for (method,) in demo.sql("select method from forecast_methods").fetchall()}
+    for view in ("forecast_points", "forecast_stages"):
+        branches = {
+            literal.name for literal in parsed(VIEWS[view]).find_all(exp.Literal) if literal.is_string
+        }
+        assert methods <= branches, view
+    told = demo.sql("select distinct method from forecast_points").fetchall()
+    assert {method for (method,) in told} - {"flow_told"} == methods

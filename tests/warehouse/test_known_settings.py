@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.load import load
 from tests.cases import AS_OF, items, make_source, run, site
 from tests.command import igny8
+from tests.worlds import world
 
 FORCED = "the site's limits bind, and only flow knows them"
 
@@ -181,3 +183,60 @@ def test_the_command_answers_as_the_method_does(limited: Warehouse) -> None:
 def test_what_is_no_stage_or_no_number_is_told(limited: Warehouse, asked: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=r"is no (stage|number)"):
         limited.what_if(1, **asked)
+
+
+def test_a_past_origin_has_the_settings_of_the_load_before_it(tmp_path: Path) -> None:
+    """Loads at days 2, 4 and 6: no limit, 20 articles, then off; a run each day at noon of ten, ten waiting then.
+
+    Runs of days 0 and 1 start before any load: nothing is known. After the last load 100 articles wait.
+    """
+    start = AS_OF - timedelta(days=6)
+    noon = timedelta(hours=6)
+    for at, columns in ((2, {}), (4, {"max_tasks_per_run": 20}), (6, {"stage_4_enabled": 0})):
+        runs = [
+            run(10 + n, start + timedelta(days=n) + noon, stages={4: (10, 10, 100)},
+                initial_snapshot='{"stage_4_initial": 10}') for n in range(at)
+        ]  # fmt: skip
+        source = make_source(
+            tmp_path / f"{at}.sqlite",
+            [site(1)],
+            runs,
+            items("tasks", "queued", 100),
+            others={"igny8_automation_configs": [settings(1, **columns)]},
+        )
+        load(f"sqlite:///{source}", tmp_path / "data", as_of=start + timedelta(days=at))
+    with igny8_analysis.connect(tmp_path / "data") as warehouse:
+        known = warehouse.sql(
+            "select id, is_on, item_limit, items_limit from forecast_inputs where stage_number = 4 order by is_live, id"
+        ).fetchall()
+        assert known == [
+            (10, None, None, None),
+            (11, None, None, None),
+            (12, True, None, None),
+            (13, True, None, None),
+            (14, True, 20, 20),
+            (15, True, 20, 20),
+            (0, False, None, 0),
+        ]
+        bound = warehouse.sql(
+            "select expected_items, bound_by from forecast_flow where stage_number = 4 and is_live"
+        )
+        assert bound.fetchall() == [(0, "off")]
+        # the settings changed at the last load: only flow knows them, and the last run did not start under them
+        assert champion(warehouse, 1)[:3] == ("flow", True, True)
+
+
+def test_ranges_cover_where_settings_change(tmp_path: Path) -> None:
+    """Limits, switches and credit limits that change each quarter, and that four loads read: 80 % covers 75 to 90 %."""
+    simulated = world("limits", days=120)
+    for source, as_of in simulated.loads(tmp_path):
+        load(f"sqlite:///{source}", tmp_path / "data", as_of=as_of)
+    with igny8_analysis.connect(tmp_path / "data") as warehouse:
+        measured = warehouse.sql(
+            "select case when is_champion then 'champion' else method end, avg(cast(is_covered_80 as integer)), "
+            "sum(abs(forecast_credits - actual_credits)) / sum(actual_credits) "
+            "from forecast_backtest where is_champion or method = 'mean_of_last_10' group by all"
+        ).fetchall()
+    figures = {method: (covered, wape) for method, covered, wape in measured}
+    assert 0.75 <= figures["champion"][0] <= 0.9
+    assert figures["champion"][1] < 0.5 * figures["mean_of_last_10"][1]

@@ -55,7 +55,8 @@ select
         then l.mean_items
         when 'same_as_last'
         then cast(l.last_items as double)
-        else e.flow_items
+        when 'flow'
+        then e.flow_items
     end as expected_items,
     case
         m.method
@@ -65,7 +66,8 @@ select
         then l.mean_credits
         when 'same_as_last'
         then cast(l.last_credits as double)
-        else e.flow_credits
+        when 'flow'
+        then e.flow_credits
     end as credits,
     case
         m.method
@@ -75,7 +77,8 @@ select
         then l.mean_output
         when 'same_as_last'
         then cast(l.last_output as double)
-        else e.flow_output
+        when 'flow'
+        then e.flow_output
     end as output,
     case
         m.method
@@ -83,7 +86,10 @@ select
         then cast(l.last_seconds as double)
         when 'flow'
         then e.flow_seconds
-        else l.mean_seconds
+        when 'original'
+        then l.mean_seconds
+        when 'mean_of_last_10'
+        then l.mean_seconds
     end as duration_seconds,
     case
         m.method
