@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.queries import read_query
+from igny8_analysis.reports.formats import WIDEST_RANGE
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -73,7 +74,7 @@ def brief(warehouse: "Warehouse", site: int | str | None = None, account: int | 
     for name, panel, tell in SENTENCES:
         if name == "balance" and owner.account_id is None:
             continue
-        query = " ".join(read_query(f"brief_{name}", **owner.conditions).split())
+        query = " ".join(read_query(f"brief_{name}", widest_range=WIDEST_RANGE, **owner.conditions).split())
         rows = as_dicts(warehouse.sql(query))
         sentence = tell(owner, rows) if rows else None
         if sentence:

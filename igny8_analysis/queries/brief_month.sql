@@ -4,7 +4,7 @@ select
     round(cast(m.credits_expected as decimal(38, 9)), 0) as expected,
     round(cast(m.p80_low as decimal(38, 9)), 0) as low,
     round(cast(m.p80_high as decimal(38, 9)), 0) as high,
-    m.p80_high > 10 * m.p80_low as is_unsure,
+    m.p80_high > {{ widest_range }} * m.p80_low as is_unsure,
     round(m.credits_month_before, 0) as month_before
 from spend_months as m
 where {{ owner_m }}

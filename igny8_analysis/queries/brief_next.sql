@@ -20,7 +20,7 @@ select
     round(cast(sum(f.credits) as decimal(38, 9)), 0) as credits,
     case when count(*) = 1 then round(cast(max(f.p80_low) as decimal(38, 9)), 0) end as low,
     case when count(*) = 1 then round(cast(max(f.p80_high) as decimal(38, 9)), 0) end as high,
-    case when count(*) = 1 then max(f.p80_high) > 10 * max(f.p80_low) end as is_unsure,
+    case when count(*) = 1 then max(f.p80_high) > {{ widest_range }} * max(f.p80_low) end as is_unsure,
     case
         when count(*) = count(f.budget_90) then ceil(cast(sum(f.budget_90) as decimal(38, 9)))
     end as to_have,

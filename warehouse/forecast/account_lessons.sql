@@ -72,7 +72,7 @@ with
     ),
     events as (
         select
-            coalesce(s.account_id, - s.site_id) as account_id,
+            s.account_key as account_id,
             t.stage_number,
             t.event_on as known_on,
             false as is_lookup,

@@ -46,7 +46,7 @@ with
     straddled as (
         select
             p.stage_number,
-            coalesce(s.account_id, - s.site_id) as account_id,
+            s.account_key as account_id,
             p.completed_on - cast(d.day_number as integer) as changed_on,
             p.completed_on,
             p.log_change

@@ -65,7 +65,7 @@ select
     o.site_id,
     o.id,
     o.run_id,
-    coalesce(s.account_id, - s.site_id) as account_id,
+    s.account_key as account_id,
     o.is_live,
     o.origin_at,
     o.known_on,
