@@ -438,3 +438,33 @@ def test_every_method_has_a_branch_of_its_own(demo: Warehouse) -> None:
         assert methods <= branches, view
     told = demo.sql("select distinct method from forecast_points").fetchall()
     assert {method for (method,) in told} - {"flow_told"} == methods
+
+
+def steps(name: str) -> int:
+    """How many rows the view's list of steps has."""
+    (values,) = (v for v in parsed(VIEWS[name]).find_all(exp.Values) if v.alias == "steps")
+    return len(values.expressions)
+
+
+def literals(name: str) -> set[int]:
+    """The whole numbers that the view's SQL spells out."""
+    return {int(n.name) for n in parsed(VIEWS[name]).find_all(exp.Literal) if n.is_int}
+
+
+def test_lists_and_days_of_spend_are_as_long_as_parameters_say(demo: Warehouse) -> None:
+    ((window, pool_weeks, timed_days, shortest, longest),) = demo.sql(
+        "select spend_window_days, spend_pool_weeks, spend_timed_gap_days, "
+        "(select min(horizon_days) from spend_horizons), (select max(horizon_days) from spend_horizons) "
+        "from spend_parameters"
+    ).fetchall()
+    assert steps("spend_pools") == pool_weeks
+    # a run counts in every week whose windows may hold it, and a site has as many due runs as fit
+    assert 7 * (steps("spend_states") - 1) >= max(window, longest)
+    assert steps("spend_rhythms") * timed_days >= longest
+    # the days around a week's end, and the sums by horizon
+    assert {window, longest - 1, shortest - 1} <= literals("spend_weeks")
+    assert {window, shortest, longest} <= literals("spend_rhythms")
+    assert {shortest, longest} <= literals("spend_states")
+    # no other view spells the window out
+    spelled = {name for name, view in VIEWS.items() if view.layer == "spend" and window in literals(name)}
+    assert spelled == {"spend_parameters", "spend_rhythms", "spend_weeks"}
