@@ -254,6 +254,38 @@ def source(server: str, runs: int) -> str:
     return url
 
 
+def changing_source(server: str, runs: int) -> str:
+    """URL of a new copy of `source(server, runs)`, to be changed."""
+    from urllib.parse import urlsplit
+
+    from adbc_driver_postgresql import dbapi
+
+    source(server, runs)
+    with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("drop database if exists changing")
+        cursor.execute(f"create database changing template runs_{runs}")
+    return urlsplit(server)._replace(path="/changing").geturl()
+
+
+def add_runs(url: str, number: int, runs: int) -> None:
+    """So many runs that ended within the last hour, as others of their site: sites one in a hundred, by `number`."""
+    from adbc_driver_postgresql import dbapi
+
+    results = ", ".join(f"stage_{number}_result" for number in range(1, 8))
+    with dbapi.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            f"""insert into igny8_automation_runs (id, tenant_id, site_id, run_id, trigger_type, status, current_stage,
+                started_at, completed_at, total_credits_used, initial_snapshot, {results}, updated_at)
+            select (select max(id) from igny8_automation_runs) + row_number() over (), tenant_id, site_id,
+                run_id || '_again', 'manual', 'completed', 7, now() - (9 + 50 * random()) * interval '1 minute',
+                now() - random() * interval '9 minutes', total_credits_used, initial_snapshot, {results}, now()
+            from (
+                select r.* from igny8_automation_runs as r, generate_series(1, 100)
+                where r.site_id % 100 = {number} + 7 order by random() limit {runs}
+            ) as chosen"""
+        )
+
+
 def _fill(sites: int, runs: int) -> list[str]:
     results = []
     for number, (taken, made) in enumerate(RESULTS, 1):

@@ -199,6 +199,7 @@ def _build(
         except (Igny8Error, OSError, KeyError, duckdb.Error) as error:
             if isinstance(error, LoadError | duckdb.InterruptException):
                 raise
+            why_all = f"the load before cannot be gone on from: {' '.join(str(error).split())}"
         remove(version.database)
     build(version.lake, version.database, resources)
     with duckdb.connect(version.database, read_only=True) as connection:

@@ -8,7 +8,7 @@ import tempfile
 from functools import partial
 
 from benchmarks import sources
-from benchmarks.measure import ROUNDS, Result, compare, interleave, peak_megabytes_of
+from benchmarks.measure import ROUNDS, Result, Timing, compare, interleave, peak_megabytes_of
 
 LOADED = 200_000
 LOAD = "from pathlib import Path; from igny8_analysis.load import load; load({url!r}, Path({folder!r}))"
@@ -38,6 +38,24 @@ def load_with_forecasts() -> list[Result]:
     return [
         compare("full load with forecasts", "psql copy binary of the runs", 10, (loaded, copied)),
         compare("an unchanged source loaded again", "the first load", 0.6, (again, loaded)),
+    ]
+
+
+def load_of_changes() -> list[Result]:
+    """Loads after one run in a hundred came, on one site in a hundred, and after none, against the first load."""
+    changed, again = Timing([], []), Timing([], [])
+    with sources.postgres() as server, tempfile.TemporaryDirectory() as folder:
+        url = sources.changing_source(server, LOADED)
+        (first,) = interleave(1, partial(_load_anew, url, folder), warm=False)
+        for number in range(ROUNDS):
+            sources.add_runs(url, number, LOADED // 100)
+            for timing in (changed, again):
+                (loaded,) = interleave(1, partial(_load, url, folder), warm=False)
+                timing.wall.extend(loaded.wall)
+                timing.cpu.extend(loaded.cpu)
+    return [
+        compare("a load after 1 % of the runs came", "the first load", 0.15, (changed, first)),
+        compare("a load after nothing changed", "the first load", 0.1, (again, first)),
     ]
 
 
