@@ -16,11 +16,11 @@ demo: $(VENV)/.installed ## a sample source, its load and its reports; says what
 	@$(BIN)/igny8 demo
 	@echo "First of all: . $(BIN)/activate, which puts igny8 on the PATH."
 
-test: $(VENV)/.installed-test ## the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: $(VENV)/.installed-test ## the test suite; with CI set, its slow tests too
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not soak$(if $(CI),, and not slow)'
 
 check: lint ## lint, and the tests near what changed: about a minute
-	$(BIN)/python -m pytest -p tests.near -q -x
+	$(BIN)/python -m pytest -p tests.near -q -x -m 'not soak and not slow'
 
 lint: $(VENV)/.installed-test ## style, types, SQL format, and that the generated docs are not stale
 	$(BIN)/ruff check .

@@ -91,6 +91,7 @@ def test_everything_travels_inside(wheel: Path) -> None:
     assert here == inside, "the wheel holds one package, and all of it"
 
 
+@pytest.mark.slow
 def test_demo_runs_in_an_empty_folder(igny8: Path, tmp_path: Path) -> None:
     environment = plain_environment()
     found = subprocess.run(

@@ -194,6 +194,7 @@ def killed_at(step: str) -> Callable[..., object]:
     return load_after_a_killed_one
 
 
+@pytest.mark.slow
 def test_views_of_what_grew_after_a_killed_load(url: str, tmp_path: Path) -> None:
     series(url, tmp_path, 1, 3, killed_at("publish"))
     assert differences(tmp_path / "grown", tmp_path / "full") == {}

@@ -104,6 +104,7 @@ with connect(sys.argv[1]) as again:
     assert out.split() == [str(3 * 7 * 20_000), "3", "5"]
 
 
+@pytest.mark.slow
 def test_many_readers_while_loads_go_through(sources: list[Path], tmp_path: Path) -> None:
     """8 readers, 10 loads one after the other: no error, no stale or mixed read, memory flat."""
     root, stop = tmp_path / "data", tmp_path / "stop"

@@ -65,7 +65,11 @@ def assert_swept(root: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [17, 11], ids=["other runs", "the same runs"])
-def test_killed_at_every_step(loads: Loads, sources: dict[int, Path], tmp_path: Path, count: int) -> None:
+@pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "every"])
+def test_killed_at_every_step(
+    loads: Loads, sources: dict[int, Path], tmp_path: Path, every: int, count: int
+) -> None:
+    """At `every` so many of its steps, and at those around the one that publishes."""
     before = tmp_path / "before"
     for _ in range(2):
         assert loads.run(sources[11], before)[0] == 0
@@ -79,7 +83,8 @@ def test_killed_at_every_step(loads: Loads, sources: dict[int, Path], tmp_path: 
     assert seen(tmp_path / "clean")[1] == whole(count)
     assert len(steps) > 30, "the harness sees the steps"
     assert steps.count(PUBLISHED) == 1
-    for number in range(len(steps)):
+    published = steps.index(PUBLISHED)
+    for number in sorted({*range(0, len(steps), every), published - 1, published, published + 1}):
         root = tmp_path / f"step-{number}"
         shutil.copytree(before, root)
         status, begun = loads.run(sources[count], root, step=number)
@@ -117,6 +122,7 @@ def kill_at_random(loads: Loads, sources: dict[int, Path], root: Path, times: in
     return published
 
 
+@pytest.mark.slow
 def test_killed_at_random(loads: Loads, sources: dict[int, Path], tmp_path: Path) -> None:
     assert kill_at_random(loads, sources, tmp_path / "data", 50) < 50
 

@@ -200,6 +200,7 @@ def test_duckdb_builds_the_same_from_the_lake_alone(
     assert demo_payloads == payloads(tmp_path)
 
 
+@pytest.mark.slow
 def test_spark_gives_the_same_rows_and_payloads(
     demo_warehouse: Path, demo_payloads: list[object], tmp_path: Path, java: str
 ) -> None:
@@ -211,6 +212,7 @@ def test_spark_gives_the_same_rows_and_payloads(
     assert {folder.name for folder in (views / "run_stages").iterdir()} == {"site_bucket=0", "site_bucket=1"}
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_rows_and_payloads(
     demo_warehouse: Path, demo_payloads: list[object], tmp_path: Path, java: str
 ) -> None:
