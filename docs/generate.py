@@ -1,7 +1,7 @@
 """Write the generated pages: `python docs/generate.py`, or with `--check` only say which are stale.
 
-`dictionary.md` comes from the catalogue of a warehouse built from the demo source, `cli.md` from the commands: neither
-can say anything else than the program.
+`dictionary.md` comes from the catalogue of a warehouse built from the demo source, `cli.md` from the commands, the
+forecasts' sheet in `methods.md` from the views' SQL: none can say anything else than the program.
 """
 
 import html
@@ -21,6 +21,7 @@ from igny8_analysis.load import load
 from igny8_analysis.warehouse.build import column_descriptions, load_views
 
 DOCS = Path(__file__).parent
+SHEET = re.compile(r"(?<=```mermaid\n)flowchart.*?(?=```)", re.DOTALL)
 MADE = "<!-- Made by docs/generate.py (make docs): change the source, not this page. -->"
 
 TABLES = """
@@ -105,9 +106,42 @@ def helps(
                 yield from helps(found, sub, context)
 
 
+def sheet() -> str:
+    """What flows into what in `warehouse/forecast/`, as a Mermaid diagram: no edge where a longer way says it too."""
+    views = {view.name: view for view in load_views() if view.layer == "forecast"}
+    read = {name: view.references & views.keys() for name, view in views.items()}
+    lookups = {name for name in views if not views[name].references}  # thresholds and names, read all over
+    reached: dict[str, set[str]] = {}
+    for name in views:  # each after those it reads
+        reached[name] = set(read[name]).union(*(reached[source] for source in read[name]))
+    lines = ["flowchart LR"]
+    for name in sorted(views.keys() - lookups):
+        direct = sorted(read[name] - lookups)
+        lines += [
+            f"    {source} --> {name}"
+            for source in direct
+            if not any(source in reached[other] for other in direct)
+        ] or [f"    {name}"]
+    ends = sorted(views.keys() - lookups - set().union(*read.values()))
+    return (
+        "\n".join([*lines, "    classDef answer stroke-width:3px", f"    class {','.join(ends)} answer"])
+        + "\n"
+    )
+
+
+def methods(text: str) -> str:
+    """The page of methods, written by hand, with the sheet of today's views in it."""
+    return SHEET.sub(lambda _: sheet(), text)
+
+
 def pages(warehouse: Warehouse) -> dict[Path, str]:
     """The generated pages by their files; any warehouse will do, for its views."""
-    return {DOCS / "dictionary.md": dictionary(warehouse), DOCS / "cli.md": reference(cli, "igny8")}
+    by_hand = (DOCS / "methods.md").read_text(encoding="utf-8")
+    return {
+        DOCS / "dictionary.md": dictionary(warehouse),
+        DOCS / "cli.md": reference(cli, "igny8"),
+        DOCS / "methods.md": methods(by_hand),
+    }
 
 
 def stale(made: dict[Path, str]) -> list[str]:
