@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from igny8_analysis.answers import as_dicts
-from igny8_analysis.etl.errors import LoadError, UsageError
+from igny8_analysis.errors import PostError
+from igny8_analysis.etl.errors import UsageError
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -36,10 +37,6 @@ from alerts
 where ($site_id is null or site_id = $site_id) and ($account_id is null or account_id = $account_id)
 order by severity_rank, account_id, site_id, alert, run_id, stage_number
 """
-
-
-class PostError(LoadError):
-    """A post was not taken; the address is not told."""
 
 
 def alerts(

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,19 +11,15 @@ from typing import Any
 
 import duckdb
 
-from igny8_analysis.etl.errors import DAMAGED, Igny8Error, UsageError, WarehouseNotFound, is_damage
+from igny8_analysis.errors import QueryTooLarge, SqlError
+from igny8_analysis.etl.errors import DAMAGED, UsageError, WarehouseNotFound, is_damage
 from igny8_analysis.etl.interrupts import interruptible
 
 AGAIN_SECONDS = 0.1
+BATCH_ROWS = 1_000
 LACKING = re.compile(r"Table with name (\w+) does not exist")
 VIEWS = Path(__file__).parent / "warehouse"
 SQL_HINTS = ("Did you mean", "Candidate bindings")
-
-
-class QueryTooLarge(Igny8Error):  # noqa: N818 (a public name)
-    """A query needs more time, memory or disk than it may take."""
-
-    exit_code = 5
 
 
 @dataclass(frozen=True)
@@ -91,14 +88,46 @@ class Answer:
         return Answer(found, self._cursor, self._limits) if is_relation else found
 
 
+class Stream:
+    """The rows of a query in batches, as they come: no more than one is held. What their reader takes is not timed."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, query: str, params: object, limits: Limits) -> None:
+        """Begin the query. Raises QueryTooLarge where a limit is hit."""
+        self._cursor = cursor
+        self._limits = limits
+        self._seconds = 0.0
+        with self._timed():
+            cursor.execute(query, params)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return [name for name, *_ in self._cursor.description or ()]
+
+    def __iter__(self) -> Iterator[list[tuple[Any, ...]]]:
+        while batch := self._next():
+            yield batch
+
+    def _next(self) -> list[tuple[Any, ...]]:
+        with self._timed():
+            return self._cursor.fetchmany(BATCH_ROWS)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        began = time.monotonic()
+        with sql_errors(), bounded(self._cursor, self._limits, self._seconds):
+            yield
+        self._seconds += time.monotonic() - began
+
+
 @contextmanager
-def bounded(cursor: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[None]:
+def bounded(cursor: duckdb.DuckDBPyConnection, limits: Limits, seconds_taken: float = 0) -> Iterator[None]:
     """Interrupt the cursor's query on Ctrl-C and when its time is over. Raises QueryTooLarge where a limit is hit."""
     is_over = threading.Event()
     is_late = threading.Event()
 
     def watch() -> None:
-        if not is_over.wait(limits.seconds):
+        if limits.seconds is not None and not is_over.wait(max(0, limits.seconds - seconds_taken)):
             is_late.set()
             while not is_over.wait(AGAIN_SECONDS):
                 cursor.interrupt()
@@ -157,4 +186,4 @@ def sql_errors() -> Iterator[None]:
                 f"this version of the data is of another igny8-analysis and has no {lacking[1]}; load again: igny8 etl"
             ) from None
         hints = [line for line in others if line.startswith(SQL_HINTS)]
-        raise UsageError(" ".join([f"the SQL is wrong: {first}", *hints])) from None
+        raise SqlError(" ".join([f"the SQL is wrong: {first}", *hints])) from None

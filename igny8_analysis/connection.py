@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from igny8_analysis import payloads
-from igny8_analysis.answers import Answer, Limits, bounded, sql_errors
+from igny8_analysis.answers import Answer, Limits, Stream, bounded, sql_errors
 from igny8_analysis.errors import (
     AccountNotFound,
     AmbiguousRun,
@@ -129,6 +129,20 @@ class Warehouse:
 
         Raises UsageError where the query is wrong, empty, of several statements, or would do more than read.
         """
+        self._refuse_more_than_reading(query)
+        cursor = self._connection.cursor()
+        with sql_errors(), bounded(cursor, self._limits):
+            return Answer(cursor.sql(query, params=params), cursor, self._limits)
+
+    def stream(self, query: str, params: Parameters | None = None) -> Stream:
+        """The rows of a query as for `sql`, in batches as they come: an answer of any size in little memory.
+
+        Raises UsageError as `sql` does, and QueryTooLarge, also while the rows come.
+        """
+        self._refuse_more_than_reading(query)
+        return Stream(self._connection.cursor(), query, params, self._limits)
+
+    def _refuse_more_than_reading(self, query: str) -> None:
         with sql_errors():
             statements = self._connection.extract_statements(query)
         if len(statements) != 1:
@@ -140,9 +154,6 @@ class Warehouse:
             raise UsageError(
                 f"{type_.name} is refused: ad hoc SQL takes one SELECT, EXPLAIN, DESCRIBE or SHOW"
             )
-        cursor = self._connection.cursor()
-        with sql_errors(), bounded(cursor, self._limits):
-            return Answer(cursor.sql(query, params=params), cursor, self._limits)
 
     def _explained_type(self, query: str) -> duckdb.StatementType:
         """The type of the statement that an EXPLAIN explains, and with ANALYZE would run."""

@@ -1,6 +1,6 @@
-"""The errors of who asks: what was named does not exist, or is not named clearly enough."""
+"""Errors of answers and reports; those of sources, loads and use are in `etl/errors.py`."""
 
-from igny8_analysis.etl.errors import Igny8Error
+from igny8_analysis.etl.errors import Igny8Error, LoadError, UsageError
 
 
 class SiteNotFound(Igny8Error):  # noqa: N818 (a public name)
@@ -29,3 +29,23 @@ class AccountNotFound(Igny8Error):  # noqa: N818 (a public name)
     """No account has this id or name, or several have the name."""
 
     exit_code = 3
+
+
+class SqlError(UsageError):
+    """A query that DuckDB cannot run; where no person wrote it, the version of the data is of another program."""
+
+
+class QueryTooLarge(Igny8Error):  # noqa: N818 (a public name)
+    """A query needs more time, memory or disk than it may take."""
+
+    exit_code = 5
+
+
+class PostError(LoadError):
+    """A post was not taken; the address is not told."""
+
+
+class ReportError(Igny8Error):
+    """A report could not be made; names notebook, cell and cause. An earlier report stays as it was."""
+
+    exit_code = 5

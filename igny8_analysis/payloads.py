@@ -264,6 +264,7 @@ SITE_FIGURES: Fields = {
     "total_estimated_credits": WHOLE,
     "balance_credits": WHOLE,
     "queue_runs": WHOLE_OR_NULL,
+    "pending_articles": WHOLE,
     "next_run_credits": WHOLE_OR_NULL,
     "next_run_budget_90": WHOLE_OR_NULL,
     "confidence": AS_IS,

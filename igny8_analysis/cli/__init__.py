@@ -14,6 +14,7 @@ import click
 
 from igny8_analysis.cli import streams
 from igny8_analysis.cli.text import one_line
+from igny8_analysis.errors import SqlError
 from igny8_analysis.etl import interrupts
 from igny8_analysis.etl.errors import DAMAGED, Igny8Error, WarehouseNotFound, is_damage
 from igny8_analysis.quicker import without_iri_syntax
@@ -69,6 +70,12 @@ class Commands(click.Group):
             return status
         except KeyboardInterrupt as stop:
             raise Interrupted(*stop.args) from None
+        except SqlError as error:
+            if ctx.invoked_subcommand == "sql":
+                raise
+            raise WarehouseNotFound(
+                f"the version of the data is of another igny8-analysis ({error}); load again: igny8 etl"
+            ) from None
         except RuntimeError as error:
             if str(error) != "Query interrupted":
                 raise

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Rows = Iterable[Sequence[Any]]
 
 WIDE = 10_000
+TABLE_ROWS = 1_000
 EMPTY_ROW = '""'  # an empty line would be no row
 ASKED, SEEN = "igny8.{}", "igny8.columns_seen"
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
@@ -34,11 +36,18 @@ _FORMULA = re.compile(rf'^(?=[\t\r\n])|(?:^|[;\t\r\n])["\s]*(?=[{_SIGNS}])')
 
 def print_json(value: Any) -> None:
     """The value as JSON on standard output, such as every parser takes: no NaN, no control character as it is."""
+    _refuse_columns()
+    print(_json(value))
+
+
+def _refuse_columns() -> None:
     if _asked("columns"):
         raise UsageError("--columns goes with tables and CSV; JSON has every field")
+
+
+def _json(value: Any) -> str:
     is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    text = json.dumps(plain(value), indent=2, ensure_ascii=not is_unicode, allow_nan=False)
-    print(json_inert(text))
+    return json_inert(json.dumps(plain(value), indent=2, ensure_ascii=not is_unicode, allow_nan=False))
 
 
 def print_payload(payload: dict[str, Any], format_: str) -> None:
@@ -77,13 +86,34 @@ def print_rows(
 
 
 def print_answer(warehouse: "Warehouse", query: str, format_: str) -> None:
-    """Run the query and print its rows in the format asked for. Raises UsageError where it cannot be run."""
-    from igny8_analysis.answers import sql_errors
+    """Run the query and print its rows in the format asked for, as they come; a table has the first of them.
 
-    answer = warehouse.sql(query)
-    with sql_errors():
-        rows = answer.fetchall()
-    print_rows(answer.columns, rows, format_, is_exact=True)
+    Raises UsageError where it cannot be run, and QueryTooLarge.
+    """
+    answer = warehouse.stream(query)
+    batches = iter(answer)
+    rows = chain(next(batches, ()), chain.from_iterable(batches))  # an error at once comes before any output
+    if format_ == "json":
+        _print_json_rows(told_apart(answer.columns), rows)
+    elif format_ == "csv":
+        print_csv(answer.columns, rows)
+    else:
+        print_table(answer.columns, list(islice(rows, TABLE_ROWS)), is_exact=True)
+        if next(rows, None) is not None:
+            print_text(
+                f"There are more rows: a table has the first {TABLE_ROWS:,}, --format csv or json has all."
+            )
+
+
+def _print_json_rows(keys: Sequence[str], rows: Rows) -> None:
+    """What `print_json` prints of the list of the rows, an object each, one at a time."""
+    _refuse_columns()
+    before = "["
+    for row in rows:
+        text = _json(dict(zip(keys, row, strict=True))).replace("\n", "\n  ")
+        sys.stdout.write(f"{before}\n  {text}")
+        before = ","
+    print("[]" if before == "[" else "\n]")
 
 
 def print_csv(columns: Sequence[str], rows: Rows) -> None:
@@ -95,7 +125,7 @@ def print_csv(columns: Sequence[str], rows: Rows) -> None:
     places = _chosen(columns)
     if places is None:
         return
-    for row in (columns, *rows):
+    for row in chain((columns,), rows):
         sys.stdout.write((",".join(_cell(row[place]) for place in places) or EMPTY_ROW) + "\n")
 
 

@@ -16,7 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.etl.errors import DAMAGED, Igny8Error, UsageError, WarehouseNotFound, tells_damage
+from igny8_analysis.errors import ReportError
+from igny8_analysis.etl.errors import DAMAGED, UsageError, WarehouseNotFound, tells_damage
 from igny8_analysis.etl.scratch import Scratch
 from igny8_analysis.processes import own_environment
 
@@ -34,12 +35,6 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 IDENTITY = frozenset(
     ("warehouse", "version", "site", "run", "run_a", "run_b", "account", "month", "linked", "links")
 )  # of what a report is, and where; that comes from the call alone
-
-
-class ReportError(Igny8Error):
-    """A report could not be made; names notebook, cell and cause. An earlier report stays as it was."""
-
-    exit_code = 5
 
 
 class Stopped(Exception):  # noqa: N818 (it is no error)

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from igny8_analysis import NOTEBOOKS
 from igny8_analysis.answers import as_dicts
+from igny8_analysis.errors import ReportError
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.queries import read_query
 from igny8_analysis.reports import names
 from igny8_analysis.reports.engine import (
-    ReportError,
     Stopped,
     WarmKernel,
     end_event_loop,

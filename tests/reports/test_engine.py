@@ -7,8 +7,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from igny8_analysis import NOTEBOOKS
+from igny8_analysis.errors import ReportError
 from igny8_analysis.reports import engine
-from igny8_analysis.reports.engine import ReportError, WarmKernel, execute
+from igny8_analysis.reports.engine import WarmKernel, execute
 
 
 def notebook(folder: Path, *sources: str, name: str = "trial.ipynb") -> Path:

@@ -18,9 +18,10 @@ from nbformat import NotebookNode
 
 import igny8_analysis
 from igny8_analysis import RunNotFound, SiteNotFound, UsageError
+from igny8_analysis.errors import ReportError
 from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.reports import fingerprints, make
-from igny8_analysis.reports.engine import ReportError, WarmKernel, execute
+from igny8_analysis.reports.engine import WarmKernel, execute
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.names import run_file, site_folder
 from igny8_analysis.reports.publish import stamp_of

@@ -228,6 +228,6 @@ def test_a_newer_format_is_told(tmp_path: Path) -> None:
 def test_a_version_that_lacks_a_view_is_told(tmp_path: Path) -> None:
     load(url(make_source(tmp_path / "s.sqlite", [site(1)])), tmp_path / "data")
     with duckdb.connect(lake.find_version(tmp_path / "data").database) as connection:
-        connection.execute("drop table attention_items")
-    told = igny8("overview", "1", "--warehouse", tmp_path / "data")
-    assert_told(told, 4, "attention_items", "igny8 etl")
+        connection.execute("drop table site_settings")
+    told = igny8("settings", "1", "--warehouse", tmp_path / "data")
+    assert_told(told, 4, "site_settings", "igny8 etl")

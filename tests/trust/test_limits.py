@@ -1,0 +1,128 @@
+"""Queries have bounds: of time, memory and disk, each told when it is hit; answers of any size pass through little."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.trust.processes import IGNY8, assert_told, igny8, start, wait_for
+
+WORDS = "select range as n, repeat('word ', 2000) as text from range({rows})"
+ENDLESS = "select count(*) from range(1000000000000) a(x)"
+DISTINCT = "select count(*) from (select distinct hash(range) from range(4000000))"
+ANSWER = """
+import os, resource, sys
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+sys.argv[0] = "igny8"
+from igny8_analysis.cli import main
+try:
+    main()
+finally:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
+"""
+
+
+def megabytes(*arguments: object) -> int:
+    """The memory that a command took at most."""
+    done = subprocess.run(
+        [sys.executable, "-c", ANSWER, *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return int(done.stderr)
+
+
+@pytest.mark.parametrize("format_", ["csv", "json"])
+def test_an_answer_of_any_size_passes_in_batches(demo_warehouse: Path, format_: str) -> None:
+    """300 MB of rows take little more memory than 10 MB."""
+    few, many = (
+        megabytes("sql", WORDS.format(rows=rows), "--format", format_, "--warehouse", demo_warehouse)
+        for rows in (1_000, 30_000)
+    )
+    assert many < few + 150
+
+
+def test_an_answer_in_batches_is_whole(demo_warehouse: Path) -> None:
+    """Whatever the number of rows, each format has every one once, a table the first, and says so."""
+    for rows in (0, 1, 999, 1_000, 1_001, 2_500):
+        query = f"select range as n, range as n from range({rows})"
+        as_csv = igny8("sql", query, "--format", "csv", "--warehouse", demo_warehouse).stdout
+        assert as_csv.splitlines() == ['"n","n"', *(f"{n},{n}" for n in range(rows))]
+        as_json = igny8("sql", query, "--format", "json", "--warehouse", demo_warehouse).stdout
+        objects = ",\n".join(f'  {{\n    "n": {n},\n    "n_2": {n}\n  }}' for n in range(rows))
+        assert as_json == (f"[\n{objects}\n]\n" if rows else "[]\n")
+        as_table = igny8("sql", query, "--warehouse", demo_warehouse).stdout
+        assert ("There are more rows: a table has the first 1,000" in as_table) == (rows > 1_000)
+        assert sum(line.split()[:1] == ["999"] for line in as_table.splitlines()) == (rows >= 1_000)
+
+
+@pytest.mark.parametrize("format_", ["csv", "json", "table"])
+def test_an_error_at_once_comes_before_any_output(demo_warehouse: Path, format_: str) -> None:
+    query = "select range, cast(repeat('x', range % 3) as integer) from range(5)"
+    done = igny8("sql", query, "--format", format_, "--warehouse", demo_warehouse)
+    assert_told(done, 2, "the SQL is wrong: Conversion Error")
+
+
+def test_a_query_is_stopped_after_its_time(demo_warehouse: Path) -> None:
+    began = time.monotonic()
+    done = igny8("sql", ENDLESS, "--max-seconds", "0.5", "--warehouse", demo_warehouse, timeout=60)
+    assert_told(done, 5, "stopped after 0.5 s", "--max-seconds")
+    assert time.monotonic() - began < 30
+
+
+def test_the_time_of_a_query_is_not_its_readers(demo_warehouse: Path) -> None:
+    """Who reads slowly gets all; who asks for rows that take their time is stopped among them."""
+    rows = ["sql", WORDS.format(rows=3_000), "--max-seconds", "2", "--format", "csv"]
+    with subprocess.Popen(
+        [*IGNY8, *rows, "--warehouse", str(demo_warehouse)], stdout=subprocess.PIPE, encoding="utf-8"
+    ) as reading:
+        assert reading.stdout
+        reading.stdout.readline()
+        time.sleep(3)
+        assert len(reading.stdout.readlines()) == 3_000
+        assert reading.wait() == 0
+    slow = "select n, sum(x) from range(5000) a(n), range(10000000) b(x) where n + x > 0 group by n"
+    done = igny8(
+        "sql", slow, "--max-seconds", "1", "--format", "csv", "--warehouse", demo_warehouse, timeout=60
+    )
+    assert done.returncode == 5
+    assert "stopped after 1 s" in done.stderr
+
+
+def test_memory_and_disk_of_a_query_have_limits(demo_warehouse: Path) -> None:
+    """The same query that goes through in what a query may take as a rule."""
+    query = ["sql", DISTINCT, "--format", "csv", "--warehouse", demo_warehouse]
+    assert igny8(*query).stdout.splitlines()[1:] == ["4000000"]
+    memory = ["--max-memory", "60MB"]
+    assert_told(igny8(*query, *memory, "--max-spill", "1MB"), 5, "more than 1MB on disk", "--max-spill")
+    whole = ["sql", "select len(list(range)) from range(30000000)", "--warehouse", demo_warehouse]
+    assert_told(igny8(*whole, *memory), 5, "more than 60MB of memory", "--max-memory")
+
+
+def test_what_a_killed_query_spilled_is_swept_by_the_next(
+    demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies in TMPDIR, outside of the version; a query that runs keeps its own."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    version_before = sorted(demo_warehouse.rglob("*"))
+    spilling = "select count(*) from (select a.range as x, repeat('y', 200) from range(300000000) a order by hash(x))"
+    query = ["sql", spilling, "--max-memory", "100MB", "--warehouse", demo_warehouse]
+
+    def folders() -> list[Path]:
+        return list(tmp_path.glob("igny8-spill-*"))
+
+    asking, going_on = start(*query), start(*query)
+    wait_for(lambda: len(folders()) == 2 and all(any(f.glob("*/*")) for f in folders()), 60)
+    assert sorted(demo_warehouse.rglob("*")) == version_before
+    asking.kill()
+    asking.communicate()
+    assert len(folders()) == 2
+    assert igny8("sql", "select 1", "--warehouse", demo_warehouse).returncode == 0
+    assert len(folders()) == 1, "that of the query that goes on"
+    going_on.send_signal(signal.SIGINT)
+    going_on.communicate(timeout=30)
+    assert folders() == []
