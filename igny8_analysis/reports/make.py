@@ -29,6 +29,7 @@ from igny8_analysis.reports.engine import (
     free_parameters,
 )
 from igny8_analysis.reports.fingerprints import RunDigests, code_digest, digest
+from igny8_analysis.reports.neighbours import RunPage, link_runs
 from igny8_analysis.reports.page import notebook_page, page
 from igny8_analysis.reports.progress import Progress
 from igny8_analysis.reports.publish import (
@@ -152,6 +153,7 @@ class Reports:
         target = file or self._folder(site_id) / names.pair_file(files[a], files[b])
         title = f"{titles[b]} beside {titles[a]}"
         self._work([self._pair_task(site_id, a, b, title, target, files)], named=file)
+        self._link_runs(site_id, target.parent)
         self._raise_first()
         return target
 
@@ -192,6 +194,7 @@ class Reports:
         self._work(
             [self._run_task(site_id, source_id, title, target, links, digests, parameters)], named=file
         )
+        self._link_runs(site_id, target.parent)
         self._raise_first()
         return target
 
@@ -291,6 +294,8 @@ class Reports:
                 for site_id, source_id, number, title, is_shared in runs
             ]
             self._work(tasks, progress)
+            for site_id in sorted({run[0] for run in runs}):
+                self._link_runs(site_id, folders[site_id])
             self._overviews(folders, progress)
             month = statement_month(self._warehouse, None)
             self._work(
@@ -305,6 +310,17 @@ class Reports:
     def _overviews(self, folders: dict[int, Path], progress: Progress) -> None:
         tasks = [self._overview_task(site, folder / INDEX_FILE, {}) for site, folder in folders.items()]
         self._work(tasks, progress)
+
+    def _link_runs(self, site_id: int, folder: Path) -> None:
+        """Link the pages of a site's runs in a folder with each other and with the comparisons made."""
+        link_runs(
+            folder,
+            site_id,
+            [
+                RunPage(id_, number, title, names.run_file(number, id_, is_shared=is_shared))
+                for _, id_, number, title, is_shared in self._newest_runs(site_id, None)
+            ],
+        )
 
     def _newest_runs(self, site_id: int | None, last: int | None) -> list[tuple[Any, ...]]:
         """Return (site_id, id, run_number, run_title, shares_number) of the newest runs of a site, or of each."""

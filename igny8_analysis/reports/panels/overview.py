@@ -197,6 +197,7 @@ def run_history(report: Report, rows: Rows) -> Panel:
         if row["id"] in report.linked
     }
     unusual = {row["id"] for row in rows if row["is_unusual"]}
+    without = [row["id"] not in files for row in rows]
     total = rows.first["total_runs"] if rows else 0
     label = rows.first["run_title"].rpartition(" #")[0] if rows else ""
     return render(
@@ -207,6 +208,8 @@ def run_history(report: Report, rows: Rows) -> Panel:
         total=total,
         limit=HISTORY_LIMIT,
         label=label,
+        missing=sum(without),
+        are_older=without == sorted(without),
     )
 
 
