@@ -9,8 +9,21 @@ with
         where site_id is not null and severity <> 'info'
         group by site_id
     )
-select f.*, s.account_id, coalesce(n.errors, 0) as errors, coalesce(n.warnings, 0) as warnings
+select
+    f.*,
+    s.account_id,
+    coalesce(n.errors, 0) as errors,
+    coalesce(n.warnings, 0) as warnings,
+    case
+        when f.success_rate_pct >= p.good_success_pct
+        then 'good'
+        when f.success_rate_pct >= p.fair_success_pct
+        then 'fair'
+        when f.success_rate_pct < p.fair_success_pct
+        then 'poor'
+    end as success
 from site_figures as f
+cross join parameters as p
 join sites as s on s.site_id = f.site_id
 left join needs as n on n.site_id = f.site_id
 where s.is_live

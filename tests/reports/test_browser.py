@@ -102,6 +102,15 @@ def test_the_history_works_by_keyboard(browser: Browser, made: Made) -> None:
         assert "Page 2 of 15" in (page.locator(".pager").text_content() or "")
 
 
+@pytest.mark.parametrize("sought", ["101", "mysite.com", "quillmere", "brightwater"])
+def test_the_index_finds_a_site_by_id_domain_name_and_account(browser: Browser, made: Made, sought: str) -> None:
+    for width in (360, 1280):
+        with opened(browser, made.index, viewport={"width": width, "height": 900}) as page:
+            page.locator("[data-filter=text]").fill(sought)
+            assert "mysite.com" in page.locator("tbody tr:visible th").all_text_contents()[0]
+            assert page.locator("tbody tr:visible").count() < page.locator("tbody tr").count()
+
+
 def test_every_stop_of_the_keyboard_is_seen(browser: Browser, made: Made) -> None:
     with opened(browser, made.run) as page:
         stops = 0

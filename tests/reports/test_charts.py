@@ -234,6 +234,14 @@ def test_nothing_to_draw_is_no_chart() -> None:
     assert charts.paired_stages([stage(1, credits_used_a=0, credits_used_b=None)], "credits_used", "") is None
 
 
+def test_the_running_month_is_marked() -> None:
+    drawn = charts.credits_by_month(MONTHS)
+    assert drawn is not None
+    assert [name.endswith(" so far") for name, _ in drawn.body] == [False] * (len(MONTHS) - 1) + [True]
+    assert drawn.svg.count(">so far</text>") == 2
+    assert drawn.svg.count('fill-opacity="0.4"') == 2
+
+
 def test_linked_charts_are_valid_and_share_a_selection() -> None:
     trends = charts.linked_trends(RUNS)
     stages = charts.linked_stages([row | {"credits_used": 1.0} for row in VARIANCE])

@@ -11,4 +11,6 @@ select
     3652 as calendar_days,
     90 as price_effect_days,
     date '2026-01-17' as locks_mended_on,
-    6 as shown_cost_steps
+    6 as shown_cost_steps,
+    90 as good_success_pct,
+    70 as fair_success_pct
