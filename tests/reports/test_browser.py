@@ -103,7 +103,9 @@ def test_the_history_works_by_keyboard(browser: Browser, made: Made) -> None:
 
 
 @pytest.mark.parametrize("sought", ["101", "mysite.com", "quillmere", "brightwater"])
-def test_the_index_finds_a_site_by_id_domain_name_and_account(browser: Browser, made: Made, sought: str) -> None:
+def test_the_index_finds_a_site_by_id_domain_name_and_account(
+    browser: Browser, made: Made, sought: str
+) -> None:
     for width in (360, 1280):
         with opened(browser, made.index, viewport={"width": width, "height": 900}) as page:
             page.locator("[data-filter=text]").fill(sought)
