@@ -1,7 +1,7 @@
 """Links from a run's page to the run before, the run after, and comparisons: to those whose pages exist.
 
-What exists is known only when all is made. So pages are made without these links, and then they are written in,
-between two marks in the page's head; a page's stamp, which tells its data, stays.
+What exists is known only when all is made. So pages are made without these links, and then they are written into
+their place in the page's head; a page's stamp, which tells its data, stays.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_MARKED = re.compile("<!--runs-->.*?<!--/runs-->", re.DOTALL)
+_PLACE = re.compile('<div class="other-runs">(.*?)</div>', re.DOTALL)
 _PAIR = re.compile(r"compare-(\d+)-(\d+)-(\d+)-")
 
 
@@ -54,7 +54,7 @@ def link_runs(folder: Path, site_id: int, runs: Sequence[RunPage]) -> None:
             after=made[place + 1] if place + 1 < len(made) else None,
             compared=compared,
         )
-        page = (folder / run.file).read_text(encoding="utf-8")
-        linked = _MARKED.sub(lambda _, links=links: f"<!--runs-->{links}<!--/runs-->", page, count=1)
-        if linked != page:
-            publish(folder / run.file, linked)
+        page = (folder / run.file).read_bytes().decode()
+        found = _PLACE.search(page)
+        if found and found[1] != links:
+            publish(folder / run.file, f"{page[: found.start(1)]}{links}{page[found.end(1) :]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -143,7 +144,7 @@ def what_if(rows: Rows, balance: Rows) -> Panel:
     return render(
         "what_if.html.j2",
         rows,
-        told=told,
+        told=json.dumps(told, separators=(",", ":")),
         waits=any(row["items_waiting"] for row in rows),
         balance=credits and max(formats.rounded_decimal(credits, 0), 0),
         limit=next(row["item_limit"] for row in rows if row["stage_number"] == 4),

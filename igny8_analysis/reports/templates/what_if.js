@@ -1,8 +1,8 @@
 "use strict";
 // The next run under other limits: forecast_flow.sql once more, for this page's one site.
 const panel = document.querySelector(".what-if");
-const { stages, run, words } = JSON.parse(panel.querySelector("script").textContent);
 const form = panel.querySelector("form");
+const { stages, run, words } = JSON.parse(form.dataset.told);
 const unit = run.credits_per_stage_credit, stop = run.credit_limit;
 const write = (value) => Math.round(Number(value.toFixed(9))).toLocaleString("en-US");
 const say = (key, ...values) => values.reduce((text, value) => text.replace("{}", write(value)), words[key]);
