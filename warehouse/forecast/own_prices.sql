@@ -77,7 +77,7 @@ with
             coalesce(sum(r.log_price) over w, 0) as log_prices,
             coalesce(sum(r.log_price) over w, 0) - coalesce(r.log_price, 0) as log_prices_before,
             count(r.log_price) over w as priced_runs,
-            count(r.log_price) over w - case when r.log_price is null then 0 else 1 end as priced_before,
+            case when r.log_price is null then 0 else -1 end + count(r.log_price) over w as priced_before,
             abs(r.log_price - lag(r.log_price) over ordered) as step
         from runs as r
         window
