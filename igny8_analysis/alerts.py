@@ -12,7 +12,6 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from igny8_analysis.answers import as_dicts
 from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
 
@@ -56,7 +55,7 @@ def alerts(
         "site_id": None if site is None else warehouse.resolve_site(site),
         "account_id": None if account is None else warehouse.resolve_account(account),
     }
-    rows = as_dicts(warehouse.sql(_ROWS, keys))
+    rows = warehouse._rows(_ROWS, keys)
     age = (now or datetime.now(UTC)) - warehouse.as_of
     if age > timedelta(hours=max_age):
         rows.append(_late(warehouse, age))

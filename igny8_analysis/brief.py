@@ -10,7 +10,6 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.queries import read_query
 from igny8_analysis.reports.formats import WIDEST_RANGE
@@ -75,7 +74,7 @@ def brief(warehouse: "Warehouse", site: int | str | None = None, account: int | 
         if name == "balance" and owner.account_id is None:
             continue
         query = " ".join(read_query(f"brief_{name}", widest_range=WIDEST_RANGE, **owner.conditions).split())
-        rows = as_dicts(warehouse.sql(query))
+        rows = warehouse._rows(query)
         sentence = tell(owner, rows) if rows else None
         if sentence:
             text, values = sentence

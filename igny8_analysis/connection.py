@@ -155,6 +155,14 @@ class Warehouse:
                 f"{type_.name} is refused: ad hoc SQL takes one SELECT, EXPLAIN, DESCRIBE or SHOW"
             )
 
+    def _rows(self, query: str, params: Parameters | None = None) -> list[dict[str, Any]]:
+        """The rows of a query of this package's own, planned once, each a dict by column. Raises as `sql`."""
+        cursor = self._connection.cursor()
+        with sql_errors(), bounded(cursor, self._limits):
+            cursor.execute(query, params)
+            columns = [name for name, *_ in cursor.description]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
     def _explained_type(self, query: str) -> duckdb.StatementType:
         """The type of the statement that an EXPLAIN explains, and with ANALYZE would run."""
         text = query.encode()

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,11 +51,13 @@ def _rows(
     if method is not None:
         where += " and method = $method"
         params["method"] = method
-    return as_dicts(warehouse.sql(f"select * from {view} where {where} order by {order}", params))
+    return warehouse._rows(f"select * from {view} where {where} order by {order}", params)
 
 
 def _check_method(warehouse: "Warehouse", method: str | None) -> None:
+    if method is None:
+        return
     found = warehouse.sql("select method from forecast_methods order by method_number").fetchall()
     methods = [name for (name,) in found]
-    if method is not None and method not in methods:
+    if method not in methods:
         raise UsageError(f"there is no forecast method {method!r}; there are {', '.join(methods)}")

@@ -1,53 +1,87 @@
 """Digests of the data that a report shows, so that one whose data did not change need not be made again.
 
-A run's digest is of its rows in every view that its notebook reads, found in the notebook's own queries; and
-of the notebook and the package's code. It is the same as long as the report would be.
+A page's digest is of the rows of every table that its notebook's queries read, in the columns that they name, and of
+the notebook, the package's code and the views' definition: it is the same as long as the page would be. Two things
+move with every load though nothing happened, and are left out: when the data was loaded, and the point that each load
+adds to the line of what is pending. What moves with the clock alone, the brief's and a statement's outlook, is renewed
+with the first load of a UTC day.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from igny8_analysis.queries import read_query
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from igny8_analysis.connection import Warehouse
 
 DRAWING = ("altair", "jinja2", "nbconvert", "vl-convert-python")
 
-Key = tuple[int | None, int | None]
+SAYS_WHEN = frozenset(("current_load", "loads"))
+ORIGIN = "origin_at"  # of a forecast of the next run: the load's instant
+OUTLOOK = frozenset(("spend_months", "runways"))
+BRIEF = ("brief_made", "brief_why", "brief_next", "brief_alerts")  # less its outlook
+LATEST_OF = {"pending_history": "pending_items"}
+
+Key = tuple[int | None, ...]
+ALL = "*"
 
 
-class RunDigests:
-    """The digest of every run of a site, or of all sites, in one pass a view."""
+class Digests:
+    """The digest of every page that a notebook makes, by one query: of all owners, or of one."""
 
-    def __init__(self, warehouse: Warehouse, notebook: Path, site_id: int | None = None) -> None:
-        """Read every view that the notebook reads, of one site or of all."""
-        self._notebook = notebook
-        self._parts: dict[Key, list[str]] = {}
-        for view in sorted(views_read(notebook)):
-            self._add(warehouse, view, site_id)
+    def __init__(
+        self, warehouse: Warehouse, notebook: Path, keys: tuple[str, ...], owner: int | None = None
+    ) -> None:
+        """Read what the notebook reads. `keys` tell its pages apart: a site or an account, and a run."""
+        self._made_by = code_digest(notebook), warehouse.manifest.get("definition")
+        self._day = f"{warehouse.as_of:%Y-%m-%d}"
+        self._is_of_run = len(keys) > 1
+        self._parts: dict[Key, list[tuple[Any, ...]]] = {}
+        read = columns_read(notebook, is_deep=not self._is_of_run)
+        query = " union all ".join(_hashed(warehouse, view, read[view], keys, owner) for view in sorted(read))
+        for *key, view, count, total in warehouse.sql(f"{query} order by all").fetchall():
+            self._parts.setdefault(tuple(key), []).append((view, count, total))
 
-    def of(self, site_id: int, run: int, *more: Any) -> str:
-        """Return the digest of a run's data, with what else goes into its report."""
-        keys: list[Key] = [(None, None), (site_id, None), (site_id, run)]
-        return digest(code_digest(self._notebook), *(self._parts.get(key) for key in keys), *more)
+    def of(self, *key: int, **more: Any) -> str:
+        """Return the digest of the page of a site, an account or a run, with what else goes into it."""
+        keys: list[Key] = [(None,) * len(key), key]
+        if self._is_of_run:
+            keys.append((key[0], None))
+        day = "" if self._is_of_run else self._day
+        parts = [self._parts.get(key) for key in keys]
+        return digest(self._made_by, day, parts, sorted(more.items()))
 
-    def _add(self, warehouse: Warehouse, view: str, site_id: int | None) -> None:
-        columns = warehouse.sql(f"select * from {view} limit 0").columns
-        keys = [name if name in columns else f"null as {name}" for name in ("site_id", "id")]
-        scope = f"where site_id = {site_id}" if site_id is not None and "site_id" in columns else ""
-        query = (
-            f"select {', '.join(keys)}, count(*), cast(sum(cast(hash(v) as hugeint)) as varchar) "
-            f"from {view} as v {scope} group by 1, 2"
-        )
-        for site, run, count, total in warehouse.sql(query).fetchall():
-            self._parts.setdefault((site, run), []).append(f"{view} {count} {total}")
+
+def _hashed(
+    warehouse: Warehouse, view: str, wanted: frozenset[str], keys: tuple[str, ...], owner: int | None
+) -> str:
+    """Return the query of a view's rows by owner: how many, and the sum of the hashes of the wanted columns."""
+    columns = list(warehouse.sql(f"select * from {view} limit 0").columns)
+    shown = [name for name in columns if (ALL in wanted or name in wanted) and name != ORIGIN]
+    first, other = keys[0], {"site_id": "account_id", "account_id": "site_id"}[keys[0]]
+    source, by = f"{view} as v", "null"
+    if first in columns:
+        by = f"v.{first}"
+    elif other in columns:
+        source, by = f"{view} as v join sites as s on s.{other} = v.{other}", f"s.{first}"
+    named = [by, *(f"v.{name}" if name in columns else "null" for name in keys[1:])]
+    row = ", ".join(f'v."{name}"' for name in shown) or "1"
+    where = f" where {by} = {owner}" if owner is not None and by != "null" else ""
+    ids = ", ".join(f"cast({name} as bigint) as key_{n}" for n, name in enumerate(named))
+    return (
+        f"select {ids}, '{view}' as view, count(*) as rows, "
+        f"cast(sum(cast(hash(row({row})) as hugeint)) as varchar) as total from {source}{where} group by all"
+    )
 
 
 def digest(*parts: Any) -> str:
@@ -68,20 +102,55 @@ def code_digest(notebook: Path, package: Path = Path(__file__).parent.parent) ->
 
 
 @cache
-def views_read(notebook: Path) -> frozenset[str]:
-    """Return the names of the views that a notebook's queries read."""
+def columns_read(notebook: Path, *, is_deep: bool) -> Mapping[str, frozenset[str]]:
+    """Return by view the names of columns that a notebook's queries read, `*` for all.
+
+    With `is_deep` the tables are named from which a view that is not kept is made, where that is cheaper and says
+    the same: not where the view reads the load's instant, or the lake.
+    """
+    from igny8_analysis.warehouse.build import load_views
+
+    views = {view.name: view for view in load_views()}
+    read: dict[str, frozenset[str]] = {}
+    opened: set[str] = set()
+    waiting = list(_queries(notebook))
+    while waiting:
+        for name, columns in _columns(waiting.pop()).items():
+            view = views[LATEST_OF.get(name, name)]
+            if view.name in SAYS_WHEN | OUTLOOK:
+                continue
+            if is_deep and not view.is_kept and not view.reads & SAYS_WHEN and view.reads == view.references:
+                if view.name not in opened:
+                    opened.add(view.name)
+                    waiting.append(view.sql)
+            else:
+                read[view.name] = read.get(view.name, frozenset()) | columns
+    return read
+
+
+def _columns(query: str) -> dict[str, frozenset[str]]:
+    """Return by table the names that a query could read of it: all names in it, or `*`."""
     import sqlglot
     from sqlglot import exp
 
-    names: set[str] = set()
-    for query in _queries(notebook):
-        tree = sqlglot.parse_one(query, dialect="duckdb")
-        names |= {table.name for table in tree.find_all(exp.Table)}
-        names -= {common.alias for common in tree.find_all(exp.CTE)}
-    return frozenset(names)
+    tree = sqlglot.parse_one(query, dialect="duckdb")
+    common = {cte.alias for cte in tree.find_all(exp.CTE)}
+    tables = {
+        table.alias_or_name: table.name for table in tree.find_all(exp.Table) if table.name not in common
+    }
+    names = frozenset(column.name for column in tree.find_all(exp.Column))
+    stars = {
+        star.parent.table if isinstance(star.parent, exp.Column) else ""
+        for star in tree.find_all(exp.Star)
+        if not isinstance(star.parent, exp.Count)
+    }
+    is_bare = "" in stars
+    starred = {table for alias, table in tables.items() if is_bare or alias in stars}
+    return {table: names | ({ALL} if table in starred else frozenset()) for table in tables.values()}
 
 
 def _queries(notebook: Path) -> Iterator[str]:
+    """Return the queries of a notebook's cells, and those of the brief it shows."""
     import nbformat
 
     for cell in nbformat.read(notebook, as_version=4).cells:
@@ -89,4 +158,6 @@ def _queries(notebook: Path) -> Iterator[str]:
             for node in ast.walk(ast.parse(cell.source)):
                 match node:
                     case ast.Constant(value=str(text)) if text.strip().startswith(("select", "with")):
-                        yield text
+                        yield re.sub(r"\$[a-z_]+", "null", text)
+                    case ast.Attribute(attr="brief"):
+                        yield from (re.sub(r"{{ \w+ }}", "true", read_query(name)) for name in BRIEF)

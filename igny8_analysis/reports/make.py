@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ from igny8_analysis.reports.engine import (
     execute,
     free_parameters,
 )
-from igny8_analysis.reports.fingerprints import RunDigests, code_digest, digest
+from igny8_analysis.reports.fingerprints import Digests, code_digest, digest
 from igny8_analysis.reports.neighbours import RunPage, link_runs
 from igny8_analysis.reports.page import notebook_page, page
 from igny8_analysis.reports.progress import Progress
@@ -102,6 +103,7 @@ class Reports:
         self._kernels: list[WarmKernel] = []
         self._stop = threading.Event()
         self._depth = 0
+        self._asked: dict[tuple[Path, int | None], Digests] = {}
 
     def __enter__(self) -> Reports:
         self._depth += 1
@@ -117,7 +119,8 @@ class Reports:
         self.outcome = Outcome()
         account_id = self._warehouse.resolve_account(account)
         target = file or self._root / "reports" / self._account_file(account_id)
-        self._work([self._account_task(account_id, target)], named=file)
+        digests = self._digests(ACCOUNT, ("account_id",), account_id)
+        self._work([self._account_task(account_id, target, digests)], named=file)
         self._raise_first()
         return target
 
@@ -130,7 +133,7 @@ class Reports:
         account_id = self._warehouse.resolve_account(account)
         chosen = statement_month(self._warehouse, month)
         target = file or self._root / "reports" / self._statement_file(account_id, chosen)
-        self._work([self._statement_task(account_id, chosen, target)], named=file)
+        self._work(self._statement_tasks({account_id: target}, chosen), named=file)
         self._raise_first()
         return target
 
@@ -169,7 +172,8 @@ class Reports:
         site_id = self._warehouse.resolve_site(site)
         folder = self._folder(site_id)
         target = file or folder / INDEX_FILE
-        self._work([self._overview_task(site_id, target, parameters)], named=file)
+        tasks = self._overview_tasks({site_id: target}, parameters)
+        self._work(tasks, named=file)
         self._raise_first()
         return target
 
@@ -190,7 +194,7 @@ class Reports:
         ).fetchall()
         target = file or self._folder(site_id) / names.run_file(number, source_id, is_shared=is_shared)
         links = self._links(target.parent, site_id)
-        digests = RunDigests(self._warehouse, RUN_DETAIL, site_id)
+        digests = self._digests(RUN_DETAIL, ("site_id", "id"), site_id)
         self._work(
             [self._run_task(site_id, source_id, title, target, links, digests, parameters)], named=file
         )
@@ -280,7 +284,7 @@ class Reports:
             self._accounts(new_accounts, progress)
             self._overviews({site_id: folders[site_id] for site_id in lacking}, progress)
             links = {site_id: self._links(folder, site_id) for site_id, folder in folders.items()}
-            digests = RunDigests(self._warehouse, RUN_DETAIL, only)
+            digests = self._digests(RUN_DETAIL, ("site_id", "id"), only)
             tasks = [
                 self._run_task(
                     site_id,
@@ -298,18 +302,18 @@ class Reports:
                 self._link_runs(site_id, folders[site_id])
             self._overviews(folders, progress)
             month = statement_month(self._warehouse, None)
-            self._work(
-                [self._statement_task(account_id, month, file) for account_id, file in statements.items()],
-                progress,
-            )
+            self._work(self._statement_tasks(statements, month), progress)
             self._accounts(accounts, progress)
 
     def _accounts(self, files: Mapping[int, Path], progress: Progress) -> None:
-        self._work([self._account_task(account_id, file) for account_id, file in files.items()], progress)
+        if files:
+            digests = self._digests(ACCOUNT, ("account_id",), next(iter(files)) if len(files) == 1 else None)
+            tasks = [self._account_task(account_id, file, digests) for account_id, file in files.items()]
+            self._work(tasks, progress)
 
     def _overviews(self, folders: dict[int, Path], progress: Progress) -> None:
-        tasks = [self._overview_task(site, folder / INDEX_FILE, {}) for site, folder in folders.items()]
-        self._work(tasks, progress)
+        files = {site_id: folder / INDEX_FILE for site_id, folder in folders.items()}
+        self._work(self._overview_tasks(files, {}), progress)
 
     def _link_runs(self, site_id: int, folder: Path) -> None:
         """Link the pages of a site's runs in a folder with each other and with the comparisons made."""
@@ -344,27 +348,55 @@ class Reports:
         title: str,
         target: Path,
         links: frozenset[str],
-        digests: RunDigests,
+        digests: Digests,
         extra: dict[str, Any],
     ) -> Task:
         parameters = {"run": source_id, "links": sorted(links), "interactive": self._options.is_interactive}
         parameters |= extra
-        stamp = (
-            f"run-{site_id}-{source_id}-{digests.of(site_id, source_id, title, sorted(parameters.items()))}"
-        )
+        stamp = f"run-{site_id}-{source_id}-{digests.of(site_id, source_id, title=title, **parameters)}"
         return Task(RUN_DETAIL, self._of(site_id) | parameters, target, title, stamp)
 
-    def _overview_task(self, site_id: int, target: Path, extra: dict[str, Any]) -> Task:
-        ((label,),) = self._warehouse.sql(f"select label from sites where site_id = {site_id}").fetchall()
-        parameters: dict[str, Any] = {
-            "linked": self._linked_runs(site_id, target.parent),
-            "links": sorted(self._links_up(target.parent, site_id)),
-            "interactive": self._options.is_interactive,
-            "with_balance": self._options.with_balance,
-        }
-        parameters |= extra
-        key = digest(code_digest(OVERVIEW), self._warehouse.version, sorted(parameters.items()))
-        return Task(OVERVIEW, self._of(site_id) | parameters, target, label, f"site-{site_id}-{key}")
+    def _overview_tasks(self, files: Mapping[int, Path], extra: dict[str, Any]) -> list[Task]:
+        """Return the overviews of sites, each into its file; what they show is asked of all of them at once."""
+        only = next(iter(files)) if len(files) == 1 else None
+        if not files:
+            return []
+        digests = self._digests(OVERVIEW, ("site_id",), only)
+        where = "true" if only is None else f"s.site_id = {only}"
+        sites = self._warehouse.sql(
+            "select s.site_id, s.label, s.account_id, coalesce(a.account_name, '') from sites as s "
+            f"left join accounts as a on a.account_id = s.account_id where {where}"
+        ).fetchall()
+        runs: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        for run in self._newest_runs(only, names.HISTORY_LIMIT):
+            runs[run[0]].append(run)
+        tasks = {}
+        for site_id, label, account_id, account_name in sites:
+            if site_id not in files:
+                continue
+            target = files[site_id]
+            links = self._links(target.parent, site_id) & {INDEX_LINK}
+            if account_id is not None:
+                file = names.account_file(account_id, account_name)
+                if _is_made(target.parent.parent / file, f"account-{account_id}-"):
+                    links |= {f"../{file}"}
+            parameters: dict[str, Any] = {
+                "linked": _linked_runs(runs[site_id], target.parent),
+                "links": sorted(links),
+                "interactive": self._options.is_interactive,
+                "with_balance": self._options.with_balance,
+            }
+            parameters |= extra
+            stamp = f"site-{site_id}-{digests.of(site_id, **parameters)}"
+            tasks[site_id] = Task(OVERVIEW, self._of(site_id) | parameters, target, label, stamp)
+        return [tasks[site_id] for site_id in files]
+
+    def _digests(self, notebook: Path, keys: tuple[str, ...], owner: int | None) -> Digests:
+        """Return the digests of what a notebook shows, asked once for all owners or for one."""
+        found = self._asked.get((notebook, owner)) or self._asked.get((notebook, None))
+        if found is None:
+            found = self._asked[notebook, owner] = Digests(self._warehouse, notebook, keys, owner)
+        return found
 
     def _pair_task(
         self, site_id: int, a: int, b: int, title: str, target: Path, files: dict[int, str]
@@ -380,7 +412,7 @@ class Reports:
         stamp = f"compare-{site_id}-{a}-{b}-{key}"
         return Task(COMPARE, self._of(site_id) | parameters, target, title, stamp)
 
-    def _account_task(self, account_id: int, target: Path) -> Task:
+    def _account_task(self, account_id: int, target: Path, digests: Digests) -> Task:
         sites = self._warehouse.sql(
             f"select site_id, label from sites where account_id = {account_id} and is_live order by site_id"
         ).fetchall()
@@ -394,11 +426,18 @@ class Reports:
             "links": ([INDEX_FILE] if _is_made(target.parent / INDEX_FILE, "index-") else [])
             + self._statements(account_id, target.parent),
         }
-        key = digest(code_digest(ACCOUNT), *list(parameters.values())[1:])
         title = self._account_name(account_id) or f"Account {account_id}"
+        key = digests.of(account_id, linked=parameters["linked"], links=parameters["links"])
         return Task(ACCOUNT, parameters, target, title, f"account-{account_id}-{key}")
 
-    def _statement_task(self, account_id: int, month: str, target: Path) -> Task:
+    def _statement_tasks(self, files: Mapping[int, Path], month: str) -> list[Task]:
+        if not files:
+            return []
+        only = next(iter(files)) if len(files) == 1 else None
+        digests = self._digests(STATEMENT, ("account_id",), only)
+        return [self._statement_task(account_id, month, file, digests) for account_id, file in files.items()]
+
+    def _statement_task(self, account_id: int, month: str, target: Path, digests: Digests) -> Task:
         file = self._account_file(account_id)
         parameters = {
             "warehouse": str(self._root),
@@ -407,7 +446,7 @@ class Reports:
             "month": month,
             "links": [file] if _is_made(target.parent / file, f"account-{account_id}-") else [],
         }
-        key = digest(code_digest(STATEMENT), *list(parameters.values())[1:])
+        key = digests.of(account_id, month=month, links=parameters["links"])
         title = f"{self._account_name(account_id) or f'Account {account_id}'}: statement of {month}"
         return Task(STATEMENT, parameters, target, title, f"statement-{account_id}-{month}-{key}")
 
@@ -445,32 +484,10 @@ class Reports:
         }
         return frozenset(link for link, (file, prefix) in places.items() if _is_made(file, prefix))
 
-    def _links_up(self, folder: Path, site_id: int) -> frozenset[str]:
-        """Return which pages above a site's overview exist: the index, and its account's."""
-        links = self._links(folder, site_id) & {INDEX_LINK}
-        query = f"select account_id from sites where site_id = {site_id} and account_id is not null"
-        for (account_id,) in self._warehouse.sql(query).fetchall():
-            file = self._account_file(account_id)
-            if _is_made(folder.parent / file, f"account-{account_id}-"):
-                links |= {f"../{file}"}
-        return links
-
     def _overview_link(self, site_id: int, label: str, folder: Path) -> str | None:
         """Return the address of a site's overview from a page in `folder`, None where it does not exist."""
         link = f"{names.site_folder(site_id, label)}/{INDEX_FILE}"
         return link if _is_made(folder / link, f"site-{site_id}-") else None
-
-    def _linked_runs(self, site_id: int, folder: Path) -> list[int]:
-        """Return the source ids of the site's runs whose report lies in a folder, under its present name."""
-        files = {
-            names.run_file(number, source_id, is_shared=is_shared): source_id
-            for _, source_id, number, _, is_shared in self._newest_runs(site_id, names.HISTORY_LIMIT)
-        }
-        return sorted(
-            source_id
-            for name, source_id in files.items()
-            if _is_made(folder / name, f"run-{site_id}-{source_id}-")
-        )
 
     def _index(self, target: Path) -> None:
         sites = as_dicts(self._warehouse.sql(read_query("index_sites")))
@@ -590,3 +607,14 @@ class Reports:
 def _is_made(file: Path, prefix: str) -> bool:
     """Whether a file is a published report whose stamp begins so."""
     return stamp_of(file).startswith(prefix)
+
+
+def _linked_runs(runs: Iterable[tuple[Any, ...]], folder: Path) -> list[int]:
+    """Return the source ids of those of a site's runs whose report lies in a folder, under its present name."""
+    return sorted(
+        source_id
+        for site_id, source_id, number, _, is_shared in runs
+        if _is_made(
+            folder / names.run_file(number, source_id, is_shared=is_shared), f"run-{site_id}-{source_id}-"
+        )
+    )

@@ -1,0 +1,77 @@
+"""`--only-changed`: a load after which little changed makes little."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import igny8_analysis
+from igny8_analysis.load import load
+from igny8_analysis.reports.make import Options, Reports
+from tests.cases import insert, items, make_source, run, site
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+STAGES = {1: (50, 4, 20), 4: (4, 4, 60)}
+ONE, OTHER = "1-one-example", "2-other-example"
+ACCOUNT, OTHER_ACCOUNT = "account-1-an-agency.html", "account-2-another.html"
+
+Make = Callable[[datetime], set[str]]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Two sites of two accounts, each with two completed runs of the days before, and keywords that wait."""
+    runs = [
+        run(10 * n + day, f"2026-02-{day + 24}T08:00:00Z", stages=STAGES, site_id=n, tenant_id=n)
+        for n in (1, 2)
+        for day in (1, 2)
+    ]
+    return make_source(
+        tmp_path / "db.sqlite",
+        [site(1, "one.example"), site(2, "other.example", tenant_id=2)],
+        runs,
+        [item for n in (1, 2) for item in items("keywords", "new", 30, site_id=n)],
+        {"igny8_tenants": [{"id": 2, "name": "Another", "slug": "another"}]},
+    )
+
+
+@pytest.fixture
+def make(source: Path, tmp_path: Path) -> Make:
+    """Loads as of an instant, makes what changed, and tells which pages those were, less the index."""
+
+    def made(as_of: datetime) -> set[str]:
+        load(f"sqlite:///{source}", tmp_path / "data", as_of=as_of)
+        options = Options(is_quiet=True, only_changed=True)
+        with igny8_analysis.connect(tmp_path / "data") as warehouse:
+            reports = Reports(warehouse, tmp_path / "data", options)
+            index = reports.all(tmp_path / "pages")
+        return {str(file.relative_to(index.parent)) for file in reports.outcome.made} - {"index.html"}
+
+    return made
+
+
+def test_an_hour_makes_the_pages_of_what_changed(source: Path, tmp_path: Path, make: Make) -> None:
+    first = make(NOON)
+    assert len(first) == 10  # a statement and a page an account, an overview and two runs a site
+    assert make(NOON + timedelta(hours=1)) == set()
+
+    new = run(13, "2026-03-01T12:30:00Z", 20, stages=STAGES)
+    with sqlite3.connect(source) as connection:
+        insert(connection, "igny8_automation_runs", [new])
+    connection.close()
+    statement = ACCOUNT.replace(".html", "-statement-2026-02.html")  # the prices and sums behind it went on
+    changed = {f"{ONE}/index.html", f"{ONE}/run-0003.html", ACCOUNT, statement}
+    assert make(NOON + timedelta(hours=2)) == changed
+
+    with sqlite3.connect(source) as connection:
+        insert(
+            connection,
+            "igny8_keywords",
+            [{"id": 5, "tenant_id": 2, "site_id": 2, "status": "new", "is_deleted": 0}],
+        )
+    connection.close()
+    assert make(NOON + timedelta(hours=3)) == {f"{OTHER}/index.html", OTHER_ACCOUNT}
+
+    assert make(NOON + timedelta(days=1)) == {page for page in first if "/run-" not in page}
