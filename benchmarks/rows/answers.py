@@ -40,7 +40,7 @@ ANSWERS = {
     *("unrecognised_statuses", "site_history", "stage_history", "run_summary", "stage_comparison"),
     *("run_efficiency", "run_insights", "run_baseline", "forecast_totals", "forecast_stages"),
     *("site_figures", "cost_changes", "price_effects", "accounts", "account_balances", "credit_months"),
-    *("runways", "site_settings", "stage_settings"),
+    *("runways", "site_settings", "stage_settings", "site_payloads", "site_domains", "run_payloads"),
 }
 
 

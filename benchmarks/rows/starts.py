@@ -68,7 +68,7 @@ def reports() -> list[Result]:
         compare(
             f"a run report of {len(sizes)}, --jobs 2",
             "papermill + nbconvert",
-            20,
+            40,
             (per_report, other),
             faster=True,
         ),
