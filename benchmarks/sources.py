@@ -297,9 +297,11 @@ def _fill(sites: int, runs: int) -> list[str]:
     snapshot = ", ".join(f"'stage_{n}_initial', h % {9 + n}" for n in range(1, 8))
     total = " + ".join(f"(h % 97) * {n % 3}" for n in range(1, 8))
     return [
-        "insert into igny8_tenants select k, 'Account ' || k, 'account-' || k, 'active', 1000, '2024-01-01' "
+        "insert into igny8_tenants (id, name, slug, status, credits, created_at) "
+        "select k, 'Account ' || k, 'account-' || k, 'active', 1000, '2024-01-01' "
         "from generate_series(1, 400) as k",
-        "insert into igny8_sites select k, k % 400 + 1, 'Site ' || k, 'site' || k || '.example', true, '2024-01-01' "
+        "insert into igny8_sites (id, tenant_id, name, domain, is_active, created_at) "
+        "select k, k % 400 + 1, 'Site ' || k, 'site' || k || '.example', true, '2024-01-01' "
         f"from generate_series(1, {sites}) as k",
         f"""insert into igny8_automation_runs
         select id, site_id % 400 + 1, site_id, 'run_' || to_char(started_at, 'YYYYMMDD_HH24MISS') || '_manual',
@@ -314,6 +316,7 @@ def _fill(sites: int, runs: int) -> list[str]:
             from generate_series(1, {runs}) as k
         ) as drawn""",
         """insert into igny8_credit_usage_log
+            (id, tenant_id, site_id, operation_type, credits_used, cost_usd, created_at)
         select (id - 1) * 10 + k, tenant_id, site_id, 'content_generation', total_credits_used / 10, null,
             started_at + k * interval '1 minute'
         from igny8_automation_runs, generate_series(1, 10) as k""",
