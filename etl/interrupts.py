@@ -120,6 +120,16 @@ def listening(last_resort: Callable[[int], None] | None = None) -> Iterator[None
             ended.end()
 
 
+@contextmanager
+def lent() -> Iterator[None]:
+    """Leave signals to an event loop while the block runs: it takes the pipe's place, and would leave none."""
+    before = signal.set_wakeup_fd(-1)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before, warn_on_full_buffer=False)
+
+
 def answer() -> None:
     """Say that Python has seen the signal: its handler runs."""
     if _listener:

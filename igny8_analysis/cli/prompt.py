@@ -20,6 +20,7 @@ from igny8_analysis.cli.output import print_answer, print_rows
 from igny8_analysis.cli.text import one_line, visible
 from igny8_analysis.completion import Catalogue
 from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.etl.interrupts import lent
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -67,7 +68,8 @@ def run_prompt(warehouse: "Warehouse", format_: str, history_file: Path | None) 
     click.echo(GREETING.format(version=warehouse.version, as_of=warehouse.as_of))
     while True:
         try:
-            text = session.prompt().strip().rstrip(";").strip()
+            with lent():
+                text = session.prompt().strip().rstrip(";").strip()
         except KeyboardInterrupt as stop:
             _leave_where_told(stop)
             continue

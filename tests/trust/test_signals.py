@@ -109,3 +109,32 @@ def test_sigterm_ends_the_prompt(demo_warehouse: Path, tmp_path: Path) -> None:
         asking.kill()
         asking.wait()
         os.close(ours)
+
+
+def test_control_c_ends_a_query_of_the_prompt_and_not_the_prompt(
+    demo_warehouse: Path, tmp_path: Path
+) -> None:
+    ours, theirs = pty.openpty()
+    asking = subprocess.Popen(
+        [*IGNY8, "sql", "--warehouse", str(demo_warehouse)], stdin=theirs, stdout=theirs, stderr=theirs,
+        env=os.environ | {"TERM": "xterm", "XDG_STATE_HOME": str(tmp_path), "PROMPT_TOOLKIT_NO_CPR": "1"},
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        read_until(ours, "igny8>", 60)
+        os.write(ours, f"{QUERIES['count']};\r".encode())
+        read_until(ours, "count", 60)
+        time.sleep(2)
+        for _ in range(2):
+            asking.send_signal(signal.SIGINT)
+            read_until(ours, "stopped", 4 * HEARD_SECONDS)
+            read_until(ours, "igny8>", 60)
+            os.write(ours, f"{QUERIES['count']};\r".encode())
+            time.sleep(2)
+        asking.send_signal(signal.SIGTERM)
+        assert asking.wait(4 * HEARD_SECONDS) == 143
+    finally:
+        asking.kill()
+        asking.wait()
+        os.close(ours)
