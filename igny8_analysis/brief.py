@@ -27,7 +27,7 @@ LONGEST_NAME = 60
 
 # How many of each alert there are, in words: for one, and for several.
 NEEDS = {
-    "run_failed": ("the latest run has failed", "the latest runs of {} sites have failed"),
+    "run_failed": ("the latest run that ended has failed", "the latest ended runs of {} sites have failed"),
     "run_stale": ("a run has not ended", "runs of {} sites have not ended"),
     "run_unusual": ("a run cost far from what runs usually do", "{} runs cost far from what runs usually do"),
     "price_changed": ("the price of a step has risen", "prices of {} steps have risen"),
@@ -161,6 +161,9 @@ def _why(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
             since = f" since {row['since']}"
         direction = "more" if row["is_cause_of_more"] else "less"
         causes.append(f"{_number(credits)} {direction} {_cause(owner, row)}{since}")
+    if head["rest"]:
+        values["rest"] = head["rest"]
+        causes.append(f"{_number(head['rest'])} {'more' if head['is_rest_more'] else 'less'} for all else")
     side = "more" if head["is_more"] else "less"
     text = (
         f"That is {_counted(difference, 'credit', 'credits')} ({_number(percent)} %) {side} than in the {days} days "
@@ -217,7 +220,7 @@ def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
         return None
     month = calendar.month_name[date.fromisoformat(values["month_start"]).month]
     kept = ["month_start", "expected"]
-    text = f"{month} will have cost about {_counted(values['expected'], 'credit', 'credits')} at its end"
+    text = f"By its end {month} will have cost about {_counted(values['expected'], 'credit', 'credits')}"
     if values["low"] is not None and not values["is_unsure"]:
         kept += ["low", "high"]
         text += f", in four of five cases {_number(values['low'])} to {_number(values['high'])}"

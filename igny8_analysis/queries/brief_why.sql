@@ -33,28 +33,39 @@ with
         where {{ of_sites_e }}
         group by all
         having count(distinct e.site_id) = 1 or min(e.since) = max(e.since)
+    ),
+    told as (
+        select
+            cast(p.credits_window_days as integer) as days,
+            round(t.credits_before, 0) as credits_before,
+            round(abs(t.credits_after - t.credits_before), 0) as difference,
+            t.credits_after > t.credits_before as is_more,
+            round(
+                cast(
+                    abs(cast(t.credits_after - t.credits_before as double))
+                    / nullif(cast(t.credits_before as double), 0)
+                    * 100 as decimal(38, 9)
+                ),
+                0
+            ) as percent,
+            c.cause,
+            c.stage_name,
+            round(abs(c.credits), 0) as credits,
+            c.credits > 0 as is_cause_of_more,
+            cast(case when c.cause = 'rate' then d.since end as date) as since
+        from totals as t
+        cross join parameters as p
+        left join causes as c on round(abs(c.credits), 0) > 0
+        left join dated as d on d.stage_number = c.stage_number and d.is_dearer = (c.credits > 0)
+        order by abs(c.credits) desc, c.stage_number
+        limit 3
+    ),
+    rests as (
+        select
+            *,
+            case when is_more then difference else - difference end
+            - sum(case when is_cause_of_more then credits else - credits end) over () as rest
+        from told
     )
-select
-    cast(p.credits_window_days as integer) as days,
-    round(t.credits_before, 0) as credits_before,
-    round(abs(t.credits_after - t.credits_before), 0) as difference,
-    t.credits_after > t.credits_before as is_more,
-    round(
-        cast(
-            abs(cast(t.credits_after - t.credits_before as double))
-            / nullif(cast(t.credits_before as double), 0)
-            * 100 as decimal(38, 9)
-        ),
-        0
-    ) as percent,
-    c.cause,
-    c.stage_name,
-    round(abs(c.credits), 0) as credits,
-    c.credits > 0 as is_cause_of_more,
-    cast(case when c.cause = 'rate' then d.since end as date) as since
-from totals as t
-cross join parameters as p
-left join causes as c on round(abs(c.credits), 0) > 0
-left join dated as d on d.stage_number = c.stage_number and d.is_dearer = (c.credits > 0)
-order by abs(c.credits) desc, c.stage_number
-limit 3
+select * exclude (rest), abs(rest) as rest, rest > 0 as is_rest_more
+from rests

@@ -116,8 +116,10 @@ def columns_read(notebook: Path, *, is_deep: bool) -> Mapping[str, frozenset[str
     waiting = list(_queries(notebook))
     while waiting:
         for name, columns in _columns(waiting.pop()).items():
-            view = views[LATEST_OF.get(name, name)]
-            if view.name in SAYS_WHEN | OUTLOOK:
+            view = views.get(LATEST_OF.get(name, name))
+            if (
+                view is None or view.name in SAYS_WHEN | OUTLOOK
+            ):  # the notebook's own run tells what is not there
                 continue
             if is_deep and not view.is_kept and not view.reads & SAYS_WHEN and view.reads == view.references:
                 if view.name not in opened:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from igny8_analysis import NOTEBOOKS
 from igny8_analysis.answers import as_dicts
+from igny8_analysis.cli.text import cut
 from igny8_analysis.errors import ReportError
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.queries import read_query
@@ -321,7 +322,7 @@ class Reports:
             folder,
             site_id,
             [
-                RunPage(id_, number, title, names.run_file(number, id_, is_shared=is_shared))
+                RunPage(id_, number, cut(title), names.run_file(number, id_, is_shared=is_shared))
                 for _, id_, number, title, is_shared in self._newest_runs(site_id, None)
             ],
         )

@@ -28,11 +28,15 @@ def kernels_of(process: subprocess.Popen[str]) -> list[int]:
 @pytest.mark.parametrize(
     "words", [("overview", "101"), ("all", "--jobs", "2", "--last", "1")], ids=["one", "all"]
 )
-def test_control_c_in_reports(
+@signals
+def test_a_signal_in_reports(
     demo_warehouse: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     words: tuple[str, ...],
+    number: signal.Signals,
+    status: int,
+    word: str,
 ) -> None:
     """No kernel goes on, the next command clears away what scratch is left, and each page that is there is whole."""
     (tmp_path / "scratch").mkdir()
@@ -43,9 +47,9 @@ def test_control_c_in_reports(
     kernels = wait_for(lambda: kernels_of(making), 60)
     time.sleep(1.5)
     kernels = kernels_of(making) or kernels
-    making.send_signal(signal.SIGINT)
+    making.send_signal(number)
     out, err = making.communicate(timeout=6 * HEARD_SECONDS)  # kernels end too, on a busy machine
-    assert_told(Done(making.args, making.returncode, out, err), 130, "interrupted")
+    assert_told(Done(making.args, making.returncode, out, err), status, word)
     wait_for(lambda: not any(Path(f"/proc/{kernel}").exists() for kernel in kernels), HEARD_SECONDS)
     for prefix in (KERNEL, SPILL):
         sweep(prefix)  # as the next command does
