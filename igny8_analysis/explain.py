@@ -235,12 +235,14 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
     site_id = warehouse.resolve_site(site)
     if run_id is None:
         of = "an overview; a run's come after its RUN_ID"
-        return _explain(warehouse, OVERVIEW | VIEWS, of, metric, {"site_id": site_id})
+        found = _find(OVERVIEW | VIEWS, metric, of)
+        return _explain(warehouse, found, metric, {"site_id": site_id})
+    found = _find(RUN, metric, "a run")
     id_ = warehouse.run_source_id(site, run_id)
     ((run_id,),) = warehouse.sql(
         "select run_id from runs where site_id = $site_id and id = $id", {"site_id": site_id, "id": id_}
     ).fetchall()
-    return _explain(warehouse, RUN, "a run", metric, {"site_id": site_id, "id": id_}, run_id)
+    return _explain(warehouse, found, metric, {"site_id": site_id, "id": id_}, run_id)
 
 
 def explain_account(warehouse: "Warehouse", account: int | str, metric: str) -> Explanation:
@@ -250,18 +252,17 @@ def explain_account(warehouse: "Warehouse", account: int | str, metric: str) -> 
     an unknown metric, and AccountNotFound.
     """
     keys = {"account_id": warehouse.resolve_account(account)}
-    return _explain(warehouse, ACCOUNT, "an account", metric, keys)
+    return _explain(warehouse, _find(ACCOUNT, metric, "an account"), metric, keys)
 
 
 def _explain(
     warehouse: "Warehouse",
-    sections: dict[str, Section],
-    of: str,
+    found: tuple[Section, str, int | None],
     metric: str,
     keys: dict[str, int],
     run_id: str | None = None,
 ) -> Explanation:
-    section, field, position = _find(sections, metric, of)
+    section, field, position = found
     if position is not None and position >= BEYOND_ROWS:
         raise UsageError(f"metric {metric!r} has no such row here")
     where = [filled(section.condition, keys)] if section.view != "current_load" else []
