@@ -1,5 +1,6 @@
 """A warehouse directory belongs to its owner: what no load of ours left unfinished is never removed or written over."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -260,6 +261,23 @@ def test_a_demo_leaves_a_file_of_somebody_else_alone(tmp_path: Path) -> None:
     assert_told(told("demo", "--warehouse", tmp_path), 5, "demo.sqlite", "--warehouse")
     assert contents(tmp_path).keys() == {"demo.sqlite"}
     assert (tmp_path / "demo.sqlite").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_lock_that_is_another_file_by_then_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed first load removes its lock just as the next one has opened it; a third then finds the new one."""
+    lock, flock, opened = tmp_path / "load.lock", fcntl.flock, []
+
+    def late(descriptor: int, how: int) -> None:
+        if not opened:
+            opened.append(descriptor)
+            lock.unlink()
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with locked(tmp_path), pytest.raises(LoadError, match="another load is running"), locked(tmp_path):
+        pass
 
 
 def test_removing_the_lock_never_lets_two_in(tmp_path: Path) -> None:
