@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.shell_completion import get_completion_class
 
-from igny8_analysis.cli.completion import SHELLS
+from igny8_analysis.cli.completion import SHELLS, offer_plain_words
 from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, run, site
 
@@ -55,6 +57,18 @@ def test_only_plain_words_are_offered(shell: str, hostile: Path) -> None:
     for line in COMMANDS:
         active = {c for c in offered(shell, f"igny8 {line}", hostile) if not c.isalnum()} - set("._/- ,\n\t")
         assert active == set(), line
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_whatever_completes_offers_plain_words_alone(shell: str) -> None:
+    """Also what no command of ours offers yet: the words pass one place, in each shell's class."""
+    offer_plain_words()
+    words = ["plain-1.example/a", "zz;touch x;", "$(id)", "a b", "new\nline", "*", "é", ""]
+    command = click.Command("x", params=[click.Argument(["y"], shell_complete=lambda *_: words)])
+    complete = get_completion_class(shell)
+    assert complete
+    found = complete(command, {}, "x", "_X_COMPLETE").get_completions([], "")
+    assert [item.value for item in found] == words[:1]
 
 
 def test_a_site_goes_by_its_id_where_its_domain_would_not_do(hostile: Path) -> None:

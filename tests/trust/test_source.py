@@ -201,6 +201,26 @@ def test_an_optional_table_whose_rows_a_policy_hides_is_not_read_in_part(
         run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
 
 
+def test_a_view_over_rows_that_a_policy_hides_is_told(small_postgres: str, tmp_path: Path) -> None:
+    """The catalogue says nothing of it: the server does, since no policy may filter what a load reads."""
+    role = "igny8_some_rows"
+    run_sql(
+        small_postgres,
+        "alter table igny8_automation_runs rename to all_runs",
+        "alter table all_runs enable row level security",
+        "create policy few on all_runs using (id <= 2)",
+        "create view igny8_automation_runs with (security_invoker) as select * from all_runs",
+        f"create role {role} login",
+        f"grant select on all tables in schema public to {role}",
+    )
+    try:
+        url = urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl()
+        with pytest.raises(LoadError, match="row-level security"):
+            load(url, tmp_path / "data")
+    finally:
+        run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
+
+
 def test_an_enum_without_the_word_that_is_looked_for(small_postgres: str, tmp_path: Path) -> None:
     for table, words in (("keywords", "mapped"), ("clusters", "mapped"), ("content_ideas", "queued")):
         run_sql(
