@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -98,21 +99,28 @@ def test_a_signal_while_nobody_answers_a_post(
     assert {file.name for file in demo_warehouse.iterdir()} == before
 
 
-def test_sigterm_ends_the_prompt(demo_warehouse: Path, tmp_path: Path) -> None:
+@contextmanager
+def prompt(warehouse: Path, home: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The prompt of `igny8 sql`, ready, and its terminal."""
     ours, theirs = pty.openpty()
     asking = subprocess.Popen(
-        [*IGNY8, "sql", "--warehouse", str(demo_warehouse)], stdin=theirs, stdout=theirs, stderr=theirs,
-        env=os.environ | {"TERM": "xterm", "XDG_STATE_HOME": str(tmp_path), "PROMPT_TOOLKIT_NO_CPR": "1"},
+        [*IGNY8, "sql", "--warehouse", str(warehouse)], stdin=theirs, stdout=theirs, stderr=theirs,
+        env=os.environ | {"TERM": "xterm", "XDG_STATE_HOME": str(home), "PROMPT_TOOLKIT_NO_CPR": "1"},
     )  # fmt: skip
     os.close(theirs)
     try:
         read_until(ours, "igny8>", 60)
-        asking.send_signal(signal.SIGTERM)
-        assert asking.wait(4 * HEARD_SECONDS) == 143
+        yield asking, ours
     finally:
         asking.kill()
         asking.wait()
         os.close(ours)
+
+
+def test_sigterm_ends_the_prompt(demo_warehouse: Path, tmp_path: Path) -> None:
+    with prompt(demo_warehouse, tmp_path) as (asking, _):
+        asking.send_signal(signal.SIGTERM)
+        assert asking.wait(4 * HEARD_SECONDS) == 143
 
 
 def processor_seconds(process: subprocess.Popen[bytes]) -> float:
@@ -123,31 +131,20 @@ def processor_seconds(process: subprocess.Popen[bytes]) -> float:
 def test_control_c_ends_a_query_of_the_prompt_and_not_the_prompt(
     demo_warehouse: Path, tmp_path: Path
 ) -> None:
-    ours, theirs = pty.openpty()
-    asking = subprocess.Popen(
-        [*IGNY8, "sql", "--warehouse", str(demo_warehouse)], stdin=theirs, stdout=theirs, stderr=theirs,
-        env=os.environ | {"TERM": "xterm", "XDG_STATE_HOME": str(tmp_path), "PROMPT_TOOLKIT_NO_CPR": "1"},
-    )  # fmt: skip
-    os.close(theirs)
+    with prompt(demo_warehouse, tmp_path) as (asking, terminal):
 
-    def ask() -> None:
-        """Until the query has worked for a while: the prompt itself needs far less."""
-        before = processor_seconds(asking)
-        os.write(ours, f"{QUERIES['count']};\r".encode())
-        wait_for(lambda: processor_seconds(asking) > before + 2, 120)
+        def ask() -> None:
+            """Until the query has worked for a while: the prompt itself needs far less."""
+            before = processor_seconds(asking)
+            os.write(terminal, f"{QUERIES['count']};\r".encode())
+            wait_for(lambda: processor_seconds(asking) > before + 2, 120)
 
-    try:
-        read_until(ours, "igny8>", 60)
         for _ in range(2):
             ask()
             asking.send_signal(signal.SIGINT)
-            told = read_until(ours, "igny8: stopped", 4 * HEARD_SECONDS)
+            told = read_until(terminal, "igny8: stopped", 4 * HEARD_SECONDS)
             if "igny8>" not in told.partition("stopped")[2]:
-                read_until(ours, "igny8>", 60)
+                read_until(terminal, "igny8>", 60)
         ask()
         asking.send_signal(signal.SIGTERM)
         assert asking.wait(4 * HEARD_SECONDS) == 143
-    finally:
-        asking.kill()
-        asking.wait()
-        os.close(ours)
