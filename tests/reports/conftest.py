@@ -93,9 +93,12 @@ def completed_run(warehouse: igny8_analysis.Warehouse) -> int:
     return int(warehouse.sql(query).fetchall()[0][0])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A headless Chromium that asks the network for nothing of its own."""
+    """A headless Chromium that asks the network for nothing of its own.
+
+    Of a module: while its driver's event loop runs, no other can in this process.
+    """
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=BROWSER_FLAGS)
         yield launched
