@@ -65,6 +65,7 @@ HINTS = {
 }
 
 T = TypeVar("T")
+Socket = tuple[int, int]  # its number, which another takes once it is closed, and its inode
 
 RELATIONS = """
 select n.nspname, c.relname, pg_catalog.pg_table_is_visible(c.oid), a.attname,
@@ -191,7 +192,7 @@ class PostgresSource:
 
     as_of: datetime
 
-    def __init__(self, connection: dbapi.Connection, sockets: set[int]) -> None:
+    def __init__(self, connection: dbapi.Connection, sockets: set[Socket]) -> None:
         """Take over a fresh connection, which has these sockets."""
         self._connection = connection
         self._sockets = sockets
@@ -269,15 +270,15 @@ class PostgresSource:
                 Call(self._reading.adbc_cancel).result(ENDING_SECONDS)
             call.join(ENDING_SECONDS)
         if call and call.is_alive():
-            for number in self._sockets:
+            for number, _ in self._sockets & _sockets():
                 with suppress(OSError), socket.socket(fileno=os.dup(number)) as shared:
                     shared.shutdown(socket.SHUT_RDWR)
-            call.join(ENDING_SECONDS)
-        if not (call and call.is_alive()):
-            with suppress(Error, Stalled):
-                Call(self._close).result(ENDING_SECONDS)
+        with suppress(Error, Stalled):
+            Call(self._close).result(ENDING_SECONDS)
 
     def _close(self) -> None:
+        if self._call:  # it has the connection, however late it ends
+            self._call.join()
         if self._rows_under_way:  # it would keep the connection
             self._rows_under_way.close()
         self._connection.close()
@@ -328,19 +329,20 @@ def open_postgres(url: str) -> Iterator[PostgresSource]:
         source.close()
 
 
-def _sockets() -> set[int]:
+def _sockets() -> set[Socket]:
     """The sockets that this process has open."""
     found = set()
     for entry in Path("/dev/fd").iterdir():
         with suppress(OSError):  # the one of this list
-            if stat.S_ISSOCK(os.fstat(int(entry.name)).st_mode):
-                found.add(int(entry.name))
+            state = os.fstat(int(entry.name))
+            if stat.S_ISSOCK(state.st_mode):
+                found.add((int(entry.name), state.st_ino))
     return found
 
 
-def _keep_alive(sockets: set[int]) -> None:
+def _keep_alive(sockets: set[Socket]) -> None:
     """Have the system find out within a minute that the other machine is gone."""
-    for number in sockets:
+    for number, _ in sockets:
         with suppress(OSError), socket.socket(fileno=os.dup(number)) as shared:
             shared.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             for name, value in KEEPALIVE:

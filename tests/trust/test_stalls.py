@@ -139,7 +139,7 @@ def test_a_program_goes_on_after_a_server_that_stopped(
             LoadError, match=r"the server did not answer for 4 s; nothing was loaded, load again"
         ):
             load(small_postgres, tmp_path)
-        assert postgres._sockets() == before
+        wait_for(lambda: postgres._sockets() == before)
         assert query(small_postgres, BACKENDS) != []
         is_over.set()
         stopping.join()
