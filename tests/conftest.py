@@ -5,9 +5,10 @@ import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +20,14 @@ from igny8_analysis.load import load
 from tests.sources import load_postgres
 
 README = Path(__file__).parents[1] / "README.md"
+
+
+def sampled(values: Iterable[Any], quick: int = 2) -> list[Any]:
+    """Parameters of a test, of which all but the first few are slow."""
+    return [
+        value if number < quick else pytest.param(value, marks=pytest.mark.slow)
+        for number, value in enumerate(values)
+    ]
 
 
 def lacking(reason: str) -> None:

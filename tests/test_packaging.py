@@ -115,6 +115,7 @@ def test_demo_runs_in_an_empty_folder(igny8: Path, tmp_path: Path) -> None:
     assert_told(lab, 5, "pip install 'igny8-analysis[lab]'")
 
 
+@pytest.mark.slow
 def test_it_runs_beside_foreign_modules_of_its_folders_names(igny8_with_lab: Path, tmp_path: Path) -> None:
     """Load, report and Lab, in a folder that has an etl.py, a warehouse and notebooks of its owner."""
     source = make_source(tmp_path / "s.sqlite", [site(1, "a.example")], [run(1, "2026-02-01T08:00:00Z")])

@@ -200,6 +200,7 @@ def notebook_cells(name: str) -> list[str]:
     return ["".join(cell["source"]) for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]]
 
 
+@pytest.mark.slow
 def test_own_charts_are_as_wide_as_the_page_and_follow_the_theme(page: Page, server: str) -> None:
     run_all(page, server, "explore/forecast_accuracy.ipynb")
     widths = drawn_widths(page, ".igny8-chart svg")

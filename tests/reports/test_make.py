@@ -52,6 +52,7 @@ def links(file: Path) -> list[str]:
     return re.findall(r'<a href="([^"]*)"', file.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_warm_cold_and_parallel_are_byte_identical_and_only_changed_makes_nothing(
     demo_warehouse: Path, tmp_path: Path
 ) -> None:

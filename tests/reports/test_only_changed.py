@@ -52,6 +52,7 @@ def make(source: Path, tmp_path: Path) -> Make:
     return made
 
 
+@pytest.mark.slow
 def test_an_hour_makes_the_pages_of_what_changed(source: Path, tmp_path: Path, make: Make) -> None:
     first = make(NOON)
     assert len(first) == 10  # a statement and a page an account, an overview and two runs a site

@@ -14,6 +14,7 @@ from igny8_analysis.reports.formats import visible
 from igny8_analysis.reports.make import Options, Reports
 from tests.command import Done, igny8
 from tests.pages import notebooks_here
+from tests.reports.conftest import Made
 from tests.reports.test_browser import opened
 
 pytestmark = pytest.mark.xdist_group("trust-in-reports")  # one process makes them
@@ -35,42 +36,54 @@ class Folder:
 
 
 @pytest.fixture(scope="module")
-def made(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Folder:
+def every(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Folder:
     folder = tmp_path_factory.mktemp("somewhere") / "reports"
     at = ("--warehouse", str(demo_warehouse))
     with notebooks_here():
-        every = igny8("report", "all", "--last", "1", "-o", str(folder), *at)
+        sites = igny8("report", "all", "--last", "1", "-o", str(folder), *at)
         (hostile,) = folder.glob(f"{HOSTILE}-*")
         runs = igny8("report", "site", str(HOSTILE), "-o", str(hostile), *at)
-    assert (every.returncode, runs.returncode) == (0, 0), every.stderr + runs.stderr
-    return Folder(folder, (every, runs))
-
-
-GONE = {int(DemoSite.DELETED), int(DemoSite.OF_DELETED_ACCOUNT)}
-"""The sites that `report all` leaves out."""
+    assert (sites.returncode, runs.returncode) == (0, 0), sites.stderr + runs.stderr
+    return Folder(folder, (sites, runs))
 
 
 def words_in(text: str) -> set[int]:
     return {int(site) for site, word in CANARIES.items() if word.lower() in text.lower()}
 
 
+def test_pages_hold_no_other_sites_word(made: Made) -> None:
+    """Of the sites whose pages most others look at; of all of them below."""
+    of = {
+        DemoSite.BUSIEST: [made.overview, made.run, made.interactive_overview, made.interactive_run],
+        DemoSite.HOSTILE: [made.hostile_overview, *made.hostile_runs],
+        DemoSite.NO_RUNS: [made.empty_overview],
+    }
+    for site, files in of.items():
+        for file in files:
+            assert words_in(html.unescape(file.read_text(encoding="utf-8"))) <= {int(site)}, file.name
+
+
+GONE = {int(DemoSite.DELETED), int(DemoSite.OF_DELETED_ACCOUNT)}
+"""The sites that `report all` leaves out."""
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("site", list(DemoSite), ids=lambda site: site.name.lower())
-def test_a_sites_reports_hold_no_other_sites_word(made: Folder, site: DemoSite) -> None:
+def test_a_sites_reports_hold_no_other_sites_word(every: Folder, site: DemoSite) -> None:
     pages = [
         file.read_text(encoding="utf-8")
-        for folder in made.path.glob(f"{site}-*")
+        for folder in every.path.glob(f"{site}-*")
         for file in folder.glob("*.html")
     ]
     assert words_in("".join(map(html.unescape, pages))) == ({int(site)} - GONE)
 
 
-def test_making_reports_tells_no_sites_word(made: Folder) -> None:
-    assert words_in("".join(done.stdout + done.stderr for done in made.said)) == set()
+@pytest.mark.slow
+def test_making_reports_tells_no_sites_word(every: Folder) -> None:
+    assert words_in("".join(done.stdout + done.stderr for done in every.said)) == set()
 
 
-def test_a_report_made_here_is_the_kernels(
-    demo: Warehouse, demo_warehouse: Path, made: Folder, tmp_path: Path
-) -> None:
+def test_a_report_made_here_is_the_kernels(demo: Warehouse, demo_warehouse: Path, tmp_path: Path) -> None:
     """What the others of these tests look at is what people get."""
     ((run_id,),) = demo.sql("select run_id from runs where id = ?", [CASES["hostile_words"]]).fetchall()
     with notebooks_here():
@@ -83,19 +96,21 @@ def test_a_report_made_here_is_the_kernels(
     assert target.read_bytes() == (tmp_path / "here.html").read_bytes()
 
 
-def test_hostile_names_make_no_file_names(made: Folder) -> None:
-    assert len(list(made.of(HOSTILE).iterdir())) == len(HOSTILE_TEXTS) + 5 + 1 + 1
-    for path in made.path.rglob("*"):
+@pytest.mark.slow
+def test_hostile_names_make_no_file_names(every: Folder) -> None:
+    assert len(list(every.of(HOSTILE).iterdir())) == len(HOSTILE_TEXTS) + 5 + 1 + 1
+    for path in every.path.rglob("*"):
         assert SAFE_NAME.fullmatch(path.name)
-    assert [path.name for path in made.path.parent.iterdir()] == ["reports"]
+    assert [path.name for path in every.path.parent.iterdir()] == ["reports"]
 
 
-def test_hostile_texts_in_a_browser(demo: Warehouse, made: Folder, browser: Browser) -> None:
+@pytest.mark.slow
+def test_hostile_texts_in_a_browser(demo: Warehouse, every: Folder, browser: Browser) -> None:
     """No script runs and no request leaves (`opened` sees to both), and each text is there as it is."""
     numbers = dict(demo.sql("select id, run_number from runs where site_id = ?", [HOSTILE]).fetchall())
     texts = {numbers[CASES[f"hostile_text_{n}"]]: text for n, text in enumerate(HOSTILE_TEXTS, 1)}
     seen = 0
-    for file in [made.path / "index.html", *sorted(made.of(HOSTILE).iterdir())]:
+    for file in [every.path / "index.html", *sorted(every.of(HOSTILE).iterdir())]:
         with opened(browser, file) as page:
             assert (
                 page.locator("img, iframe, object, embed, base, [onerror], [onclick], [onload]").count() == 0

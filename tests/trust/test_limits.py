@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import sampled
 from tests.trust.processes import IGNY8, assert_told, igny8, start, wait_for
 
 WORDS = "select range as n, repeat('word ', 2000) as text from range({rows})"
@@ -36,7 +37,7 @@ def megabytes(*arguments: object) -> int:
     return int(done.stderr)
 
 
-@pytest.mark.parametrize("format_", ["csv", "json"])
+@pytest.mark.parametrize("format_", sampled(["csv", "json"], 1))
 def test_an_answer_of_any_size_passes_in_batches(demo_warehouse: Path, format_: str) -> None:
     """300 MB of rows take little more memory than 10 MB."""
     few, many = (

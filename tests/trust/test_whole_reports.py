@@ -37,6 +37,7 @@ def grow(folder: Path, runs: int) -> None:
     load(f"sqlite:///{source}", folder / "data")
 
 
+@pytest.mark.slow
 def test_a_report_killed_at_every_step(loads: Loads, root: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     target = folder / "index.html"

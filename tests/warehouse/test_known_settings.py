@@ -226,6 +226,7 @@ def test_a_past_origin_has_the_settings_of_the_load_before_it(tmp_path: Path) ->
         assert champion(warehouse, 1)[:3] == ("flow", True, True)
 
 
+@pytest.mark.slow
 def test_ranges_cover_where_settings_change(tmp_path: Path) -> None:
     """Limits, switches and credit limits that change each quarter, and that four loads read: 80 % covers 75 to 90 %."""
     simulated = world("limits", days=120)
