@@ -462,7 +462,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Site 1: ten runs of 100 credits and one of 200. Site 2: a price that doubles. Site 3: a stage off.
 
     Site 4: no run. Site 5: one run that left what it made. Site 6: a limit, and 10 % that no stage accounts for.
-    Site 7: two runs at 10 an item, then ten at 11.
+    Site 7: two runs at 10 an item, then ten at 11. Site 8: runs of 70 and 100 in turn, one of 0, one of 100.
     """
     plain = [
         run(n, day(n), stages={4: (10, 10, 100)}, initial_snapshot='{"stage_4_initial": 10}', site_id=1)
@@ -496,10 +496,20 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         run(70 + n, day(n), stages={4: (10, 10, 100 if n < 2 else 110)}, site_id=7,
             initial_snapshot='{"stage_4_initial": 10}') for n in range(12)
     ]  # fmt: skip
+    in_turn = [
+        run(
+            90 + n,
+            day(n),
+            stages={4: (10, 10, credits)},
+            initial_snapshot='{"stage_4_initial": 10}',
+            site_id=8,
+        )
+        for n, credits in enumerate([70, 100] * 6 + [0, 100])
+    ]
     source = make_source(
         tmp_path_factory.mktemp("by-hand") / "source.sqlite",
-        [site(n, tenant_id=n) for n in range(1, 8)],
-        [*plain, *dearer, *off, *left, *limited, *older],
+        [site(n, tenant_id=n) for n in range(1, 9)],
+        [*plain, *dearer, *off, *left, *limited, *older, *in_turn],
     )
     with loaded(source, AS_OF) as warehouse:
         yield warehouse
@@ -598,6 +608,25 @@ def test_an_interval_by_hand(by_hand: Warehouse) -> None:
     ).fetchall()
     two = pytest.approx(400.0)
     assert live == [(200.0, 200.0, 200.0, pytest.approx(100.0), two, 200.0, two)]
+
+
+def test_edges_are_inside_and_a_forecast_of_nothing_has_no_width(by_hand: Warehouse) -> None:
+    """The run before is off by 10 ÷ 7 or its inverse each time, so either lies on an edge of the range.
+
+    What 0 forecasts has a range of 0 to 0, whose width as a share of the forecast does not exist.
+    """
+    rows = by_hand.sql(
+        "select forecast_credits, actual_credits, is_covered_80 from forecast_backtest "
+        "where site_id = 8 and method = 'same_as_last' and p80_low is not null order by id"
+    ).fetchall()
+    assert rows[-4:] == [(100, 70, True), (70, 100, True), (100, 0, False), (0, 100, False)]
+    assert all(is_covered for *_, is_covered in rows[:-2])
+    ((width, intervals, covered),) = by_hand.sql(
+        "select width_80, intervals_80, covered_80 from forecast_accuracy "
+        "where site_id = 8 and method = 'same_as_last' and \"window\" = 'all'"
+    ).fetchall()
+    assert width == pytest.approx(10 / 7 - 7 / 10)
+    assert (intervals, covered) == (len(rows), len(rows) - 2)
 
 
 def test_a_site_without_runs_has_the_original_as_champion(by_hand: Warehouse) -> None:

@@ -197,6 +197,23 @@ def test_no_account_is_more_than_half_of_a_pool(owned: int, is_platform: bool, t
         assert (("all",) in sources) is is_platform, sources
 
 
+def test_edges_of_ranges_are_inside(tmp_path: Path) -> None:
+    """Sites that stopped lie on the lower edge where they stopped before; the last binary digit decides nothing."""
+    runs = [
+        run(site_id * 1000 + n, AS_OF - timedelta(days=420 - 7 * n - 98 * (n // 16)), credits=site_id * 19.7,
+            site_id=site_id)
+        for site_id in range(1, 13) for n in range(32)
+    ]  # fmt: skip
+    source = make_source(tmp_path / "source.sqlite", [site(n, tenant_id=n) for n in range(1, 13)], runs)
+    with loaded(source, AS_OF) as warehouse:
+        ((on_edge, missed),) = warehouse.sql(
+            """select count(*), count(*) filter (where not is_covered_80) from spend_backtest
+            where abs(actual_credits - p80_low) < 1e-7"""
+        ).fetchall()
+    assert on_edge > 20
+    assert missed == 0
+
+
 def test_accuracy_is_of_the_backtest(whole: Warehouse) -> None:
     rows = whole.sql(
         "select forecast_credits, actual_credits, is_covered_80, p80_high - p80_low from spend_backtest "

@@ -102,7 +102,9 @@ with
             sum(m.hit_90) as hits_90,
             count(m.hit_90) as tries_90,
             sum(m.width_80) as width_80,
-            sum(m.width_90) as width_90
+            count(m.width_80) as widths_80,
+            sum(m.width_90) as width_90,
+            count(m.width_90) as widths_90
         from measured as m
         join spans as s on m.is_recent or s.is_whole
         group by m.site_id, m.method, s.span
@@ -132,7 +134,9 @@ with
             hits_90,
             tries_90,
             width_80,
-            width_90
+            widths_80,
+            width_90,
+            widths_90
         from site_sums
         union all
         select
@@ -159,7 +163,9 @@ with
             sum(hits_90),
             sum(tries_90),
             sum(width_80),
-            sum(width_90)
+            sum(widths_80),
+            sum(width_90),
+            sum(widths_90)
         from site_sums
         group by method, span
     ),
@@ -188,7 +194,9 @@ with
             hits_90,
             tries_90,
             width_80,
+            widths_80,
             width_90,
+            widths_90,
             cast(hits_80 as double) / nullif(cast(tries_80 as double), 0) as coverage_80,
             cast(hits_90 as double) / nullif(cast(tries_90 as double), 0) as coverage_90
         from sums
@@ -220,7 +228,7 @@ select
     - 1.96e0 * sqrt(coverage_90 * (1 - coverage_90) / nullif(cast(tries_90 as double), 0)) as band_low_90,
     coverage_90
     + 1.96e0 * sqrt(coverage_90 * (1 - coverage_90) / nullif(cast(tries_90 as double), 0)) as band_high_90,
-    width_80 / nullif(cast(tries_80 as double), 0) as width_80,
-    width_90 / nullif(cast(tries_90 as double), 0) as width_90
+    width_80 / nullif(cast(widths_80 as double), 0) as width_80,
+    width_90 / nullif(cast(widths_90 as double), 0) as width_90
 from rates
 order by site_id, method, span

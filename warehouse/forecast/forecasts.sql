@@ -165,15 +165,23 @@ select
     w.duration_seconds,
     w.actual_credits,
     case
-        when w.size_80 is not null then least(w.credits * exp(- w.size_80), w.credits_at_most)
+        when w.size_80 is not null then least(round(w.credits * exp(- w.size_80), 9), w.credits_at_most)
     end as p80_low,
-    case when w.size_80 is not null then least(w.credits * exp(w.size_80), w.credits_at_most) end as p80_high,
     case
-        when w.size_90 is not null then least(w.credits * exp(- w.size_90), w.credits_at_most)
+        when w.size_80 is not null then least(round(w.credits * exp(w.size_80), 9), w.credits_at_most)
+    end as p80_high,
+    case
+        when w.size_90 is not null then least(round(w.credits * exp(- w.size_90), 9), w.credits_at_most)
     end as p90_low,
-    case when w.size_90 is not null then least(w.credits * exp(w.size_90), w.credits_at_most) end as p90_high,
-    case when w.log_80 is not null then least(w.credits * exp(w.log_80), w.credits_at_most) end as budget_80,
-    case when w.log_90 is not null then least(w.credits * exp(w.log_90), w.credits_at_most) end as budget_90,
+    case
+        when w.size_90 is not null then least(round(w.credits * exp(w.size_90), 9), w.credits_at_most)
+    end as p90_high,
+    case
+        when w.log_80 is not null then least(round(w.credits * exp(w.log_80), 9), w.credits_at_most)
+    end as budget_80,
+    case
+        when w.log_90 is not null then least(round(w.credits * exp(w.log_90), 9), w.credits_at_most)
+    end as budget_90,
     w.size_80,
     w.size_90,
     w.log_80,

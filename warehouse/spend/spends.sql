@@ -113,21 +113,21 @@ select
     w.credits_before,
     case
         when w.size_80 is not null
-        then greatest((w.credits + w.usual_credits) * exp(- w.size_80) - w.usual_credits, 0)
+        then greatest(round((w.credits + w.usual_credits) * exp(- w.size_80) - w.usual_credits, 9), 0)
     end as p80_low,
-    (w.credits + w.usual_credits) * exp(w.size_80) - w.usual_credits as p80_high,
+    round((w.credits + w.usual_credits) * exp(w.size_80) - w.usual_credits, 9) as p80_high,
     case
         when w.size_90 is not null
-        then greatest((w.credits + w.usual_credits) * exp(- w.size_90) - w.usual_credits, 0)
+        then greatest(round((w.credits + w.usual_credits) * exp(- w.size_90) - w.usual_credits, 9), 0)
     end as p90_low,
-    (w.credits + w.usual_credits) * exp(w.size_90) - w.usual_credits as p90_high,
+    round((w.credits + w.usual_credits) * exp(w.size_90) - w.usual_credits, 9) as p90_high,
     case
         when w.log_80 is not null
-        then greatest((w.credits + w.usual_credits) * exp(w.log_80) - w.usual_credits, 0)
+        then greatest(round((w.credits + w.usual_credits) * exp(w.log_80) - w.usual_credits, 9), 0)
     end as budget_80,
     case
         when w.log_90 is not null
-        then greatest((w.credits + w.usual_credits) * exp(w.log_90) - w.usual_credits, 0)
+        then greatest(round((w.credits + w.usual_credits) * exp(w.log_90) - w.usual_credits, 9), 0)
     end as budget_90,
     w.origins,
     w.is_platform,
