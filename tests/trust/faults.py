@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -49,21 +50,23 @@ class Loads:
 
     def run(
         self,
-        source: Path,
+        source: Path | str,
         root: Path,
         *,
         keep: int = 2,
         step: int | None = None,
         seconds: float | None = None,
+        as_of: datetime | None = None,
     ) -> tuple[int, list[str]]:
-        """Load, and be killed at the step of that number (from 0) or after the seconds.
+        """Load a SQLite file or a URL, and be killed at the step of that number (from 0) or after the seconds.
 
         Gives the exit status (-9 for killed) and the steps that were begun.
         """
         order = {
-            "source": f"sqlite:///{source}",
+            "source": source if isinstance(source, str) else f"sqlite:///{source}",
             "root": str(root),
             "keep": keep,
+            "as_of": as_of and as_of.isoformat(),
             "step": step,
             "seconds": seconds,
         }
@@ -120,7 +123,8 @@ def work(order: dict[str, Any], log: Path) -> None:
         if "target" in order:
             make_report(order)
         else:
-            load(order["source"], Path(order["root"]), keep=order["keep"], progress=step)
+            as_of = datetime.fromisoformat(order["as_of"]) if order["as_of"] else None
+            load(order["source"], Path(order["root"]), as_of, order["keep"], step)
         status = 0
     finally:
         os._exit(status)

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -35,14 +35,14 @@ def lake_of(root: Path) -> Path:
     return version.lake
 
 
-def differences(left: Path, right: Path) -> dict[str, int]:
-    """For each view that differs, how many rows do: doubles by more than one part in 10⁹, all else at all."""
+def differences(left: Path, right: Path, views: Sequence[View] = COMPUTED) -> dict[str, int]:
+    """For each of the views that differs, how many rows do: doubles by more than one part in 10⁹, all else at all."""
     found = {}
     with duckdb.connect() as connection:
         for name, root in (("l", left), ("r", right)):
             version = lake.find_version(root)
             connection.execute(f"attach '{version.database}' as {name} (read_only)")
-        for view in COMPUTED:
+        for view in views:
             columns = connection.execute(f"describe l.main.{view.name}").fetchall()
             assert connection.execute(f"describe r.main.{view.name}").fetchall() == columns, view.name
             doubles = [f'"{c[0]}"' for c in columns if c[1] == "DOUBLE"]
