@@ -65,6 +65,15 @@ def test_imports_go_one_way(package: str) -> None:
         assert not back, f"{name(path)} imports {back}: data and imports go etl → warehouse → igny8_analysis"
 
 
+def test_our_modules_are_imported_by_their_whole_names() -> None:
+    """A folder's own name is that of a module of its owner's, where the package is installed."""
+    folders = {path.name for path in (ROOT / "igny8_analysis").iterdir() if path.is_symlink()}
+    assert folders == {"etl", "warehouse", "notebooks"}
+    for path in MODULES.values():
+        short = {m for m in imported(path.read_text(encoding="utf-8")) if m.split(".")[0] in folders}
+        assert not short, f"{name(path)} imports {short}: say igny8_analysis.…"
+
+
 def needed(path: Path) -> set[str]:
     """Modules of ours that a module imports when it runs, in functions too; not what only its types name."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -92,6 +92,8 @@ def test_a_killed_command_leaves_no_process_and_is_cleared_away(
 
 
 def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
+    """What a dead writer left is."""
+    (tmp_path / f".0123456789abcdef{UNFINISHED}").write_bytes(b"half")
     with whole(tmp_path / "a.html") as file:
         sweep(tmp_path)
         file.write(b"all")
