@@ -133,7 +133,8 @@ class Catalogue:
         )
 
     def describe(self) -> dict[str, Any]:
-        """What was found, table by table, as `igny8 check --format json` prints it."""
+        """What was found, table by table, as `igny8 check --format json` prints it; what is hidden, where it is so."""
+        hidden = {"unreadable": self.unreadable, "filtered": self.filtered}
         return {
             "tables": {
                 key: {
@@ -146,9 +147,8 @@ class Catalogue:
                 for key, found in self.tables.items()
             },
             "unread_tables": self.unread_tables,
-            "unreadable": self.unreadable,
-            "filtered": self.filtered,
             "would_load": not self.lacking,
+            **{name: hidden[name] for name in hidden if hidden[name]},
         }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.stages import stage_label
 from igny8_analysis.warehouse.build import load_views
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ def what_if(
     stage or no number from 0 on.
     """
     site_id = warehouse.resolve_site(site)
+    stages_named = warehouse.sql("select stage_number, stage_name from stage_parameters").fetchall()
     names = {
-        name.casefold(): number
-        for number, name in warehouse.sql("select stage_number, stage_name from stage_parameters").fetchall()
+        called.casefold(): number for number, name in stages_named for called in (name, stage_label(name))
     }
     asked_limits = {_stage(names, key): _number(value) for key, value in (limits or {}).items()}
     switches = {_stage(names, key): False for key in off} | {_stage(names, key): True for key in on}
@@ -91,7 +92,9 @@ def what_if(
     (live,) = as_dicts(warehouse.sql(LIVE, {"site_id": site_id}))
 
     def told(limits: Mapping[int, float]) -> tuple[list[Payload], Payload]:
-        stages = _flow(warehouse, site_id, sorted(names.values()), limits, switches, waiting, asked_credits)
+        stages = _flow(
+            warehouse, site_id, sorted(set(names.values())), limits, switches, waiting, asked_credits
+        )
         return stages, _totals(stages, live)
 
     without = {name: live[name] for name in TOTALS}
@@ -206,7 +209,7 @@ def _stage(names: Mapping[str, int], given: Stage) -> int:
     word = str(given).strip()
     number = int(word) if word.isascii() and word.isdigit() else names.get(word.casefold())
     if number is None or number not in names.values():
-        raise UsageError(f"{word!r} is no stage; stages are 1 to {len(names)}, or go by name")
+        raise UsageError(f"{word!r} is no stage; stages are 1 to {max(names.values())}, or go by name")
     return number
 
 

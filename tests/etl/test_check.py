@@ -54,6 +54,7 @@ def test_all_that_is_there_is_found_and_what_is_not_read_is_told(source: Path) -
         "alter table igny8_tenants drop column bonus_credits",
     )
     found = checked(f"sqlite:///{source}")
+    assert set(found) == {"tables", "unread_tables", "would_load"}, "what is hidden is told where anything is"
     assert list(found["tables"]) == list(SOURCE_TABLES)
     assert (found["unread_tables"], found["would_load"]) == (["igny8_wallets"], True)
     accounts = found["tables"]["accounts"]

@@ -161,6 +161,8 @@ def test_what_if_takes_limits_switches_queues_and_credits(limited: Warehouse) ->
     assert asked(2, limits={4: 0}) == (100, None)
     assert asked(3, on=[4]) == (100, None)
     assert asked(4, credit_limit=0) == (100, None)
+    for name in ("Review", "review and approval"):
+        assert limited.what_if(1, off=[name])["stages"][6]["bound_by"] == "off"
 
 
 def test_the_command_answers_as_the_method_does(limited: Warehouse) -> None:
