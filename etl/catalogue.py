@@ -8,6 +8,7 @@ from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import OTHER_NAMES, SOURCE_TABLES, SourceTable
 from igny8_analysis.etl.sources.source import SEE_ALL_ROWS, Relation, Source
+from igny8_analysis.etl.templates import identifier
 
 _HIDDEN = f"row-level security hides rows of it; {SEE_ALL_ROWS}"
 
@@ -59,11 +60,11 @@ class FoundTable:
         """The table as a SQL relation named `key` with every declared column, NULL where it is missing."""
         found = self.columns if self.is_read else {}
         columns = [
-            f"{quoted(found[name])} as {name}" if name in found else f"cast(null as {type_}) as {name}"
+            f"{identifier(found[name])} as {name}" if name in found else f"cast(null as {type_}) as {name}"
             for name, type_ in self.table.columns.items()
         ]
         relation = self.relation if self.is_read else None
-        source = f"from {'.'.join(map(quoted, relation.path))}" if relation else "where 1 = 0"
+        source = f"from {'.'.join(map(identifier, relation.path))}" if relation else "where 1 = 0"
         return f"(select {', '.join(columns)} {source}) as {self.key}"
 
 
@@ -193,8 +194,3 @@ def _present(wanted: Iterable[str], names: Iterable[str]) -> list[str]:
     """Those of the wanted names that are there, as they are spelled there: letters may be upper or lower case."""
     spelled = {name.lower(): name for name in names} | {name: name for name in names}
     return [spelled.get(name) or spelled[name.lower()] for name in wanted if name.lower() in spelled]
-
-
-def quoted(name: str) -> str:
-    """The name as an identifier."""
-    return '"' + name.replace('"', '""') + '"'

@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from igny8_analysis.etl.catalogue import FoundTable, quoted
+from igny8_analysis.etl.catalogue import FoundTable
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.etl.lake import Version, digest
 from igny8_analysis.etl.sources.source import Source, WrittenRows
+from igny8_analysis.etl.templates import identifier, quoted
 
 FILE = "runs_as_read.parquet"
 IDS_A_QUERY = 2_000
@@ -95,10 +96,10 @@ def _read_all(scratch: duckdb.DuckDBPyConnection, why_all: str, kept: dict[str, 
 
 def _read_keys(scratch: duckdb.DuckDBPyConnection, source: Source, table: FoundTable) -> None:
     assert table.relation
-    id_, site_id = (quoted(table.columns[name]) for name in ("id", "site_id"))
+    id_, site_id = (identifier(table.columns[name]) for name in ("id", "site_id"))
     batches = source.read(  # noqa: F841 (DuckDB reads it by its name)
         f"select cast({id_} as bigint) as id, cast({site_id} as text) as site_id, "
-        f"cast(cast(xmin as text) as bigint) as written from {'.'.join(map(quoted, table.relation.path))}"
+        f"cast(cast(xmin as text) as bigint) as written from {'.'.join(map(identifier, table.relation.path))}"
     )
     scratch.execute("create table run_keys as from batches")
 
@@ -139,8 +140,7 @@ def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written
     A number that was given out since the load before began belongs to a change, even if a row had it long ago.
     """
     kept = previous.manifest()["runs_as_read"]
-    file = str(previous.path / FILE).replace("'", "''")
-    scratch.execute(f"create view kept_runs as from read_parquet('{file}')")
+    scratch.execute(f"create view kept_runs as from read_parquet('{quoted(previous.path / FILE)}')")
     scratch.execute(
         """
         create table unchanged_runs as
@@ -175,14 +175,15 @@ def _keep(
 ) -> dict[str, Any] | None:
     """Write the runs as read, each with the number of what wrote it, unless a run cannot be told by its id."""
     file = folder / FILE
-    path = str(file).replace("'", "''")
     joined = (
         "from read_runs as r join run_keys as k on k.id = r.id and k.site_id = cast(r.site_id as varchar)"
     )
     (lost,) = _row(scratch, f"select (select count(*) from read_runs) - (select count(*) {joined})")
     if lost:
         return None
-    scratch.execute(f"copy (select r.*, k.written {joined}) to '{path}' (format parquet, compression zstd)")
+    scratch.execute(
+        f"copy (select r.*, k.written {joined}) to '{quoted(file)}' (format parquet, compression zstd)"
+    )
     return {
         "state": state,
         "oldest": written.oldest,

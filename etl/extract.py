@@ -30,7 +30,7 @@ from igny8_analysis.etl.source_schema import (
     Stage,
 )
 from igny8_analysis.etl.sources.source import Source
-from igny8_analysis.etl.templates import filled
+from igny8_analysis.etl.templates import filled, quoted
 
 QUERIES = Path(__file__).parent / "queries"
 TRANSFORM = Path(__file__).parent / "transform"
@@ -114,7 +114,7 @@ def extract(
     tables = {key: found.name for key, found in catalogue.tables.items()}
     with duckdb.connect() as scratch, interruptible(scratch, source):
         scratch.execute(f"{resources.settings()}; set timezone = 'UTC'")
-        scratch.execute(f"set temp_directory = '{_quoted(spill_folder(lake.parent.name) or '')}'")
+        scratch.execute(f"set temp_directory = '{quoted(spill_folder(lake.parent.name) or '')}'")
         scratch.execute("set preserve_insertion_order = false")
         scratch.execute(_transform("macros", MACROS))
         goes_on = GoesOn(lake.parent, previous, is_full)
@@ -315,8 +315,8 @@ def _copy_runs(scratch: duckdb.DuckDBPyConnection, previous: Version, lake: Path
     for name in RUN_TABLES:
         file = lake / f"{name}.parquet"
         shutil.copyfile(previous.lake / file.name, file)
-        scratch.execute(f"create view {name} as from read_parquet('{_quoted(file)}')")
-    findings = _quoted(previous.lake / "value_findings.parquet")
+        scratch.execute(f"create view {name} as from read_parquet('{quoted(file)}')")
+    findings = quoted(previous.lake / "value_findings.parquet")
     scratch.execute(
         f"create table stage_findings as from read_parquet('{findings}') where stage_number is not null"
     )
@@ -415,7 +415,7 @@ def _write(
     """Type the rows of the table's query as its contract says, check them against it and write them, sorted."""
     progress(f"write {name}")
     table = LAKE_TABLES[name]
-    file = _quoted(lake / f"{name}.parquet")
+    file = quoted(lake / f"{name}.parquet")
     columns = ", ".join(f"cast({column} as {c.type}) as {column}" for column, c in table.columns.items())
     order = ", ".join(f"{column} nulls first" for column in table.sort_columns)
     scratch.execute(f"create view {name} as select {columns} from ({_transform(name, values)})")
@@ -468,7 +468,3 @@ def _expect_equal(what: str, expected: object, found: object) -> None:
 def _row(scratch: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
     (row,) = scratch.execute(query).fetchall()
     return tuple(row)
-
-
-def _quoted(path: Path | str) -> str:
-    return str(path).replace("'", "''")

@@ -1,11 +1,10 @@
 """The tables that grow from load to load: of a version's Parquet where that is whole, else of its database."""
 
-from pathlib import Path
-
 import duckdb
 
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.lake import Version, checksum, digest, parquet_files
+from igny8_analysis.etl.templates import quoted
 
 
 def growing_rows(connection: duckdb.DuckDBPyConnection, version: Version, table: str) -> str:
@@ -13,14 +12,12 @@ def growing_rows(connection: duckdb.DuckDBPyConnection, version: Version, table:
 
     Raises LoadError where neither its Parquet nor its database is whole.
     """
-    parquet = f"read_parquet('{_quoted(parquet_files(version.lake, table))}')"
+    parquet = f"read_parquet('{quoted(parquet_files(version.lake, table))}')"
     if _is_parquet_as_written(version, table) and _can_be_read(connection, parquet):
         return parquet
     if _is_database_as_written(version):
         try:
-            connection.execute(
-                f"attach if not exists '{_quoted(str(version.database))}' as previous (read_only)"
-            )
+            connection.execute(f"attach if not exists '{quoted(version.database)}' as previous (read_only)")
         except duckdb.Error:
             pass
         else:
@@ -43,7 +40,7 @@ def holds_table(version: Version, table: str) -> bool:
 def alert_keys(connection: duckdb.DuckDBPyConnection, version: Version) -> list[str]:
     """The keys of the version's alerts; none where its database cannot be read, or was made before there were any."""
     try:
-        connection.execute(f"attach if not exists '{_quoted(str(version.database))}' as previous (read_only)")
+        connection.execute(f"attach if not exists '{quoted(version.database)}' as previous (read_only)")
         found = connection.execute("select distinct alert_key from previous.alerts order by 1").fetchall()
     except duckdb.Error:
         return []
@@ -85,7 +82,3 @@ def _can_be_read(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
             raise
         return False
     return True
-
-
-def _quoted(path: str | Path) -> str:
-    return str(path).replace("'", "''")

@@ -11,3 +11,13 @@ def filled(sql: Path | str, values: Mapping[str, object]) -> str:
     text = sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
     result: str = Template(text, undefined=StrictUndefined).render(values)
     return result
+
+
+def quoted(text: Path | str) -> str:
+    """The text as it stands between the quotes of a literal."""
+    return str(text).replace("'", "''")
+
+
+def identifier(name: str) -> str:
+    """The name of a table or column, in its quotes."""
+    return '"' + name.replace('"', '""') + '"'

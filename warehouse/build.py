@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import parquet_files
 from igny8_analysis.etl.resources import MACHINE, Resources, half_of_memory
 from igny8_analysis.etl.scratch import spill_folder
+from igny8_analysis.etl.templates import quoted
 
 ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures", "answers", "payloads")
@@ -323,8 +323,3 @@ def column_descriptions() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
 
 def _comment(connection: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
     connection.execute(f"comment on {kind} {name} is '{quoted(text)}'")
-
-
-def quoted(text: Path | str) -> str:
-    """The text as it stands between quotes in SQL."""
-    return re.sub("'", "''", str(text))

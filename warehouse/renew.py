@@ -22,6 +22,7 @@ import duckdb
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.lake import Version
 from igny8_analysis.etl.resources import MACHINE, Resources
+from igny8_analysis.etl.templates import quoted
 from igny8_analysis.warehouse import build
 from igny8_analysis.warehouse.build import HELD_BY_VIEWS, View, load_views
 
@@ -58,7 +59,7 @@ def renew(
     """
     shutil.copyfile(previous.database, database)
     with build.writing(database, resources) as connection:
-        connection.execute(f"attach '{build.quoted(previous.database)}' as previous (read_only)")
+        connection.execute(f"attach '{quoted(previous.database)}' as previous (read_only)")
         renewal = Renewal(connection, appended)
         renewal.read_lake(lake, previous.lake)
         renewal.renew_views()
