@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.queries import read_query
 from igny8_analysis.stages import stage_label
 from igny8_analysis.warehouse.build import load_views
 
@@ -16,45 +17,15 @@ Payload = dict[str, Any]
 Stage = int | str
 ENDS = ("p80_low", "p80_high", "p90_low", "p90_high", "budget_80", "budget_90")
 TOTALS = ("credits", "output", "duration_seconds", *ENDS, "credit_limit")
-STAGE_THAT_WRITES = 4
-
-# What `forecast_flow` reads, with what was asked in place of what is known.
-ASKED = """
-with asked(stage_number, asked_items, asked_limit, asked_switch) as (values {values}),
-forecast_inputs as (
-    select
-        i.* replace (
-            coalesce(a.asked_items, i.items_waiting) as items_waiting,
-            case when a.asked_limit is null then i.item_limit when a.asked_limit > 0 then a.asked_limit end
-                as item_limit,
-            coalesce(a.asked_switch, i.is_on, case when {is_asked} then true end) as is_on,
-            case when {credit_limit} is null then i.credit_limit when {credit_limit} > 0 then {credit_limit} end
-                as credit_limit,
-            case
-                when not coalesce(a.asked_switch, i.is_on, true) then 0
-                else least(
-                    case
-                        when a.asked_limit is null then i.item_limit
-                        when a.asked_limit > 0 then a.asked_limit
-                    end,
-                    i.learned_limit
-                )
-            end as items_limit
-        )
-    from main.forecast_inputs as i
-    join asked as a on a.stage_number = i.stage_number
-    where i.is_live and i.site_id = $site_id
-),
-"""
-STAGES = """
-select
-    f.stage_number, p.stage_name, f.expected_items, f.credits, f.output, f.items_limit, f.bound_by,
-    f.duration_seconds, f.credit_limit, f.credits_at_most, f.credits_per_stage_credit
-from flow as f
-join stage_parameters as p using (stage_number)
-where not f.is_told
-order by stage_number
-"""
+SHOWN = (
+    "stage_number",
+    "stage_name",
+    "expected_items",
+    "credits",
+    "output",
+    "items_limit",
+    "bound_by",
+)
 LIVE = """
 select f.*, s.seconds_per_stage_second, s.mean_seconds
 from forecasts as f
@@ -92,32 +63,32 @@ def what_if(
     (live,) = as_dicts(warehouse.sql(LIVE, {"site_id": site_id}))
 
     def told(limits: Mapping[int, float]) -> tuple[list[Payload], Payload]:
-        stages = _flow(
-            warehouse, site_id, sorted(set(names.values())), limits, switches, waiting, asked_credits
-        )
+        asked = [
+            {
+                "stage_number": number,
+                "waiting": waiting.get(number),
+                "limit": limits.get(number),
+                "is_on": switches.get(number),
+            }
+            for number in sorted(set(names.values()))
+        ]
+        is_known = bool(limits or switches or asked_credits is not None)
+        values = {
+            "site_id": site_id,
+            "asked": asked,
+            "is_known": is_known,
+            "credit_limit": asked_credits,
+        }
+        stages = as_dicts(warehouse.sql(read_query("what_if", forecast_flow=_flow()), values))
         return stages, _totals(stages, live)
 
     without = {name: live[name] for name in TOTALS}
-    if asked_limits or switches or waiting or asked_credits is not None:
-        stages, totals = told(asked_limits)
-    else:
-        stages, totals = told({})[0], without
+    stages, totals = told(asked_limits)
+    if not (asked_limits or switches or waiting or asked_credits is not None):
+        totals = without
+    writing = next(stage for stage in stages if stage["is_of_articles"])
     return {
-        "stages": [
-            {
-                name: stage[name]
-                for name in (
-                    "stage_number",
-                    "stage_name",
-                    "expected_items",
-                    "credits",
-                    "output",
-                    "items_limit",
-                    "bound_by",
-                )
-            }
-            for stage in stages
-        ],
+        "stages": [{name: stage[name] for name in SHOWN} for stage in stages],
         "totals": totals,
         "without": without,
         "balance": None
@@ -125,37 +96,15 @@ def what_if(
         else _covered(
             _number(balance),
             totals,
-            stages[STAGE_THAT_WRITES - 1]["expected_items"],
-            lambda most: told(asked_limits | {STAGE_THAT_WRITES: most})[1],
+            writing["expected_items"],
+            lambda most: told(asked_limits | {writing["stage_number"]: most})[1],
         ),
     }
 
 
-def _flow(
-    warehouse: "Warehouse",
-    site_id: int,
-    stages: list[int],
-    limits: Mapping[int, float],
-    switches: Mapping[int, bool],
-    waiting: Mapping[int, float],
-    credit_limit: float | None,
-) -> list[Payload]:
-    """The rows of `forecast_flow` with its inputs replaced: by the view's own SQL, so that there is one formula."""
-
-    def value(found: object, type_: str = "double") -> str:
-        return f"cast({'null' if found is None else str(found).lower()} as {type_})"
-
-    values = ", ".join(
-        f"({n}, {value(waiting.get(n))}, {value(limits.get(n))}, {value(switches.get(n), 'boolean')})"
-        for n in stages
-    )
-    is_asked = "true" if limits or switches or credit_limit is not None else "false"
-    (view,) = (view for view in load_views() if view.name == "forecast_flow")
-    body = "\n".join(line for line in view.sql.splitlines() if not line.startswith("--"))
-    asked = ASKED.format(values=values, is_asked=is_asked, credit_limit=value(credit_limit))
-    ctes, _, final = body.removeprefix("with").rpartition("\n    )\nselect")
-    query = f"{asked}{ctes}\n    ),\nflow as (select{final}){STAGES}"
-    return as_dicts(warehouse.sql(query, {"site_id": site_id}))
+def _flow() -> str:
+    """The SQL of `forecast_flow`, so that there is one formula."""
+    return next(view.sql for view in load_views() if view.name == "forecast_flow")
 
 
 def _totals(stages: list[Payload], live: Payload) -> Payload:
