@@ -14,6 +14,7 @@ from igny8_analysis.cli.options import (
     site_argument,
 )
 from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.stages import with_label
 
 method_option = click.option("--method", metavar="NAME", help="Only this forecast method.")
 
@@ -105,18 +106,25 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
+def _in_words(totals: dict[str, Any]) -> dict[str, Any]:
+    """The totals, the lower end of a range that is too wide to be shown as one in words."""
+    from igny8_analysis.reports.formats import ALMOST_NOTHING, is_unsure
+
+    unsure = [f"p{n}_low" for n in (80, 90) if is_unsure(totals[f"p{n}_low"], totals[f"p{n}_high"])]
+    return totals | dict.fromkeys(unsure, ALMOST_NOTHING)
+
+
 def _show_what_if(answer: dict[str, Any]) -> None:
     from igny8_analysis.cli.output import print_table
 
     columns = list(answer["stages"][0])
     print_table(
         columns,
-        [[_short(stage[name]) for name in columns] for stage in answer["stages"]],
+        [[_short(stage[name]) for name in columns] for stage in map(with_label, answer["stages"])],
         "what if, by stage",
     )
-    rows = [
-        (name, _short(answer["totals"][name]), _short(answer["without"][name])) for name in answer["totals"]
-    ]
+    totals, without = _in_words(answer["totals"]), _in_words(answer["without"])
+    rows = [(name, _short(totals[name]), _short(without[name])) for name in totals]
     print_table(("of the run", "with these", "without"), rows)
     if answer["balance"] is not None:
         print_table(
@@ -143,7 +151,7 @@ def _show_forecast(payload: dict[str, Any]) -> None:
         "output",
         "duration_seconds",
     ]
-    rows = [[_short(row[column]) for column in columns] for row in totals]
+    rows = [[_short(row[column]) for column in columns] for row in map(_in_words, totals)]
     print_table(columns, rows, f"next run of site {payload['site_id']}, as of {payload['as_of']}")
     records = [
         (

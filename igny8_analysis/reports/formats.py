@@ -14,6 +14,7 @@ NONE = "–"
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 WIDEST_RANGE = 10
+ALMOST_NOTHING = "almost nothing"
 _NANO = Decimal("1e-9")
 _HALF_UP = Context(prec=60, rounding=ROUND_HALF_UP)  # a rate of a run of microseconds has 20 digits
 
@@ -59,6 +60,11 @@ def change(value: Any) -> str:
     return NONE if value is None else f"{signed(value)}{NARROW}%"
 
 
+def is_unsure(low: Any, high: Any) -> bool:
+    """Whether an interval's ends are too far apart to be shown as a range; not where there is none."""
+    return low is not None and high is not None and float(high) > WIDEST_RANGE * float(low)
+
+
 def likely_range(low: Any, high: Any) -> str:
     """Write an interval in words: `most likely between 1,122 and 1,641`; empty for None.
 
@@ -66,8 +72,8 @@ def likely_range(low: Any, high: Any) -> str:
     """
     if low is None or high is None:
         return ""
-    if float(high) > WIDEST_RANGE * float(low):
-        return f"between almost nothing and {number(high)}: too little is known yet"
+    if is_unsure(low, high):
+        return f"between {ALMOST_NOTHING} and {number(high)}: too little is known yet"
     return f"most likely between {number(low)} and {number(high)}"
 
 

@@ -172,6 +172,20 @@ def test_the_overview_leads_with_the_brief_the_next_run_and_then_the_queue(
     assert "average of the last 10 runs" in unsure
 
 
+def test_a_range_that_says_too_little_is_none_in_tables(demo_warehouse: Path) -> None:
+    """Site 108 has hardly run: its ends lie a thousand times apart, and JSON alone has both."""
+    where = ("108", "--warehouse", str(demo_warehouse))
+    (flow,) = json.loads(igny8("forecast", *where, "--method", "flow", "--format", "json").stdout)["totals"]
+    assert flow["p80_high"] > 100 * flow["p80_low"] > 0
+    (row,) = re.findall(r"^ flow  .*", igny8("forecast", *where, "--method", "flow", "--wide").stdout, re.M)[
+        :1
+    ]
+    assert row.split()[3:6] == ["almost", "nothing", f"{flow['p80_high']:,.0f}"]
+    asked = igny8("forecast", *where, "--limit", "4=3").stdout
+    assert re.findall(r"p80_low +(.+?)  +(.+?) *\n", asked) == [("almost nothing", "almost nothing")]
+    assert "Review and approval" in asked
+
+
 def test_history_shows_the_difference_beside_the_credits(demo: Warehouse, demo_warehouse: Path) -> None:
     where = ("--warehouse", str(demo_warehouse))
     for page in ("1", "3"):

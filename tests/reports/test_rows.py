@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from igny8_analysis import RunNotFound, Warehouse
-from igny8_analysis.reports.rows import open_account, open_pair, open_run, open_site, resolve_run
+from igny8_analysis.reports.panels.run import predicted_and_actual
+from igny8_analysis.reports.rows import Rows, open_account, open_pair, open_run, open_site, resolve_run
 
 
 def test_without_names_it_is_the_busiest_site_its_latest_runs_and_the_largest_account(
@@ -31,3 +32,13 @@ def test_a_run_is_named_by_run_id_or_by_source_id(demo: Warehouse) -> None:
     for elsewhere in (id_, run_id):
         with pytest.raises(RunNotFound, match="has no run"):
             resolve_run(demo, 102, elsewhere)
+
+
+def test_a_past_range_that_said_too_little_is_not_shown_as_one(demo: Warehouse) -> None:
+    rows = demo._rows("from forecast_backtest where site_id = 101 and is_champion and p80_low > 0")
+    unsure = next(row for row in rows if row["p80_high"] > 10 * row["p80_low"])
+    sure = next(row for row in rows if row["p80_high"] <= 10 * row["p80_low"])
+    told = predicted_and_actual(Rows([unsure])).html
+    assert f"between almost nothing and {unsure['p80_high']:,.0f}, as too little was known. It cost" in told
+    assert "most likely" not in told
+    assert f"most likely between {sure['p80_low']:,.0f} and" in predicted_and_actual(Rows([sure])).html

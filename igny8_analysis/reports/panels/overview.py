@@ -159,8 +159,9 @@ def _plain(value: Any) -> Any:
 def _to_have(champion: dict[str, Any]) -> int | None:
     """Return the balance that covers nine runs of ten, in whole credits; None where too little is known of it."""
     low, high, budget = (champion[name] for name in ("p80_low", "p80_high", "budget_90"))
-    is_unsure = low is not None and float(high) > formats.WIDEST_RANGE * float(low)
-    return None if budget is None or is_unsure else ceil(formats.rounded_decimal(budget, 9))
+    return (
+        None if budget is None or formats.is_unsure(low, high) else ceil(formats.rounded_decimal(budget, 9))
+    )
 
 
 def _held(stages: Rows) -> list[str]:

@@ -90,7 +90,12 @@ def efficiency(rows: Rows) -> Panel:
 def predicted_and_actual(rows: Rows) -> Panel:
     """Show what would have been forecast from the run's own snapshot, its interval, and what came."""
     named = Rows((row | {"method": words.WAYS.get(row["method"], row["method"])} for row in rows), rows.query)
-    return render("predicted_and_actual.html.j2", named, chart=charts.forecast_interval(named))
+    return render(
+        "predicted_and_actual.html.j2",
+        named,
+        chart=charts.forecast_interval(named),
+        is_unsure=bool(rows) and formats.is_unsure(rows.first["p80_low"], rows.first["p80_high"]),
+    )
 
 
 def reconciliation(rows: Rows) -> Panel:
