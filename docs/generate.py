@@ -63,13 +63,18 @@ def introduction(tables: list[tuple[str, str]]) -> Iterator[str]:
     """What the page is, and a list of what it holds, layer by layer."""
     yield "Views keep full precision and say NULL where a value does not exist. Times are UTC; windows end at the"
     yield "load's `as_of`. Views are in the schema `main`, what a load wrote is in the schema `lake`."
-    layers: dict[str, list[str]] = {}
+    yield "Steps that other views are made of are named after those that answer."
+    steps = {view.name for view in load_views() if view.step}
+    layers: dict[str, tuple[list[str], list[str]]] = {}
     for schema, name in tables:
         layer = Path(sql_file(name)).parent.name if schema == "main" else schema
-        layers.setdefault(layer, []).append(title(schema, name))
-    for layer, names in layers.items():
+        layers.setdefault(layer, ([], []))[name in steps].append(title(schema, name))
+    for layer, kinds in layers.items():
+        answers, on_the_way = (
+            ", ".join(f"[{name}](#{name.replace('.', '')})" for name in names) for names in kinds
+        )
         yield ""
-        yield f"- **{layer}**: " + ", ".join(f"[{name}](#{name.replace('.', '')})" for name in names)
+        yield f"- **{layer}**: " + "; steps: ".join(filter(None, (answers, on_the_way)))
 
 
 def title(schema: str, name: str) -> str:
@@ -122,9 +127,9 @@ def sheet() -> str:
             for source in direct
             if not any(source in reached[other] for other in direct)
         ] or [f"    {name}"]
-    ends = sorted(views.keys() - lookups - set().union(*read.values()))
+    answers = sorted(name for name in views.keys() - lookups if not views[name].step)
     return (
-        "\n".join([*lines, "    classDef answer stroke-width:3px", f"    class {','.join(ends)} answer"])
+        "\n".join([*lines, "    classDef answer stroke-width:3px", f"    class {','.join(answers)} answer"])
         + "\n"
     )
 

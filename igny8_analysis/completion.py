@@ -19,11 +19,13 @@ where not internal
 order by schema_name desc, table_name, column_index
 """
 GRAINS = """
-select if(schema_name = 'main', '', schema_name || '.') || view_name, comment
-from duckdb_views() where not internal
-union all
-select if(schema_name = 'main', '', schema_name || '.') || table_name, comment from duckdb_tables()
-order by 1
+select if(schema_name = 'main', '', schema_name || '.') || name, comment
+from (
+    select schema_name, view_name as name, comment from duckdb_views() where not internal
+    union all
+    select schema_name, table_name, comment from duckdb_tables()
+)
+order by schema_name = 'lake', coalesce(contains(comment, '. A step towards '), false), name
 """
 _TABLE = re.compile(r"\b(?:from|join)\s+([\w.]+)(?:\s+(?:as\s+)?(\w+))?", re.IGNORECASE)
 _WORD = re.compile(r"[\w.]*$")
@@ -44,7 +46,7 @@ class Catalogue:
     """Names and meanings of every view, table and column of a warehouse."""
 
     def __init__(self, warehouse: "Warehouse") -> None:
-        """Read the catalogue once."""
+        """Read the catalogue once; views that are steps towards others come after those that answer."""
         self.grains: dict[str, str] = dict(warehouse.sql(GRAINS).fetchall())
         self.columns: dict[str, dict[str, str]] = {}
         for table, column, meaning in warehouse.sql(CATALOGUE).fetchall():

@@ -42,6 +42,7 @@ TOTALS = {
     "transaction_amount": "select sum(amount) from lake.credit_transactions",
 }
 ORDER = ("site_id", "started_at", "id", "stage_number")
+STEP = "-- A step towards"
 KEPT = "-- Kept as a table:"
 RENEWED = "-- Renewed:"
 HELD_BY_VIEWS = ("run_stages",)
@@ -58,9 +59,17 @@ class View:
 
     @property
     def grain(self) -> str:
-        """What one row is: the leading comment, up to the reason for keeping a table."""
-        lines = itertools.takewhile(lambda line: not line.startswith((KEPT, RENEWED)), self._leading_comment)
+        """What one row is: the leading comment, up to its marks."""
+        lines = itertools.takewhile(
+            lambda line: not line.startswith((STEP, KEPT, RENEWED)), self._leading_comment
+        )
         return " ".join(line.removeprefix("--").strip() for line in lines)
+
+    @property
+    def step(self) -> str:
+        """What it is a step towards, as a sentence; empty of a view that people would ask."""
+        marks = (line.removeprefix("-- ") for line in self._leading_comment if line.startswith(STEP))
+        return next(marks, "")
 
     @property
     def is_kept(self) -> bool:
@@ -300,7 +309,7 @@ def check(database: Path) -> None:
 
 def comment_view(connection: duckdb.DuckDBPyConnection, view: View, kind: str) -> None:
     """Write what a view and its columns mean into the catalogue. Raises LoadError for a column without a meaning."""
-    _comment(connection, kind, view.name, view.grain)
+    _comment(connection, kind, view.name, f"{view.grain} {view.step}".strip())
     common, own = column_descriptions()
     columns = connection.execute(
         "select column_name from duckdb_columns() "

@@ -2,7 +2,9 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ import sqlglot
 from sqlglot import exp
 
 from igny8_analysis import Warehouse, explain
+from igny8_analysis.completion import Catalogue
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.warehouse.build import TEXTS, View, load_views
 from igny8_analysis.warehouse.spark import to_spark
 
+ROOT = Path(__file__).parents[2]
 VIEWS = {view.name: view for view in load_views()}
 PARAMETERS = ("parameters", "stage_parameters", "forecast_parameters")
 
@@ -468,3 +472,49 @@ def test_lists_and_days_of_spend_are_as_long_as_parameters_say(demo: Warehouse) 
     # no other view spells the window out
     spelled = {name for name, view in VIEWS.items() if view.layer == "spend" and window in literals(name)}
     assert spelled == {"spend_parameters", "spend_rhythms", "spend_weeks"}
+
+
+# What people should use first
+
+
+def test_what_is_a_step_towards_other_views_is_named_last(demo: Warehouse) -> None:
+    names = list(Catalogue(demo).grains)
+    steps = [name for name in names if name in VIEWS and VIEWS[name].step]
+    assert names[-len(steps) - len(LAKE_TABLES) : -len(LAKE_TABLES)] == steps == sorted(steps)
+    assert [found.text for found in Catalogue(demo).suggestions("select * from forecast_")][-4:] == [
+        "forecast_flow",
+        "forecast_inputs",
+        "forecast_origins",
+        "forecast_points",
+    ]
+
+
+def test_a_step_is_one_towards_a_view_and_no_page_starts_from_one() -> None:
+    shown = [
+        *(ROOT / "notebooks" / "explore").glob("*.ipynb"),
+        ROOT / "README.md",
+        ROOT / "docs" / "analysts.md",
+    ]
+    asked = {
+        name
+        for file in shown
+        for name in re.findall(r"(?:from|join) (\w+)", file.read_text(encoding="utf-8"))
+    }
+    steps = {view.name for view in VIEWS.values() if view.step}
+    assert asked & steps == set()
+    assert steps - set().union(*(view.references for view in VIEWS.values())) <= {
+        view.name for view in VIEWS.values() if view.layer == TEXTS
+    }
+    answers = {view.name for view in VIEWS.values() if view.layer in ("forecast", "spend")} - steps
+    assert answers == {
+        *(
+            "common_changes",
+            "forecast_accuracy",
+            "forecast_backtest",
+            "forecast_methods",
+            "forecast_parameters",
+        ),
+        *("forecast_stages", "forecast_totals", "price_breaks", "price_effects", "runways", "spend_accuracy"),
+        *("spend_backtest", "spend_forecasts", "spend_methods", "spend_months", "spend_parameters"),
+        "unusual_runs",
+    }, "a new one answers people, or is a step: say so in its comment (CONTRIBUTING.md)"

@@ -1,4 +1,5 @@
 -- One row per run: how many completions of its site were known before it started.
+-- A step towards histories and comparisons.
 -- Kept as a table: every comparison with a baseline looks its run up here.
 with
     events as (

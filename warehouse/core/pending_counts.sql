@@ -1,4 +1,5 @@
 -- One row per load, site, entity, status and site_status whose items wait for a stage.
+-- A step towards what waits.
 select
     load_number,
     as_of,

@@ -1,4 +1,5 @@
 -- One row per completion: sums over it and the completions before it, ten in all (parameters.analyzed_runs).
+-- A step towards histories and comparisons.
 -- Kept as a table: every run's baseline looks its completions up here.
 select
     c.site_id,

@@ -1,4 +1,5 @@
 -- One row per completion and stage: sums over the runs in which the stage ran, of ten.
+-- A step towards histories and comparisons.
 -- Kept as a table: every comparison of a stage with its baseline joins it.
 select
     g.site_id,

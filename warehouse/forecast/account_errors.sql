@@ -1,4 +1,5 @@
 -- One row per account, method, band of known runs and day with too few sites: ranks of its last errors.
+-- A step towards forecasts.
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
 with
     limits as (select own_errors_needed, pooled_errors from forecast_parameters),

@@ -1,4 +1,5 @@
 -- One row per account, stage and day: what all its sites had taught of the stage by then.
+-- A step towards forecasts.
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
 with
     flows as (

@@ -1,4 +1,5 @@
 -- One row per account, day and method while all sites are too few: how its forecasts had done by then.
+-- A step towards forecasts.
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
 with
     limits as (select champion_weight_origins from forecast_parameters),

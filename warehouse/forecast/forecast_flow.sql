@@ -1,4 +1,5 @@
 -- One row per origin and stage, as known and as told: what it will take in, cost and make.
+-- A step towards forecasts.
 -- Kept as a table: intervals, accuracy and champions are made of it.
 -- Renewed: origin.
 with recursive

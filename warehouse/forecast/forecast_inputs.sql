@@ -1,4 +1,5 @@
 -- One row per origin and stage: what waited, and the price, flow, yield and limit known then.
+-- A step towards forecasts.
 -- Renewed: origin.
 with
     waiting as (

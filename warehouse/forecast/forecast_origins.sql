@@ -1,4 +1,5 @@
 -- One row per site and instant forecast from: each past run with a snapshot, and as_of (id 0).
+-- A step towards forecasts.
 -- Kept as a table: every step of the forecasts starts from it.
 -- Renewed: origin.
 with

@@ -1,4 +1,5 @@
 -- One row per origin and method: the forecast of the run's credits, output and time, before any interval.
+-- A step towards forecasts.
 -- Kept as a table: intervals, accuracy and champions are made of it.
 -- Renewed: origin.
 with

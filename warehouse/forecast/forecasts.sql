@@ -1,4 +1,5 @@
 -- One row per origin and method: the forecast, its intervals and budgets, and whether to use it.
+-- A step towards forecasts.
 -- Kept as a table: intervals and champions rest on all sites.
 -- Renewed: origin.
 with

@@ -1,4 +1,5 @@
 -- One row per site, method and error: ranks of the site's last thirty errors.
+-- A step towards forecasts.
 with
     limits as (select own_errors, own_errors_needed from forecast_parameters),
     recent as (

@@ -1,4 +1,5 @@
 -- One row per run of a stage and span of days: the price of an item that the site's own runs then told.
+-- A step towards forecasts.
 -- Kept as a table: every forecast looks it up, and what all sites teach of prices is summed from it.
 with
     limits as (

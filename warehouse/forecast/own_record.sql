@@ -1,4 +1,5 @@
 -- One row per site, method and past origin: how the site's last thirty forecasts had done when its run ended.
+-- A step towards forecasts.
 -- Kept as a table: every interval and every choice of a method looks it up.
 with
     judged as (

@@ -1,4 +1,5 @@
 -- One row per stage and day: what all sites had taught of the stage by that UTC midnight.
+-- A step towards forecasts.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 with
     limits as (

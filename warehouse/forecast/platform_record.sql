@@ -1,4 +1,5 @@
 -- One row per method, band of known runs and day: how all sites' forecasts had done by that UTC midnight.
+-- A step towards forecasts.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 -- Renewed: day.
 with

@@ -1,4 +1,5 @@
 -- One row per stage and day on which a run completed: how much prices had differed from run to run before.
+-- A step towards forecasts.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 with
     limits as (select pool_sites_needed, least_price_noise, usual_price_noise from forecast_parameters),

@@ -1,4 +1,5 @@
 -- One row per completion in which the stage charged, and had before: the change of its price.
+-- A step towards forecasts.
 with
     limits as (select step_credits, step_log_change from forecast_parameters),
     charged as (

@@ -1,4 +1,5 @@
 -- One row per stage and span of days in which the same common changes of prices were known.
+-- A step towards forecasts.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 with
     load as (select cast(as_of at time zone 'UTC' as date) as today from current_load),

@@ -1,4 +1,5 @@
 -- One row per completion: what the site's last ten runs and its last one cost, made and took, as of it.
+-- A step towards forecasts.
 -- Kept as a table: every forecast looks it up.
 with
     stages as (

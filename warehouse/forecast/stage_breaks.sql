@@ -1,4 +1,5 @@
 -- One row per site, stage and break of prices: two runs in a row, the first after none, beyond those before.
+-- A step towards forecasts.
 with
     shifts as (
         select

@@ -1,4 +1,5 @@
 -- One row per completion in which the stage took anything in: its price beside those before and after.
+-- A step towards forecasts.
 -- Kept as a table: price breaks, own prices and prices over all sites are read off it.
 with
     limits as (select break_share, break_spreads, break_credits, break_runs_needed from forecast_parameters),

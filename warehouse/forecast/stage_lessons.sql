@@ -1,4 +1,5 @@
 -- One row per completion and stage: all that the site's own past teaches of the stage, as of that completion.
+-- A step towards forecasts.
 -- Kept as a table: every forecast looks it up, and what all sites teach is summed from it.
 with
     recent as (

@@ -1,4 +1,5 @@
 -- One row per completion and stage: what waited, what arrived within the run, what the stage took of it.
+-- A step towards forecasts.
 -- Kept as a table: prices, flow and limits are learned from it.
 with
     limits as (select bound_share from forecast_parameters),

@@ -1,4 +1,5 @@
 -- One row per site: its overview as a text of values not yet rounded.
+-- A step towards payloads.
 -- Kept as a table: a look-up costs by the column, so what is asked by the second is one.
 with
     predicted as (

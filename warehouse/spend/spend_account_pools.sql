@@ -1,4 +1,5 @@
 -- One row per scope, account, horizon, method and week without a pool of all: its own errors' lesson.
+-- A step towards forecasts of spend.
 -- Kept as a table: it is of all sites of an account; forecasts look a week up.
 with
     limits as (select spend_account_weeks, spend_account_errors_a_week from spend_parameters),

@@ -1,4 +1,5 @@
 -- One row per past forecast of spend whose days are over: how far off it was, numbered as that became known.
+-- A step towards forecasts of spend.
 select
     scope,
     owner_id,

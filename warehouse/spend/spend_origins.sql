@@ -1,4 +1,5 @@
 -- One row per site or account, horizon and instant: what was known of its spend then, and what came.
+-- A step towards forecasts of spend.
 -- Kept as a table: every method forecasts from it.
 -- Renewed: whole.
 with

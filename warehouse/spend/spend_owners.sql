@@ -1,4 +1,5 @@
 -- One row per site and per account whose spend is forecast; deleted ones are left out.
+-- A step towards forecasts of spend.
 -- Kept as a table: accounts are of all their sites.
 -- Renewed: whole.
 with live as (select site_id, account_id, account_key from sites where is_live)

@@ -1,4 +1,5 @@
 -- One row per site or account, horizon, instant and method: the forecast before any interval.
+-- A step towards forecasts of spend.
 -- Renewed: whole.
 with
     rates as (

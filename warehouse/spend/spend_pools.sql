@@ -1,4 +1,5 @@
 -- One row per scope, horizon, method, band of known runs and week: what all sites' errors of six weeks teach.
+-- A step towards forecasts of spend.
 -- Kept as a table: it is of all sites; no site and no account has more of a pool than its share.
 with
     limits as (

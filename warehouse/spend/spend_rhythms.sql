@@ -1,4 +1,5 @@
 -- One row per site and week from its first run on: what its rhythm makes of the days ahead.
+-- A step towards forecasts of spend.
 -- Kept as a table: the forecasts of a site, and of its account, start from it.
 with
     known as (

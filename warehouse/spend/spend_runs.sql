@@ -1,4 +1,5 @@
 -- One row per ended run, by its end: the rhythm of its site as it was known then.
+-- A step towards forecasts of spend.
 -- Kept as a table: every week's forecast looks the site's rhythm up.
 with
     ended as (

@@ -1,4 +1,5 @@
 -- One row per site and week from thirty days before its first run on: what it had spent, and what came.
+-- A step towards forecasts of spend.
 -- Kept as a table: the forecasts of a site, and of its account, start from it.
 with
     steps as (select cast(step as bigint) as step from (values (0), (1), (2), (3), (4), (5)) as steps(step)),

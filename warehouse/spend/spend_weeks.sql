@@ -1,4 +1,5 @@
 -- One row per week (UTC, by number), ended by its Monday midnight, the last by the load's instant.
+-- A step towards forecasts of spend.
 -- Kept as a table: it is of all sites; days count by the third of the month in which they lie.
 with
     load as (

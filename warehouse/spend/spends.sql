@@ -1,4 +1,5 @@
 -- One row per site or account, horizon, instant and method: spend forecast, its range, and the choice.
+-- A step towards forecasts of spend.
 -- Kept as a table: ranges and choices rest on all sites.
 -- Renewed: whole.
 with

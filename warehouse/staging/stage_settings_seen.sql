@@ -1,4 +1,5 @@
 -- One row per site, stage and load that first saw its settings so: as they were read.
+-- A step towards settings as forecasts know them.
 select
     s.site_id,
     p.stage_number,

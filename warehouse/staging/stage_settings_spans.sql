@@ -1,4 +1,5 @@
 -- One row per site, stage and load that first saw its settings so: what held a run of that time.
+-- A step towards settings as forecasts know them.
 with
     seen as (
         select
