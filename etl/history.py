@@ -10,8 +10,9 @@ from igny8_analysis.etl.templates import quoted
 def growing_rows(connection: duckdb.DuckDBPyConnection, version: Version, table: str) -> str:
     """A relation, in SQL, of the version's rows of a growing table; its database may be attached as `previous`.
 
-    Raises LoadError where neither its Parquet nor its database is whole.
+    Raises LoadError where neither its Parquet nor its database is whole, WarehouseNotFound where a file is none.
     """
+    version.refuse_what_is_no_file()
     parquet = f"read_parquet('{quoted(parquet_files(version.lake, table))}')"
     if _is_parquet_as_written(version, table) and _can_be_read(connection, parquet):
         return parquet

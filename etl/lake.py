@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,7 +23,15 @@ from igny8_analysis.etl.files import is_there, open_regular, read_text
 FORMAT = 1
 BLOCK_BYTES = 1 << 20
 VERSION_ID = re.compile(r"[0-9]{1,8}T[0-9]{6}Z-[0-9]{4,9}")
-OWN_FILES = ("current", "current.new", "load.lock", "demo.sqlite", "demo.sqlite-journal")
+LAST_NUMBER = 10**9 - 1
+OWN_FILES = (
+    "current",
+    "current.new",
+    "load.lock",
+    "alerts_posted.json",
+    "demo.sqlite",
+    "demo.sqlite-journal",
+)
 SHOWN = 5
 KEEP = 5  # versions that stay, where nobody says how many
 
@@ -89,6 +98,18 @@ class Version:
         manifest = self._read_manifest()
         return manifest is not None and (manifest["format"] > FORMAT or _is_complete(manifest))
 
+    def refuse_what_is_no_file(self) -> None:
+        """Raise WarehouseNotFound where a FIFO, say, has a file's place: whoever opened it would wait without end."""
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                file = Path(folder, name)
+                with suppress(OSError):  # gone meanwhile, or a link to nothing: told by what reads it
+                    if not stat.S_ISREG(file.stat().st_mode):
+                        raise WarehouseNotFound(
+                            f"{file} is no regular file, so version {self.id} cannot be read: restore it, or choose "
+                            "another with igny8 versions --use ID"
+                        )
+
     def _read_manifest(self) -> dict[str, Any] | None:
         with suppress(OSError, ValueError, RecursionError):
             match json.loads(read_text(self.manifest_file)):
@@ -104,21 +125,29 @@ def _is_complete(manifest: dict[str, Any]) -> bool:
             "version": str(),
             "load_number": int(),
             "as_of": str(as_of),
-            "source": {"kind": str(), "missing": list()},
+            "source": {"kind": str(), "missing": list(missing), **source},
             "reconciliation": dict(measures),
-            "tables": {"runs": runs, "value_findings": findings, "quarantine": quarantined},
+            "tables": {"runs": _, "value_findings": _, "quarantine": _} as tables,
             "database_bytes": int(),
             "duration_seconds": int() | float(),
         }:
             with suppress(ValueError):
                 datetime.fromisoformat(as_of)
-                tables = (runs, findings, quarantined)
+                changes = source.get("changes", [])
                 return (
                     bool(measures)
                     and all(isinstance(measure, dict) for measure in measures.values())
-                    and all(isinstance(table, dict) and {"rows", "bytes"} <= table.keys() for table in tables)
+                    and len({tuple(measure) for measure in measures.values()}) == 1
+                    and all(isinstance(name, str) for name in missing)
+                    and isinstance(changes, list)
+                    and all(_has(change, str, "object", "change") for change in changes)
+                    and all(_has(table, int, "rows", "bytes") for table in tables.values())
                 )
     return False
+
+
+def _has(part: Any, kind: type, *names: str) -> bool:
+    return isinstance(part, dict) and all(isinstance(part.get(name), kind) for name in names)
 
 
 def current_version(root: Path) -> Version | None:
@@ -132,7 +161,7 @@ def current_version(root: Path) -> Version | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise WarehouseNotFound(f"{file} cannot be read: {error.strerror}") from None
+        raise WarehouseNotFound(f"{file} cannot be read: {error.strerror}; {how_to_choose(root)}") from None
     if not VERSION_ID.fullmatch(name):
         raise WarehouseNotFound(f"{file} names no version; {how_to_choose(root)}")
     return Version(root / "versions" / name)
@@ -173,6 +202,7 @@ def find_version(root: Path, version_id: str | None = None) -> Version:
             f"{root / 'current'} names version {version.id}, which is not there; {how_to_choose(root)}"
         )
     version.manifest()
+    version.refuse_what_is_no_file()
     return version
 
 

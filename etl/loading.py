@@ -24,6 +24,7 @@ from igny8_analysis.etl.lake import Version
 LOCK = "load.lock"
 PENDING = "current.new"
 ROOT_MODE = 0o700
+TRIES = 1_000  # to lock a file that others make and remove meanwhile
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def locked(root: Path) -> Iterator[list[Path]]:
 def _lock(root: Path, made: list[Path]) -> int:
     """Lock the file that the path names while it is locked: one that a failed first load removed locks nobody out."""
     path = root / LOCK
-    while True:
+    for _ in range(TRIES):
         make_folder(root, made, ROOT_MODE)
         is_new = False
         try:
@@ -80,6 +81,7 @@ def _lock(root: Path, made: list[Path]) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+    raise LoadError(f"{path} cannot be made: name a directory on a disk, which keeps what is written to it")
 
 
 def make_folder(folder: Path, made: list[Path], mode: int = 0o777) -> None:
@@ -212,6 +214,11 @@ class Loading:
     def _next(self, as_of: datetime, at_least: int) -> Version:
         taken = (folder.number for folder in lake.version_folders(self.root) if folder != self.version)
         number = max(at_least, 1 + max(taken, default=0))
+        if number > lake.LAST_NUMBER:
+            raise LoadError(
+                f"there is no number after {number - 1:,}: move the folder of that number out of "
+                f"{self.root / 'versions'} and load again"
+            )
         return Version(self.root / "versions" / f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number:04d}")
 
     def _warn(self, what: str, error: Exception) -> None:
@@ -247,6 +254,7 @@ def _version_to_go_on_from(root: Path) -> Version | None:
             folder.manifest()
     current = lake.current_version(root)
     if current and is_there(current.path):
+        current.refuse_what_is_no_file()
         return current
     whole = [folder for folder in folders if is_there(folder.manifest_file)]
     if current is None and not whole:

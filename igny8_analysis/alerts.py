@@ -1,7 +1,6 @@
 """What needs someone, as rows of the view `alerts`; posting them to an address, and what was delivered so."""
 
 import json
-import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,8 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.etl.files import read_text
+from igny8_analysis.reports.publish import sweep, whole
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -77,9 +78,9 @@ def _late(warehouse: "Warehouse", age: timedelta) -> Row:
 def delivered(warehouse: "Warehouse") -> set[str]:
     """Keys of the alerts that were posted for this version."""
     try:
-        told = json.loads(_file(warehouse).read_text(encoding="utf-8"))
+        told = json.loads(read_text(_file(warehouse)))
         return set(told["alert_keys"]) if told["version"] == warehouse.version else set()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()
 
 
@@ -88,12 +89,9 @@ def remember(warehouse: "Warehouse", rows: list[Row]) -> None:
     keys = delivered(warehouse) | {row["alert_key"] for row in rows}
     text = json.dumps({"version": warehouse.version, "alert_keys": sorted(keys)}, indent=2)
     file = _file(warehouse)
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    sweep(file.parent)
+    with whole(file) as opened:
+        opened.write(text.encode())
 
 
 def _file(warehouse: "Warehouse") -> Path:

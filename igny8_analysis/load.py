@@ -196,7 +196,15 @@ def _build(
                     appended = manifest.get("built", {}).get("appended", {})
                     renewed = renew(version.lake, version.database, previous, appended, resources)
                     return Built(renewed.sites, None, renewed.appended)
-        except (Igny8Error, OSError, KeyError, duckdb.Error) as error:
+        except (
+            Igny8Error,
+            OSError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+            duckdb.Error,
+        ) as error:
             if isinstance(error, LoadError | duckdb.InterruptException):
                 raise
             why_all = f"the load before cannot be gone on from: {' '.join(str(error).split())}"

@@ -27,6 +27,7 @@ STEPS_BETWEEN_LOOKS = 100_000
 COLUMNS = (
     "select lower(name) from pragma_table_xinfo(?) where hidden <> 1"  # 1: no column that one can select
 )
+COMPANIONS = ("-wal", "-shm", "-journal")
 WAL_VERSIONS = b"\x02\x02"  # of writing and reading, in the header
 TABLES = "select name from sqlite_schema where type in ('table', 'view') order by name"
 
@@ -141,6 +142,12 @@ def _address(file: Path, stack: ExitStack) -> str:
     A write-ahead log is read together with its shared memory, which SQLite makes where it is missing: then from a
     private copy of both files, which is gone when `stack` closes. Without a log the file is all there is.
     """
+    for suffix in COMPANIONS:  # SQLite would wait for a FIFO without end
+        beside = file.with_name(file.name + suffix)
+        if beside.exists() and not beside.is_file():
+            raise LoadError(
+                f"{beside} is no regular file: move it away from beside the SQLite file, and load again"
+            )
     with file.open("rb") as opened:
         header = opened.read(20)
     wal, memory = (file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -123,6 +124,7 @@ def main() -> NoReturn:
     """Run the command line; every failure is one line on standard error and an exit status."""
     debug = "--debug" in sys.argv
     if sys.stderr is sys.__stderr__:
+        _have_a_home()
         _leave_out_optimizing()
         streams.prepare(shows_warnings=debug)
     without_iri_syntax()
@@ -184,6 +186,17 @@ def _give_up(number: int) -> None:
         f"{show_cursor}igny8: {SIGNALLED[signal.Signals(number)]}; the next load clears away what is left\n".encode(),
     )
     os._exit(128 + number)
+
+
+def _have_a_home() -> None:
+    """Name one that nobody can write to where there is none, as in a container under a number of its own.
+
+    Libraries ask for it as they are imported.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = os.devnull
 
 
 def _leave_out_optimizing() -> None:

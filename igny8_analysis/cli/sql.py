@@ -9,6 +9,7 @@ import click
 
 from igny8_analysis.cli.options import examples, open_warehouse, reading_options
 
+LONGEST_QUERY = 10_000_000
 SIZE = r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B)"
 
 
@@ -86,10 +87,13 @@ def sql_command(
 
 def _read(file: BinaryIO) -> str:
     """The text of a file in UTF-8, with or without a mark at its start."""
+    name = "standard input" if file is sys.stdin.buffer else file.name
+    text = file.read(LONGEST_QUERY + 1)
+    if len(text) > LONGEST_QUERY:
+        raise click.UsageError(f"{name} has more than {LONGEST_QUERY:,} bytes: that is no query")
     try:
-        return file.read().decode("utf-8-sig")
+        return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        name = "standard input" if file is sys.stdin.buffer else file.name
         raise click.UsageError(
             f"{name} is not UTF-8 (its byte {error.start + 1} is 0x{error.object[error.start]:02x}): save it as UTF-8"
         ) from None

@@ -1,6 +1,7 @@
 """`igny8 alerts`: what it prints, and posting to a real server that is slow, refuses, redirects or fails."""
 
 import json
+import os
 import socket
 import threading
 import time
@@ -140,6 +141,27 @@ def test_a_post_is_one_json_and_is_remembered(warehouse_of_now: Path, hook: Hook
         if file.is_file()
     )
     assert SECRET not in everything + result.output
+
+
+@pytest.mark.parametrize("what", ["fifo", "link", "nested"])
+def test_what_lies_where_posts_are_noted(
+    warehouse_of_now: Path, hook: Hook, tmp_path: Path, what: str
+) -> None:
+    """Nobody waits for it, nothing is written through it, and nothing of it is believed."""
+    noted, theirs = warehouse_of_now / "alerts_posted.json", tmp_path / "theirs"
+    theirs.write_text("mine", encoding="utf-8")
+    if what == "fifo":
+        os.mkfifo(noted)
+    elif what == "link":
+        noted.symlink_to(theirs)
+    else:
+        noted.write_text("[" * 100_000, encoding="utf-8")
+    result = ask(warehouse_of_now, "--new", "--post", hook.url)
+    assert (result.exit_code, len(hook.bodies)) == (0, 1)
+    assert ("could not be noted" in result.output) == (what == "fifo")
+    assert theirs.read_text(encoding="utf-8") == "mine"
+    assert noted.is_fifo() or json.loads(noted.read_text(encoding="utf-8"))["alert_keys"]
+    assert list(warehouse_of_now.glob(".*")) == []
 
 
 def test_what_no_post_delivered_is_posted_next_time(warehouse_of_now: Path, hook: Hook) -> None:

@@ -189,6 +189,30 @@ def test_what_is_no_database_is_told(tmp_path: Path) -> None:
         runs_in(tmp_path / "fifo.sqlite")
 
 
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_a_fifo_beside_it_keeps_nobody_waiting(source: Path, suffix: str) -> None:
+    os.mkfifo(f"{source}{suffix}")
+    with pytest.raises(LoadError, match=f"db.sqlite{suffix} is no regular file"):
+        runs_in(source)
+
+
+def test_a_write_while_it_is_copied_is_told(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file and its log are copied one after the other; what is written between them makes them no pair."""
+    with writer(source) as connection:
+        write_run(connection, 3)
+        copied = copy(source, "-wal")
+    copyfile = shutil.copyfile
+
+    def while_another_writes(part: Path, to: Path) -> None:
+        copyfile(part, to)
+        with part.open("ab") as file:
+            file.write(b"x")
+
+    monkeypatch.setattr(shutil, "copyfile", while_another_writes)
+    with pytest.raises(LoadError, match="written while it was read"):
+        runs_in(copied)
+
+
 def test_generated_columns_are_columns(source: Path) -> None:
     with closing(sqlite3.connect(source, isolation_level=None)) as connection:
         for kind, table in (("virtual", "keywords"), ("stored", "clusters")):

@@ -68,6 +68,14 @@ def test_an_error_at_once_comes_before_any_output(demo_warehouse: Path, format_:
     assert_told(done, 2, "the SQL is wrong: Conversion Error")
 
 
+def test_a_query_that_does_not_end_is_none(demo_warehouse: Path) -> None:
+    told = "more than 10,000,000 bytes: that is no query"
+    assert_told(igny8("sql", "--file", "/dev/zero", "--warehouse", demo_warehouse, timeout=60), 2, told)
+    with Path("/dev/zero").open("rb") as endless:
+        done = igny8("sql", "--warehouse", demo_warehouse, stdin=endless, timeout=60)
+    assert_told(done, 2, f"standard input has {told}")
+
+
 def test_a_query_is_stopped_after_its_time(demo_warehouse: Path) -> None:
     began = time.monotonic()
     done = igny8("sql", ENDLESS, "--max-seconds", "0.5", "--warehouse", demo_warehouse, timeout=60)

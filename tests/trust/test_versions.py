@@ -461,6 +461,40 @@ def test_an_incomplete_manifest_is_told(root: Path, sources: list[str], key: str
         assert history(root) == [(1, 1), (2, 2), (3, 3), (4, 4)], "a load mends it"
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("source", {"kind": "sqlite", "missing": [1]}),
+        ("source", {"kind": "sqlite", "missing": [], "changes": 5}),
+        ("source", {"kind": "sqlite", "missing": [], "changes": [{"change": "new"}]}),
+        ("tables", "sites"),
+        ("tables", {}),
+        ("reconciliation", {"runs": 5}),
+        ("reconciliation", {"runs": {"source": 1}, "sites": {}}),
+        ("duration_seconds", None),
+    ],
+)
+def test_a_manifest_of_another_shape_is_told(root: Path, sources: list[str], key: str, value: Any) -> None:
+    """Whatever of it is no more than a command reads, also where only a list of versions does."""
+    version = lake.find_version(root)
+    manifest = json.loads(version.manifest_file.read_text(encoding="utf-8"))
+    manifest[key] = manifest[key] | {value: None} if isinstance(value, str) else value
+    version.manifest_file.write_text(json.dumps(manifest), encoding="utf-8")
+    for words in (["sites"], ["quality"]):
+        assert_told(told(*words, "--warehouse", root), 4, version.id, "manifest")
+    listed = told("versions", "--warehouse", root, "--format", "json")
+    assert (listed.returncode, len(json.loads(listed.stdout))) == (0, 2)
+
+
+@pytest.mark.parametrize("built", [5, {"appended": 5}, {"appended": {"runs": "x"}}])
+def test_what_a_load_cannot_go_on_from_is_built_anew(root: Path, sources: list[str], built: Any) -> None:
+    version = lake.find_version(root)
+    manifest = json.loads(version.manifest_file.read_text(encoding="utf-8"))
+    version.manifest_file.write_text(json.dumps(manifest | {"built": built}), encoding="utf-8")
+    assert told("etl", "--source", sources[4], "--warehouse", root).returncode == 0
+    assert history(root) == [(1, 1), (2, 2), (3, 3), (4, 4)]
+
+
 FIFOS: dict[str, Callable[[Path], Path]] = {
     "load.lock": lambda root: root / "load.lock",
     "current.new": lambda root: root / "current.new",
@@ -483,6 +517,35 @@ def test_a_fifo_keeps_nobody_waiting(root: Path, sources: list[str], place: str)
     else:
         assert_told(done, 4 if place == "current" else 5, path.name)
     assert path.is_fifo()
+
+
+@pytest.mark.parametrize("name", ["warehouse.duckdb", "lake/runs.parquet", "lake/loads.parquet"])
+def test_a_fifo_in_a_version_keeps_nobody_waiting(root: Path, sources: list[str], name: str) -> None:
+    """The version cannot be read; another can be chosen, and is gone on from."""
+    newest, *_, oldest = lake.list_versions(root)
+    (newest.path / name).unlink()
+    os.mkfifo(newest.path / name)
+    for words in (["sites"], ["etl", "--source", sources[4]], ["versions", "--use", newest.id]):
+        assert_told(told(*words, "--warehouse", root), 4, name, "no regular file", "versions --use ID")
+    chosen = told("versions", "--use", oldest.id, "--warehouse", root)
+    assert (chosen.returncode, "no regular file" in chosen.stderr) == (0, True)
+    assert told("etl", "--source", sources[4], "--warehouse", root).returncode == 0
+    assert (newest.path / name).is_fifo()
+
+
+def test_a_lock_that_cannot_be_made_is_told(sources: list[str]) -> None:
+    """Where a folder says that a file is not there, and does not take one either."""
+    assert_told(
+        told("etl", "--source", sources[4], "--warehouse", "/proc/self"), 5, "load.lock cannot be made"
+    )
+
+
+def test_a_number_that_no_version_can_have_is_told(root: Path, sources: list[str]) -> None:
+    """A folder of somebody's has the last number there is: what came after it would be no version's name."""
+    (root / "versions" / "20260301T120000Z-999999999" / "theirs").mkdir(parents=True)
+    before = contents(root)
+    assert_told(told("etl", "--source", sources[4], "--warehouse", root), 5, "no number after 999,999,999")
+    assert contents(root) == before
 
 
 @pytest.mark.parametrize("what", ["link", "folder", "another user's"])
