@@ -1,7 +1,8 @@
 """Where a number of a payload comes from: its definition, its query, the rows that went in, the data's version."""
 
 import re
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ class Section:
     is made of.
 
     `position` is a column that holds the number in the path (`stages.4`), or the order that gives it its place;
-    `condition` finds the rows of the site or account.
+    `condition` finds the rows of the site or account, `columns` names the view's columns of fields called otherwise.
     """
 
     view: str
@@ -60,6 +61,7 @@ class Section:
     position: str | None = None
     order: str | None = None
     condition: str = "site_id = {{ site_id }}"
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 MOST_ROWS = 1_000
@@ -117,6 +119,14 @@ VIEWS = {
         "explain_backtest",
         order="is_champion desc, method",
     ),
+    "forecast_stages": Section(
+        "forecast_stages",
+        _columns(
+            "method stage_number expected_items credits output duration_seconds basis items_limit bound_by"
+        ),
+        "explain_forecast_inputs",
+        order="method, stage_number",
+    ),
     "spend_forecasts": Section(
         "spend_forecasts",
         _columns(
@@ -148,6 +158,11 @@ VIEWS = {
         _columns("stage_number stage_name since rate_before rate_after items_per_run effect_per_run"),
         "explain_charges",
         order="since desc, stage_number",
+    ),
+    "publishing": Section(
+        "publishing",
+        _columns("articles drafts in_review approved scheduled publishing published failed other"),
+        "explain_items",
     ),
     "alerts": Section(
         "alerts",
@@ -209,6 +224,35 @@ ACCOUNT = {
 }
 
 
+OF_ACCOUNT = "account_id = {{ account_id }}"
+ACCOUNT_PAYLOAD = {
+    "account": Section(
+        "accounts",
+        payloads.ACCOUNT,
+        "explain_account_balance",
+        condition=OF_ACCOUNT,
+        columns={"name": "account_name", "status": "account_status"},
+    ),
+    "balances": Section(
+        "account_balances", payloads.BALANCES, "explain_account_balance", condition=OF_ACCOUNT
+    ),
+    "sites": Section(
+        "site_figures",
+        payloads.SITE_FIGURES,
+        "explain_account_runs",
+        order="site_id",
+        condition="site_id in (select site_id from sites where account_id = {{ account_id }} and is_live)",
+    ),
+    "months": Section(
+        "credit_months",
+        payloads.CREDIT_MONTHS,
+        "explain_account_months",
+        order="month_start",
+        condition=OF_ACCOUNT,
+    ),
+}
+
+
 def metrics(sections: dict[str, Section]) -> list[str]:
     """Every metric of these that can be explained, `<n>` for the number of a stage or of a row."""
     return [
@@ -246,13 +290,14 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
 
 
 def explain_account(warehouse: "Warehouse", account: int | str, metric: str) -> Explanation:
-    """Explain a column of the account's rows of a view: `runways.runway_days`, `spend_forecasts.1.credits`.
+    """Explain a field of the account's payload (`balances.available_credits`, `months.1.run_credits`), or a column of
+    its rows of a view: `runways.runway_days`, `spend_forecasts.1.credits`.
 
     Rows go by their place; of `cost_changes` they are its sites' (an account's are their sums). Raises UsageError for
     an unknown metric, and AccountNotFound.
     """
     keys = {"account_id": warehouse.resolve_account(account)}
-    return _explain(warehouse, _find(ACCOUNT, metric, "an account"), metric, keys)
+    return _explain(warehouse, _find(ACCOUNT_PAYLOAD | ACCOUNT, metric, "an account"), metric, keys)
 
 
 def _explain(
@@ -270,7 +315,8 @@ def _explain(
         where.append(f"id = {keys['id']}")
     if section.position:
         where.append(f"{section.position} = {position}")
-    query = f"select {section.fields[field].sql(field)} as {field} from {section.view}"
+    column = section.columns.get(field, field)
+    query = f"select {section.fields[field].sql(column)} as {field} from {section.view}"
     if where:
         query += f" where {' and '.join(where)}"
     if section.order and position is not None:
@@ -285,7 +331,7 @@ def _explain(
     rows_in_all = len(rows)
     if rows_in_all == MOST_ROWS:
         ((rows_in_all,),) = warehouse.sql(f"select count(*) from ({rows_query})").fetchall()
-    definition, grain = _described(warehouse, section.view, field)
+    definition, grain = _described(warehouse, section.view, column)
     return Explanation(
         site_id=keys.get("site_id"),
         account_id=keys.get("account_id"),

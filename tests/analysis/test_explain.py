@@ -89,6 +89,26 @@ def test_every_column_of_an_accounts_rows(demo: Warehouse, demo_warehouse: Path)
     assert json.loads(printed.stdout)["result"] == demo.explain_account(7, "runways.runway_days").result
 
 
+@pytest.mark.parametrize("account_id", [7, 46])
+def test_every_field_of_an_account(account_id: int, demo: Warehouse) -> None:
+    fields = list(leaves(demo.account(account_id)))
+    assert len(fields) > 70
+    for path, value in fields:
+        explanation = demo.explain_account(account_id, path)
+        assert explanation.result == value, path
+        assert explanation.definition
+        assert explanation.rows
+
+
+def test_a_month_is_made_of_the_days_that_are_shown(demo: Warehouse) -> None:
+    explanation = demo.explain_account(46, "months.1.run_credits")
+    month = demo.explain_account(46, "months.1.month_start").result
+    days = [row for row in explanation.rows if f"{row['used_on']:%Y-%m}" == month[:7]]
+    for what, metric in {"runs": "run_credits", "ledger": "ledger_credits", "added": "added_credits"}.items():
+        total = round(sum(row["credits"] for row in days if row["what"] == what))
+        assert demo.explain_account(46, f"months.1.{metric}").result == total
+
+
 def test_a_runway_is_made_of_the_rows_that_are_shown(demo: Warehouse) -> None:
     for (account_id,) in demo.sql("select account_id from runways where credits_per_day > 0").fetchall():
         explanation = demo.explain_account(account_id, "runways.credits_per_day")
