@@ -25,6 +25,9 @@ from igny8_analysis.warehouse.renew import renew
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+# How people are told what came and went in the source.
+CHANGES = {"new": "new in the source", "gone": "gone from the source"}
+
 Progress = Callable[[str], None]
 
 
@@ -66,8 +69,9 @@ class LoadReport:
 
 def told_changes(changes: list[dict[str, str]]) -> list[tuple[str, list[str]]]:
     """What came and went in the source since the load before, as people are told."""
-    told = (("new", "new in the source:"), ("gone", "gone from the source:"))
-    return [(text, [c["object"] for c in changes if c["change"] == kind]) for kind, text in told]
+    return [
+        (f"{told}:", [c["object"] for c in changes if c["change"] == kind]) for kind, told in CHANGES.items()
+    ]
 
 
 def load(

@@ -151,6 +151,7 @@ def versions_command(chosen: str | None, directory: Path | None, format_: str) -
     from igny8_analysis.cli.output import print_rows
     from igny8_analysis.connection import warehouse_directory
     from igny8_analysis.etl import lake
+    from igny8_analysis.load import CHANGES
 
     root = warehouse_directory(directory)
     if chosen is not None:
@@ -184,6 +185,10 @@ def versions_command(chosen: str | None, directory: Path | None, format_: str) -
             continue
         manifest = version.manifest()
         tables = manifest["tables"]
+        changes = [
+            f"{CHANGES[change['change']]}: {change['object']}"
+            for change in manifest["source"].get("changes", [])
+        ]
         rows.append(
             (
                 version.id,
@@ -195,10 +200,7 @@ def versions_command(chosen: str | None, directory: Path | None, format_: str) -
                 tables["quarantine"]["rows"],
                 manifest["duration_seconds"],
                 manifest["database_bytes"] + sum(table["bytes"] for table in tables.values()),
-                [
-                    f"{change['change']}: {change['object']}"
-                    for change in manifest["source"].get("changes", [])
-                ],
+                changes if format_ == "json" else "; ".join(changes) or None,
             )
         )
     print_rows(columns, rows, format_)

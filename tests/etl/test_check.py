@@ -165,8 +165,13 @@ def test_drift_is_told_once_of_what_exists(source: Path, tmp_path: Path) -> None
     assert third.changes == [], "neither a map nor an unchanged source is drift"
     listed = json.loads(igny8("versions", "--warehouse", root, "--format", "json").stdout)
     assert [row["source_changes"] for row in listed] == [
-        [], [f"{change}: {name}" for change, name in changes], [],
+        [],
+        ["new in the source: igny8_tenants.wallet", "new in the source: igny8_wallets",
+         "gone from the source: igny8_plans", "gone from the source: igny8_sites.domain"],
+        [],
     ]  # fmt: skip
+    told = igny8("versions", "--warehouse", root, "--format", "csv").stdout
+    assert "new in the source: igny8_tenants.wallet; new in the source: igny8_wallets; gone from" in told
     with connect(root) as warehouse:
         query = "select change, object from lake.source_changes where load_number = 2 order by change desc, object"
         assert warehouse.sql(query).fetchall() == changes
