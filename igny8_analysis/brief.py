@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.queries import read_query
-from igny8_analysis.reports.formats import WIDEST_RANGE
+from igny8_analysis.reports.formats import LIKELY, WIDEST_RANGE
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -203,10 +203,10 @@ def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
             text += f", between almost nothing and {_number(values['high'])}: too little is known yet"
         else:
             kept.append("low")
-            text += f", in four of five cases {_number(values['low'])} to {_number(values['high'])}"
+            text += f", {LIKELY.format(_number(values['low']), _number(values['high']))}"
     if values["to_have"] is not None and not values["is_unsure"]:
         kept.append("to_have")
-        text += f"; have {_number(values['to_have'])} to be safe in nine of ten"
+        text += f"; have {_number(values['to_have'])} ready: enough in nine of ten cases"
     if values["past_runs"] and values["off_by"] is not None:
         kept += ["past_runs", "off_by"]
         over = _counted(values["past_runs"], "past run", "past runs")
@@ -223,7 +223,7 @@ def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     text = f"By its end {month} will have cost about {_counted(values['expected'], 'credit', 'credits')}"
     if values["low"] is not None and not values["is_unsure"]:
         kept += ["low", "high"]
-        text += f", in four of five cases {_number(values['low'])} to {_number(values['high'])}"
+        text += f", {LIKELY.format(_number(values['low']), _number(values['high']))}"
     kept.append("so_far")
     text += f"; so far it has cost {_number(values['so_far'])}"
     if values["month_before"]:

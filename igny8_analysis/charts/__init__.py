@@ -5,7 +5,7 @@ from igny8_analysis.charts.balance_by_site import balance_by_site
 from igny8_analysis.charts.cost_waterfall import cost_waterfall
 from igny8_analysis.charts.credits_by_month import credits_by_month
 from igny8_analysis.charts.credits_donut import credits_donut
-from igny8_analysis.charts.credits_per_run import credits_per_run
+from igny8_analysis.charts.credits_per_run import credits_per_run, shown_status
 from igny8_analysis.charts.forecast_interval import forecast_interval
 from igny8_analysis.charts.linked import linked_stages, linked_trends
 from igny8_analysis.charts.paired_stages import paired_stages
@@ -15,10 +15,12 @@ from igny8_analysis.charts.run_measure import run_measure
 from igny8_analysis.charts.run_timeline import run_timeline
 from igny8_analysis.charts.stage_credits import stage_credits
 from igny8_analysis.charts.stage_recent import stage_recent
-from igny8_analysis.charts.theme import Chart
+from igny8_analysis.charts.theme import HALF_PANEL, PANEL, Chart
 from igny8_analysis.charts.volume_and_rate import volume_and_rate
 
 __all__ = [
+    "HALF_PANEL",
+    "PANEL",
     "Chart",
     "article_costs",
     "balance_by_site",
@@ -34,6 +36,7 @@ __all__ = [
     "pipeline_flow",
     "run_measure",
     "run_timeline",
+    "shown_status",
     "stage_credits",
     "stage_recent",
     "volume_and_rate",

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from igny8_analysis.charts.scales import Row, site_axis, site_names, values
-from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.charts.theme import PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 MOST_SITES = 20
@@ -47,7 +47,7 @@ def article_costs(rows: Sequence[Row]) -> Chart | None:
         description=f"{len(known)} sites; the largest rise is {formats.change(first['cost_change_pct'])} at "
         f"{names[first['site_id']]}.",
         spec=specify(layers(130), 340, 28 * len(known) + 44),
-        wide=specify(layers(300), 1080, 28 * len(known) + 44),
+        wide=specify(layers(300), PANEL, 28 * len(known) + 44),
         head=("Site", "Before", "Lately", "Change"),
         body=[
             (

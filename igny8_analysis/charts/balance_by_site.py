@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from igny8_analysis.charts.scales import Row, site_axis, site_names, values
-from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.charts.theme import PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 MOST_SITES = 20
@@ -42,7 +42,7 @@ def balance_by_site(rows: Sequence[Row]) -> Chart | None:
         description=f"{len(needing)} sites; most at {names[most['site_id']]}: "
         f"{formats.number(most['balance_credits'])} credits.",
         spec=specify(drawn.encode(y=site_axis(130)), 340, 28 * len(needing) + 44),
-        wide=specify(drawn.encode(y=site_axis(300)), 1080, 28 * len(needing) + 44),
+        wide=specify(drawn.encode(y=site_axis(300)), PANEL, 28 * len(needing) + 44),
         head=("Site", "Whole queue", "20 % on top", "Together"),
         body=[
             (names[row["site_id"]], *(formats.number(row[c]) for c in (*PARTS, "balance_credits")))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from igny8_analysis.charts.scales import Row, values
-from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.charts.theme import PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 COLOURS = {"total": tokens.var("ink-soft"), "more": tokens.var("warn"), "less": tokens.var("accent")}
@@ -57,7 +57,7 @@ def cost_waterfall(rows: Sequence[Row], before: str, after: str) -> Chart | None
         + "; ".join(f"{row['label']} {formats.signed(row['credits'])}" for row in rows)
         + f"; {after} {formats.number(last)}.",
         spec=specify(drawn + texts, 340, 26 * len(bars) + 44),
-        wide=specify(drawn + texts, 1080, 26 * len(bars) + 44),
+        wide=specify(drawn + texts, PANEL, 26 * len(bars) + 44),
         head=("Step", "Credits"),
         body=[(bar["label"], bar["text"]) for bar in bars],
     )

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from igny8_analysis.charts.scales import Row, values
-from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.charts.theme import PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 
@@ -43,7 +43,7 @@ def credits_by_month(rows: Sequence[Row]) -> Chart | None:
         description=f"{len(bars)} months to {bars[-1]['month']}, which goes on; most in {most['month']}: "
         f"{formats.number(most['credits'])} credits.",
         spec=specify(drawn, 340, 190),
-        wide=specify(drawn, 1080, 220),
+        wide=specify(drawn, PANEL, 220),
         head=("Month", "Credits"),
         body=[(f"{bar['month']} {bar['note']}".strip(), formats.number(bar["credits"])) for bar in bars],
     )

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from igny8_analysis.charts.scales import Row, time_axis, values
-from igny8_analysis.charts.theme import Chart, point, specify
+from igny8_analysis.charts.theme import PANEL, Chart, point, specify
 from igny8_analysis.reports import formats, tokens
 
 NARROW_RUNS = 40
@@ -42,7 +42,7 @@ def credits_per_run(
         f"{formats.number(max(credits))} credits. The band runs from the lowest to the highest of the up to "
         "10 completed runs known when a run began, the line is their average.",
         spec=specify(alt.layer(credit_layers(few, 3), *price_rules(latest, 3)), 340, 230),
-        wide=specify(alt.layer(credit_layers(data, 8, is_told=True), *price_rules(shown, 8)), 1080, 260),
+        wide=specify(alt.layer(credit_layers(data, 8, is_told=True), *price_rules(shown, 8)), PANEL, 260),
         head=(
             "Run",
             "Started (UTC)",
@@ -70,8 +70,13 @@ def credits_per_run(
 
 
 def with_shown_status(row: Row) -> dict[str, Any]:
-    """Return the row with `shown_status`: its status, or `other` for those that have no mark of their own."""
-    return {**row, "shown_status": row["status"] if row["status"] in STATUSES else "other"}
+    """Return the row with its `shown_status`."""
+    return {**row, "shown_status": shown_status(row)}
+
+
+def shown_status(row: Row) -> str:
+    """Return the run's status, or `other` for those that have no mark of their own."""
+    return row["status"] if row["status"] in STATUSES else "other"
 
 
 def status_marks() -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from igny8_analysis.charts.scales import Row, values
-from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.charts.theme import PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 
@@ -48,7 +48,7 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
         description=f"{first['method']} forecast {formats.number(first['forecast_credits'])} credits; "
         f"the run used {formats.number(first['actual_credits'])}.",
         spec=specify(drawn, 380, 40 * len(rows) + 44),
-        wide=specify(drawn, 1080, 40 * len(rows) + 44),
+        wide=specify(drawn, PANEL, 40 * len(rows) + 44),
         head=("Way", "Forecast", "80 % from", "80 % to", "90 % from", "90 % to", "Actual"),
         body=[(r["method"], *(formats.number(r[c]) for c in columns[1:])) for r in rows],
     )

@@ -23,6 +23,7 @@ _MEASURES = (
     ("total_credits_used", "credits"),
     ("duration_seconds", "duration"),
 )
+_STAGES = alt.Axis(title=None, grid=False, labelLimit=150)
 _RUN = [
     alt.Tooltip("run_number:Q", title="Run"),
     alt.Tooltip("started_at:T", title="Started (UTC)", format="%d %b %Y %H:%M"),
@@ -59,13 +60,13 @@ def linked_trends(rows: Sequence[Row], breaks: Sequence[Row] = ()) -> Specificat
         marks = base.mark_point(filled=True, size=40, aria=False).encode(
             shape=shape, color=colour, opacity=lit, tooltip=_RUN
         )
-        return alt.layer(line, marks).properties(title=title.capitalize(), width=450, height=170)
+        return alt.layer(line, marks).properties(title=title.capitalize(), width=475, height=170)
 
     credits = credit_layers(data, 8, opacity=lit, tooltip=_RUN, brush=brush)
-    first = alt.layer(credits, *rules).properties(title="Credits per run", width=980, height=200)
+    first = alt.layer(credits, *rules).properties(title="Credits per run", width=1035, height=200)
     others = [measure(column, title) for column, title in _MEASURES if column != "total_credits_used"]
     below = alt.hconcat(others[0].add_params(zoom), *others[1:]).resolve_scale(x="shared")
-    return themed(alt.vconcat(first, below))
+    return _in_browser(alt.vconcat(first, below))
 
 
 def linked_stages(rows: Sequence[Row]) -> Specification:
@@ -73,39 +74,46 @@ def linked_stages(rows: Sequence[Row]) -> Specification:
 
     Rows are those of `credit_variance` that are of a stage.
     """
-    data = values(rows, "stage_number", "stage_name", "credits_used", "volume_credits", "rate_credits")
+    told = [{**row, "stage": f"{row['stage_number']} {row['stage_name']}"} for row in rows]
+    data = values(told, "stage_number", "stage", "credits_used", "volume_credits", "rate_credits")
     picked = alt.selection_point(name="picked", fields=["stage_number"])
     base = alt.Chart(data).encode(
         color=alt.Color("stage_number:O", scale=stage_scale(), legend=None),
         opacity=alt.condition(picked, alt.value(1), alt.value(0.2)),
         tooltip=[
-            alt.Tooltip("stage_name:N", title="Stage"),
+            alt.Tooltip("stage:N", title="Stage"),
             alt.Tooltip("credits_used:Q", title="Credits", format=",.0f"),
             alt.Tooltip("volume_credits:Q", title="For more or fewer items", format="+,.1f"),
             alt.Tooltip("rate_credits:Q", title="For dearer or cheaper ones", format="+,.1f"),
         ],
     )
-    donut = (
-        base.mark_arc(aria=False, innerRadius=56, stroke=tokens.var("surface"), strokeWidth=2)
-        .encode(theta=alt.Theta("credits_used:Q", stack=True), order=alt.Order("stage_number:O"))
-        .properties(width=220, height=220, title="Credits by stage")
-        .add_params(picked)
-    )
-    whole = formats.number(sum(row["credits_used"] for row in rows))
-    total = (
-        alt.Chart(alt.Data(values=[{"text": whole}]))
-        .mark_text(fontSize=22, fontWeight="bold")
-        .encode(text="text:N")
-    )
+    names = [row["stage"] for row in told]
     ends = [float(row[f"{part}_credits"] or 0) for row in rows for part in ("volume", "rate")]
-    scale = alt.Scale(domain=[min(0, *ends), max(0, *ends)])
-    bars = [
-        base.mark_bar(aria=False)
-        .encode(
-            x=alt.X(f"{part}_credits:Q", title="credits", scale=scale),
-            y=alt.Y("stage_number:O", title="stage"),
+    difference = alt.Scale(domain=[min(0, *ends), max(0, *ends)])
+    whole = formats.number(sum(row["credits_used"] for row in rows))
+
+    def bars(column: str, title: str, labels: alt.Axis | None, **scale: Any) -> Any:
+        return (
+            base.mark_bar(aria=False, height=15)
+            .encode(
+                x=alt.X(f"{column}:Q", title="credits", **scale),
+                y=alt.Y("stage:N", sort=names, axis=labels),
+            )
+            .properties(width=305, height=26 * len(names), title=title)
         )
-        .properties(width=260, height=220, title=title)
-        for part, title in (("volume", "For more or fewer items"), ("rate", "For dearer or cheaper ones"))
-    ]
-    return themed(alt.hconcat(alt.layer(donut, total), *bars))
+
+    return _in_browser(
+        alt.hconcat(
+            bars("credits_used", f"Credits by stage, {whole} in all", _STAGES).add_params(picked),
+            bars("volume_credits", "For more or fewer items", None, scale=difference),
+            bars("rate_credits", "For dearer or cheaper ones", None, scale=difference),
+        )
+    )
+
+
+def _in_browser(chart: Any) -> Specification:
+    """Return the chart's specification with the page's own font: what draws it measures with what it draws."""
+    specification = themed(chart)
+    config = specification["config"]
+    fonts = {part: config[part] | {"font": tokens.FONT} for part in ("text", "title")}
+    return specification | {"config": config | {"font": tokens.FONT, **fonts}}

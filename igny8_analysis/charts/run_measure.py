@@ -14,7 +14,7 @@ from igny8_analysis.charts.credits_per_run import (
     with_shown_status,
 )
 from igny8_analysis.charts.scales import Row, duration_axis, time_axis, values
-from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.charts.theme import HALF_PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 
@@ -55,7 +55,7 @@ def run_measure(
         description=f"{len(known)} runs, from {write(lowest[column])} (run #{lowest['run_number']}) to "
         f"{write(highest[column])} (run #{highest['run_number']}); the latest has {write(known[-1][column])}.",
         spec=specify(layers(NARROW_RUNS, 3), 340, 190),
-        wide=specify(layers(len(marked), 5, is_told=True), 540, 200),
+        wide=specify(layers(len(marked), 5, is_told=True), HALF_PANEL, 200),
         head=("Run", "Started (UTC)", "Status", title),
         body=[
             (f"#{row['run_number']}", formats.instant(row["started_at"]), row["status"], write(row[column]))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from igny8_analysis.charts.scales import STAGE_NUMBERS, Row, duration_axis, values
-from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.charts.theme import PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 
@@ -58,7 +58,7 @@ def run_timeline(rows: Sequence[Row]) -> Chart | None:
         title="Where the time went",
         description=f"The longest part is {longest['label']} with {formats.duration(longest['duration_seconds'])}.",
         spec=bar(340, 3),
-        wide=bar(1080, 8),
+        wide=bar(PANEL, 8),
         head=("Part", "Duration"),
         body=[(row["label"], formats.duration(row["duration_seconds"])) for row in rows],
     )

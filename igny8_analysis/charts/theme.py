@@ -14,6 +14,9 @@ from markupsafe import Markup, escape
 
 from igny8_analysis.reports import tokens
 
+# How wide a panel is on a wide screen, and half of one, in px; a drawing fills it there.
+PANEL, HALF_PANEL = 1118, 547
+
 # A chart is a drawing of its rows; these are the rows as people read them behind it.
 Table = list[tuple[str, ...]]
 
@@ -62,6 +65,13 @@ _CONFIG: dict[str, Any] = {
         "titleFontWeight": "normal",
         "labelPadding": 6,
         "tickCount": 4,
+    },
+    "title": {
+        "color": tokens.var("ink"),
+        "font": tokens.CHART_FONT,
+        "fontSize": 13,
+        "fontWeight": 600,
+        "anchor": "start",
     },
     "text": {
         "color": tokens.var("ink"),

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from igny8_analysis.charts.scales import Row
-from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.charts.theme import HALF_PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 PARTS = {"volume_credits": "volume", "rate_credits": "rate"}
@@ -52,7 +52,8 @@ def volume_and_rate(rows: Sequence[Row], other: str = "the baseline") -> Chart |
         title=f"Credits against {other}, by volume and by rate",
         description=f"The largest part is {formats.signed(largest['credits'])} credits by {largest['part']} in stage "
         f"{largest['stage']}.",
-        spec=specify(drawn + zero, 380, 34 * len(stages) + 44),
+        spec=specify(drawn + zero, 340, 34 * len(stages) + 44),
+        wide=specify(drawn + zero, HALF_PANEL, 34 * len(stages) + 44),
         head=("Stage", "Volume", "Rate"),
         body=[
             (

@@ -20,31 +20,41 @@ from igny8_analysis.etl import interrupts
 from igny8_analysis.etl.errors import DAMAGED, Igny8Error, WarehouseNotFound, is_damage
 from igny8_analysis.quicker import without_iri_syntax
 
-COMMANDS = {
-    "demo": "load",
-    "check": "check",
-    "etl": "load",
-    "versions": "load",
-    "build": "build",
-    "brief": "brief",
-    "overview": "read",
-    "history": "read",
-    "run": "read",
-    "report": "report",
-    "sites": "read",
-    "quality": "quality",
-    "alerts": "alerts",
-    "account": "account",
-    "settings": "account",
-    "compare": "compare",
-    "forecast": "forecast",
-    "backtest": "forecast",
-    "explain": "forecast",
-    "sql": "sql",
-    "export": "export",
-    "lab": "lab",
-    "completion": "completion",
+# The commands in reading order, in groups: the module that has each, and what it does in a line of 80 columns.
+GROUPS = {
+    "The data": {
+        "demo": ("load", "Make a sample source, load it, make its reports: begin here."),
+        "check": ("check", "What a load would find in a source."),
+        "etl": ("load", "Load a source into a new version of the warehouse."),
+        "versions": ("load", "List the versions that stay, or choose one."),
+        "build": ("build", "Build a version again from what was loaded."),
+        "quality": ("quality", "What the checks of a load found."),
+    },
+    "A site and its runs": {
+        "sites": ("read", "List the sites, or those with PART in a name or id."),
+        "brief": ("brief", "What a site made, what it cost, why, and what comes next."),
+        "overview": ("read", "A site's figures, its next run and its whole queue."),
+        "history": ("read", "A site's runs, most recent first, by number."),
+        "run": ("read", "One run: stages, baseline, efficiency, insights."),
+        "compare": ("compare", "One run beside another, stage by stage."),
+        "settings": ("account", "A site's automation: schedule, limits, stages that are on."),
+        "account": ("account", "An account: its balance, its sites, credits by month."),
+    },
+    "What comes next": {
+        "forecast": ("forecast", "What a site's next run will cost, or would, what if."),
+        "backtest": ("forecast", "How well forecasts of past runs did."),
+        "alerts": ("alerts", "What needs someone: failures, prices, the balance."),
+    },
+    "Reports and answers": {
+        "report": ("report", "Make reports: HTML files that need no network."),
+        "explain": ("forecast", "Where a number comes from: its query and its rows."),
+        "sql": ("sql", "Ask the views in SQL, or open a prompt."),
+        "export": ("export", "Write a view to a Parquet file."),
+        "lab": ("lab", "JupyterLab on the notebooks."),
+        "completion": ("completion", "Have the shell complete commands, sites and views."),
+    },
 }
+COMMANDS = {name: module for group in GROUPS.values() for name, (module, _) in group.items()}
 SIGNALLED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 COMPLETING = "_IGNY8_COMPLETE"
 
@@ -92,6 +102,13 @@ class Commands(click.Group):
             raise click.exceptions.NoSuchCommand(
                 error.command_name, possibilities=COMMANDS, ctx=ctx
             ) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in their groups, a line each."""
+        width = max(map(len, COMMANDS))
+        for title, group in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:{width}}", told) for name, (_, told) in group.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, with --debug added to it."""

@@ -7,7 +7,7 @@ import click
 
 from igny8_analysis.cli.figures import facts, short
 from igny8_analysis.cli.options import examples, open_warehouse, reading_options, site_argument
-from igny8_analysis.reports.formats import number, signed
+from igny8_analysis.reports.words import DIFFERENCES, why_it_differs
 from igny8_analysis.stages import with_label
 
 STAGE_COLUMNS = {
@@ -64,33 +64,12 @@ def _show(payload: dict[str, Any]) -> None:
     from igny8_analysis.cli.output import print_table, print_text
 
     a, b = payload["run_a"], payload["run_b"]
-    print_text(_sentence(a, b, payload["totals"]))
+    names = [short(run["run_title"]) for run in (a, b)]
+    differences = (payload["totals"][part] for part in DIFFERENCES)
+    print_text(why_it_differs(names[0], names[1], a["total_credits_used"], *differences))
     print_table(("run", "A", "B"), facts((name, a[name], b[name]) for name in a))
     rows = [[stage[name] for name in STAGE_COLUMNS] for stage in map(with_label, payload["stages"])]
     totals = {"stage_name": "Total", "credits_used_a": a["total_credits_used"]}
     totals |= {"credits_used_b": b["total_credits_used"], **payload["totals"]}
     rows.append([totals.get(name) for name in STAGE_COLUMNS])
     print_table(list(STAGE_COLUMNS.values()), rows, spare=SPARE)
-
-
-def _sentence(a: dict[str, Any], b: dict[str, Any], totals: dict[str, Any]) -> str:
-    """How many credits more or fewer B cost than A, and what made that."""
-    names = [short(run["run_title"]) for run in (b, a)]
-    difference = totals["credits_difference"]
-    if number(difference) == "0":
-        return f"{names[0]} cost as much as {names[1]}: {number(a['total_credits_used'])} credits."
-    volume, rate = totals["volume_credits"] or 0, totals["rate_credits"] or 0
-    parts = [
-        (volume, "more items" if volume > 0 else "fewer items"),
-        (rate, "dearer ones" if rate > 0 else "cheaper ones"),
-        (difference - volume - rate, "what no stage accounts for"),
-    ]
-    told = [
-        f"{signed(credits)} for {what}"
-        for credits, what in sorted(parts, key=lambda part: -abs(part[0]))
-        if number(credits) != "0"
-    ]
-    direction = "more" if difference > 0 else "fewer"
-    return (
-        f"{names[0]} cost {number(abs(difference))} credits {direction} than {names[1]}: {', '.join(told)}."
-    )

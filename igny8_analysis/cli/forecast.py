@@ -115,21 +115,20 @@ def _in_words(totals: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show_what_if(answer: dict[str, Any]) -> None:
+    from igny8_analysis.cli.figures import facts
     from igny8_analysis.cli.output import print_table
 
     columns = list(answer["stages"][0])
     print_table(
         columns,
-        [[_short(stage[name]) for name in columns] for stage in map(with_label, answer["stages"])],
+        [[stage[name] for name in columns] for stage in map(with_label, answer["stages"])],
         "what if, by stage",
     )
     totals, without = _in_words(answer["totals"]), _in_words(answer["without"])
-    rows = [(name, _short(totals[name]), _short(without[name])) for name in totals]
-    print_table(("of the run", "with these", "without"), rows)
+    both = ((name, totals[name], without[name]) for name in totals)
+    print_table(("of the run", "with these", "without"), facts(both))
     if answer["balance"] is not None:
-        print_table(
-            list(answer["balance"]), [[_short(value) for value in answer["balance"].values()]], "balance"
-        )
+        print_table(list(answer["balance"]), [list(answer["balance"].values())], "balance")
 
 
 def _show_forecast(payload: dict[str, Any]) -> None:
@@ -151,7 +150,7 @@ def _show_forecast(payload: dict[str, Any]) -> None:
         "output",
         "duration_seconds",
     ]
-    rows = [[_short(row[column]) for column in columns] for row in map(_in_words, totals)]
+    rows = [[row[column] for column in columns] for row in map(_in_words, totals)]
     print_table(columns, rows, f"next run of site {payload['site_id']}, as of {payload['as_of']}")
     records = [
         (
@@ -167,7 +166,7 @@ def _show_forecast(payload: dict[str, Any]) -> None:
         print_text(f"Use {row['method']}: {row['reason']}.")
         columns = ["stage_number", "expected_items", "credits", "output", "duration_seconds", "basis"]
         rows = [
-            [_short(stage[column]) for column in columns]
+            [stage[column] for column in columns]
             for stage in payload["stages"]
             if stage["method"] == row["method"]
         ]
@@ -297,8 +296,3 @@ def explain_command(
     counted = "the row" if in_all == 1 else f"the {in_all:,} rows"
     title = f"{counted} that went in" + (f", {shown:,} of them" if shown < in_all else "")
     print_table(columns, rows, title)
-
-
-def _short(value: Any) -> Any:
-    """Credits, items and seconds for people: one decimal."""
-    return round(value, 1) if isinstance(value, float) else value

@@ -229,7 +229,7 @@ def show_costs(site_id: int, warehouse: "Warehouse") -> None:
         f"about {number(credits)} credits for {number(articles)} {'article' if articles == 1 else 'articles'}"
     )
     if runs:
-        queue += f", some {number(runs)} {'run' if runs == 1 else 'runs'}"
+        queue += ", no more than one run" if runs == 1 else f", some {number(runs)} runs"
     print_table(("what it will cost", ""), [*lines, ("the whole queue", f"{queue} ({WAYS['original']})")])
 
 

@@ -84,6 +84,7 @@ _last_option = click.option(
 
 @report_command.command(
     "overview",
+    short_help="A site: its runs, costs, trends, and what comes next.",
     epilog=examples(
         "igny8 report overview mysite.com",
         "igny8 report overview 42 -o overview.html -p since 2026-01-01",
@@ -107,6 +108,7 @@ def overview_command(
 
 @report_command.command(
     "run",
+    short_help="One run: what each stage did, and why it cost that.",
     epilog=examples(
         "igny8 report run mysite.com run_20260115_020000_scheduled",
         "igny8 report run 42 run_20260115_020000_scheduled -o run.html --interactive",
@@ -130,6 +132,7 @@ def run_command(
 
 @report_command.command(
     "compare",
+    short_help="One run beside another of its site.",
     epilog=examples(
         "igny8 report compare mysite.com run_20260114_020000_scheduled run_20260115_020000_scheduled",
         "igny8 report compare 42 run_20260114_020000_scheduled run_20260115_020000_scheduled -o pair.html",
@@ -150,6 +153,7 @@ def compare_command(site: str, run_a: str, run_b: str, output: Path | None, **op
 
 @report_command.command(
     "account",
+    short_help="An account: its sites together.",
     epilog=examples(
         'igny8 report account "Brightwater Media"',
         "igny8 report account 7 -o account.html",
@@ -168,6 +172,7 @@ def account_command(account: str, output: Path | None, **options: Any) -> None:
 
 @report_command.command(
     "statement",
+    short_help="An account's month, to print: two sheets at most.",
     epilog=examples(
         'igny8 report statement "Brightwater Media"',
         "igny8 report statement 7 --month 2026-02 -o statement.html",
@@ -187,6 +192,7 @@ def statement_command(account: str, month: str | None, output: Path | None, **op
 
 @report_command.command(
     "site",
+    short_help="A site's overview and its runs, linked.",
     epilog=examples("igny8 report site mysite.com --last 20", "igny8 report site 42 -o /srv/reports/42"),
 )
 @site_argument
@@ -204,6 +210,7 @@ def site_command(site: str, output: Path | None, last: int | None, **options: An
 
 @report_command.command(
     "all",
+    short_help="Every site, run and account, and an index.",
     epilog=examples("igny8 report all --jobs 2", "igny8 report all -o /srv/reports --last 20 --only-changed"),
 )
 @_folder_option

@@ -4,18 +4,20 @@
 with
     stages as (
         select
-            id,
-            stage_number,
-            stage_name,
-            status,
-            items_processed,
-            items_created,
-            credits_used,
-            duration_seconds,
-            cast(credits_used as double)
-            / nullif(cast(items_processed as double), 0) as credits_per_processed_item
-        from run_stages
-        where site_id = $site_id
+            g.id,
+            g.stage_number,
+            g.stage_name,
+            g.status,
+            o.outcome,
+            g.items_processed,
+            g.items_created,
+            g.credits_used,
+            g.duration_seconds,
+            cast(g.credits_used as double)
+            / nullif(cast(g.items_processed as double), 0) as credits_per_processed_item
+        from run_stages as g
+        join stage_outcomes as o on o.site_id = g.site_id and o.id = g.id and o.stage_number = g.stage_number
+        where g.site_id = $site_id and g.id in ($id_a, $id_b)
     ),
     unattributed as (
         select r.id, r.total_credits_used - s.stages_credits_used as credits_used
@@ -29,6 +31,8 @@ with
             a.stage_name,
             a.status as status_a,
             b.status as status_b,
+            a.outcome as outcome_a,
+            b.outcome as outcome_b,
             a.items_processed as items_processed_a,
             b.items_processed as items_processed_b,
             a.items_created as items_created_a,
@@ -69,6 +73,8 @@ select
     stage_name,
     status_a,
     status_b,
+    outcome_a,
+    outcome_b,
     items_processed_a,
     items_processed_b,
     items_created_a,

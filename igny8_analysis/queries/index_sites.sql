@@ -1,12 +1,18 @@
 with
+    kinds as (
+        select site_id, alert, severity, severity_rank
+        from alerts
+        where site_id is not null and severity <> 'info'
+        group by site_id, alert, severity, severity_rank
+    ),
     needs as (
         select
             site_id,
             min(severity_rank) as severity_rank,
             count(case when severity = 'error' then 1 end) as errors,
-            count(case when severity = 'warning' then 1 end) as warnings
-        from alerts
-        where site_id is not null and severity <> 'info'
+            count(case when severity = 'warning' then 1 end) as warnings,
+            list({'alert':alert, 'severity':severity} order by severity_rank, alert) as needs
+        from kinds
         group by site_id
     )
 select
@@ -14,6 +20,7 @@ select
     s.account_id,
     coalesce(n.errors, 0) as errors,
     coalesce(n.warnings, 0) as warnings,
+    coalesce(n.needs, []) as needs,
     case
         when f.success_rate_pct >= p.good_success_pct
         then 'good'

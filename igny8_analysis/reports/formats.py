@@ -15,6 +15,7 @@ MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 WIDEST_RANGE = 10
 ALMOST_NOTHING = "almost nothing"
+LIKELY = "in four of five cases between {} and {}"
 _NANO = Decimal("1e-9")
 _HALF_UP = Context(prec=60, rounding=ROUND_HALF_UP)  # a rate of a run of microseconds has 20 digits
 
@@ -66,7 +67,7 @@ def is_unsure(low: Any, high: Any) -> bool:
 
 
 def likely_range(low: Any, high: Any) -> str:
-    """Write an interval in words: `most likely between 1,122 and 1,641`; empty for None.
+    """Write an 80 % interval in words: `in four of five cases between 1,122 and 1,641`; empty for None.
 
     One whose ends are more than ten times apart says too little to be shown as a range.
     """
@@ -74,7 +75,7 @@ def likely_range(low: Any, high: Any) -> str:
         return ""
     if is_unsure(low, high):
         return f"between {ALMOST_NOTHING} and {number(high)}: too little is known yet"
-    return f"most likely between {number(low)} and {number(high)}"
+    return LIKELY.format(number(low), number(high))
 
 
 def duration(value: Any) -> str:

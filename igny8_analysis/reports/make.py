@@ -43,6 +43,7 @@ from igny8_analysis.reports.publish import (
     sweep,
 )
 from igny8_analysis.reports.rows import as_shown, resolve_run, statement_month
+from igny8_analysis.reports.words import NEEDS
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -505,6 +506,7 @@ class Reports:
             "sites": list(map(as_shown, sites)),
             "as_of": self._warehouse.as_of,
             "version": self._warehouse.version,
+            "words": NEEDS,
         }
         links = [(site["link"], site["account_link"]) for site in sites]
         key = digest(code_digest(OVERVIEW), self._warehouse.version, links)

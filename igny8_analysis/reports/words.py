@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from igny8_analysis.reports.formats import number, signed
+
 # The methods of a forecast.
 WAYS = {
     "flow": "what waits, stage by stage",
@@ -14,7 +16,8 @@ WAYS = {
 
 # What to do about each alert.
 ADVICE = {
-    "run_failed": "Start a new run: it takes up what is left. If it stops again, look into the error.",
+    "run_failed": "The next run takes up what is left: start one, unless one is going on. If it stops again, look into "
+    "the error.",
     "run_stale": "If IGNY8 no longer shows it as running, cancel it there.",
     "run_unusual": "Its report says what it cost more or less for.",
     "price_changed": "See What changed.",
@@ -25,6 +28,18 @@ ADVICE = {
     "schedule_missed": "Look whether automation still works for this site; start the run by hand.",
     "data_errors": "Tell whoever runs the analysis: some figures of these runs are missing.",
     "source_drift": "Tell whoever runs the analysis.",
+}
+
+# What an alert of a site is about, in two or three words.
+NEEDS = {
+    "run_failed": "run failed",
+    "run_stale": "run stuck",
+    "run_unusual": "unusual cost",
+    "price_changed": "price rose",
+    "cost_risen": "costs more",
+    "items_failed": "items failed",
+    "schedule_missed": "start missed",
+    "data_errors": "data missing",
 }
 
 SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
@@ -76,6 +91,31 @@ FINDINGS = {
     ),
     "negative_value": ("1 value is below 0 and counts as 0", "{} values are below 0 and count as 0"),
 }
+
+
+# The parts of what one run cost more than another, as `why_it_differs` takes them.
+DIFFERENCES = ("credits_difference", "volume_credits", "rate_credits")
+
+
+def why_it_differs(
+    a: str, b: str, credits_a: Any, difference: Any, volume: Any = None, rate: Any = None
+) -> str:
+    """Return how many credits more or fewer run `b` cost than `a`, and what made that."""
+    if number(difference) == "0":
+        return f"{b} cost as much as {a}: {number(credits_a)} credits."
+    volume, rate = volume or 0, rate or 0
+    parts = [
+        (volume, "more items" if volume > 0 else "fewer items"),
+        (rate, "dearer ones" if rate > 0 else "cheaper ones"),
+        (difference - volume - rate, "what no stage accounts for"),
+    ]
+    told = [
+        f"{signed(credits)} for {what}"
+        for credits, what in sorted(parts, key=lambda part: -abs(part[0]))
+        if number(credits) != "0"
+    ]
+    direction = "more" if difference > 0 else "fewer"
+    return f"{b} cost {number(abs(difference))} credits {direction} than {a}: {', '.join(told)}."
 
 
 def listed(parts: list[str]) -> str:

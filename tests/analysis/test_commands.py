@@ -50,6 +50,18 @@ def test_help_says_what_it_does(name: str) -> None:
     assert f"Usage: igny8 {name}" in done.stdout
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_commands_are_told_in_a_line_each_and_none_is_cut(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = igny8("--help").stdout.splitlines()
+    assert max(map(len, lines)) <= width
+    told = [line.split(maxsplit=1) for line in lines if line.startswith("  ") and line.split()[0] in COMMANDS]
+    assert [name for name, _ in told] == list(COMMANDS)
+    assert [text for _, text in told if not text.endswith(".") or text.endswith("..")] == []
+
+
 def test_report_alone_says_what_there_is() -> None:
     assert igny8("report").stdout == igny8("report", "--help").stdout
 

@@ -167,12 +167,12 @@ def test_a_first_look_in_jupyterlab(page: Page, server: str, demo: Warehouse) ->
     )
     assert reached == [], "JupyterLab's style reaches into panels"
 
-    page.locator(".jupyter-widgets option").nth(5).wait_for(state="attached")
-    names = page.locator(".jupyter-widgets option").all_text_contents()
+    page.locator(".widget-dropdown option").nth(5).wait_for(state="attached")
+    names = page.locator(".widget-dropdown option").all_text_contents()
     (other,) = [number for number, name in enumerate(names) if name.split()[-1] == "102"]
     sentence = demo.brief(site=102)["sentences"][0]["text"]
     assert page.get_by_text(sentence).count() == 0
-    page.locator(".jupyter-widgets select").select_option(index=other)
+    page.locator(".widget-dropdown select").select_option(index=other)
     page.get_by_text(sentence).wait_for()
 
     asked = [cell for cell in notebook_cells("first_look") if cell.startswith("%%sql")]

@@ -165,7 +165,7 @@ def test_the_overview_leads_with_the_brief_the_next_run_and_then_the_queue(
     assert told.startswith("\n".join(sentences) + "\n")
     next_run, queue = (told.index(words) for words in ("the next run ", "the whole queue "))
     assert len("\n".join(sentences)) < next_run < queue < told.index("run statistics")
-    assert "most likely between" in told
+    assert "in four of five cases between" in told
     assert "(what waits, stage by stage)" in told
     unsure = igny8("forecast", SITE, "--warehouse", str(demo_warehouse)).stdout
     assert "too little is known yet" in unsure

@@ -158,8 +158,9 @@ def test_a_pair_shows_what_the_payload_says(made: Made, demo: Warehouse) -> None
     payload = demo.compare_runs(101, runs[297], runs[298])
     text = text_of(made.pair)
     totals = {name: formats.signed(value) for name, value in payload["totals"].items()}
-    assert f"{totals['credits_difference'].lstrip('+')} credits more" in text
-    assert f"{totals['volume_credits']} by volume, {totals['rate_credits']} by rate" in text
+    assert f"#298 cost {totals['credits_difference'].lstrip('+')} credits more than #297: " in text
+    assert f"{totals['volume_credits']} for more items" in text
+    assert f"{totals['rate_credits']} for " in text
     for stage in payload["stages"][:7]:
         numbers = (stage["credits_used_a"], stage["credits_used_b"])
         row = " ".join([stage_label(stage["stage_name"]), *map(formats.number, numbers)])
@@ -173,7 +174,7 @@ def test_a_pair_links_to_the_runs_that_have_a_report(made: Made) -> None:
 def test_a_run_beside_itself_differs_in_nothing(made: Made) -> None:
     text = text_of(made.same)
     assert "one run beside itself" in text
-    assert "Both runs cost the same" in text
+    assert "B cost as much as A: " in text
 
 
 @pytest.mark.parametrize("name", ["brightwater", "hostile", "bare", "pair", "hostile_pair"])
@@ -189,6 +190,10 @@ def test_pages_are_accessible_and_fit_a_phone(browser: Browser, made: Made, name
             found = Axe().run(page).response["violations"]
             told = [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found]
             assert told == [], scheme
+        page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = false")
+        page.set_viewport_size({"width": 718, "height": 1000})
+        page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 718, "wider than a sheet of paper"
 
 
 def test_charts_are_at_least_three(made: Made) -> None:

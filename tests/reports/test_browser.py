@@ -10,6 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from igny8_analysis import Warehouse
+from igny8_analysis.reports.words import NEEDS
 from tests.reports.conftest import Made
 
 PAGES = ("index", "overview", "run", "hostile_overview", "empty_overview")
@@ -54,6 +56,48 @@ def test_no_table_scrolls_sideways_on_a_desk(browser: Browser, made: Made, name:
     with opened(browser, getattr(made, name), viewport={"width": 1280, "height": 900}) as page:
         wide = "all => all.filter((table) => table.scrollWidth > table.clientWidth).map((table) => table.ariaLabel)"
         assert page.locator(".scroll:visible").evaluate_all(wide) == []
+
+
+@pytest.mark.parametrize("name", ["overview", "run", "empty_overview", "hostile_overview"])
+def test_charts_fill_their_panel(browser: Browser, made: Made, name: str) -> None:
+    """What is drawn for wide screens is as wide as its figure, and not blown up by much."""
+    with opened(browser, getattr(made, name), viewport={"width": 1280, "height": 900}) as page:
+        drawn = page.locator(".figure .wide-only:visible").evaluate_all(
+            "all => all.map((svg) => [svg.querySelector('title').textContent, svg.getBoundingClientRect().width,"
+            " svg.closest('.figure').getBoundingClientRect().width, Number(svg.getAttribute('width'))])"
+        )
+        for title, width, room, own in drawn:
+            assert width == pytest.approx(room, abs=1), title
+            assert 0.9 < width / own < 1.2, title
+
+
+def test_a_name_breaks_between_its_words_on_a_phone(browser: Browser, made: Made) -> None:
+    """Names that a phone has room for stand in one line; longer ones break after a hyphen first."""
+    lines = """all => all.map((name) => {
+        const range = document.createRange();
+        range.selectNodeContents(name);
+        return [name.textContent, range.getClientRects().length];
+    })"""
+    with opened(browser, made.index, viewport={"width": 360, "height": 740}) as page:
+        told = dict(page.locator(".sites tbody th > a > bdi, .sites tbody th > bdi").evaluate_all(lines))
+    assert len(told) > 10
+    for name, count in told.items():
+        parts = name.replace("-", "- ").split()
+        if max(map(len, parts)) <= len("dunmorrow.example"):
+            assert count <= len(parts), name
+
+
+def test_the_index_says_what_a_site_needs(browser: Browser, made: Made, demo: Warehouse) -> None:
+    told = demo.sql(
+        "select distinct s.label, a.alert, a.severity from alerts as a join sites as s on s.site_id = a.site_id "
+        "where a.severity <> 'info' and s.label in (select label from sites group by label having count(*) = 1)"
+    ).fetchall()
+    assert {alert for _, alert, _ in told} <= set(NEEDS)
+    with opened(browser, made.index) as page:
+        for label, alert, severity in told:
+            row = page.locator(".sites tbody tr").filter(has=page.get_by_text(label, exact=True))
+            needs = " ".join(row.locator(f".needs .{severity}").all_inner_texts())
+            assert NEEDS[alert] in needs, label
 
 
 def test_every_link_leads_to_a_file(made: Made) -> None:
@@ -165,10 +209,34 @@ def test_themes_differ_and_print_is_light(browser: Browser, made: Made) -> None:
         assert page.locator(".how:visible").count() == 0
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_a_sheet_of_paper(browser: Browser, made: Made, name: str) -> None:
+    """A4 less its margins is 718 px wide."""
+    with opened(browser, getattr(made, name), viewport={"width": 718, "height": 1000}) as page:
+        page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 718
+
+
+def test_interactive_charts_have_the_key_of_the_still_ones(browser: Browser, made: Made) -> None:
+    with opened(browser, made.overview) as page:
+        still = page.locator("section[aria-labelledby=trends] figcaption .key").first.inner_text()
+    with opened(browser, made.interactive_overview) as page:
+        page.wait_for_selector("html[data-interactive=ready]", state="attached")
+        assert page.locator("section[aria-labelledby=trends] .key:visible").all_inner_texts() == [still]
+    assert "lowest to highest" in still
+
+
 def test_interactive_charts_work_offline(browser: Browser, made: Made) -> None:
     for name in INTERACTIVE:
         file = getattr(made, name)
         with opened(browser, file) as page:
             page.wait_for_selector("html[data-interactive=ready]", state="attached")
             assert page.locator(".linked svg").count() == 1
+            assert page.locator(".linked ~ .figure figcaption:visible").count() == 0, "a title is there twice"
+            frame = page.locator(".linked").bounding_box() or {}
+            drawn = page.locator(".linked svg text").evaluate_all(
+                "all => all.map((text) => text.getBoundingClientRect()).map((box) => [box.left, box.right])"
+            )
+            assert min(left for left, _ in drawn) >= frame["x"] - 1
+            assert max(right for _, right in drawn) <= frame["x"] + frame["width"] + 1
     assert made.interactive_run.stat().st_size < 600_000

@@ -96,7 +96,7 @@ ALL = {
     "months": charts.credits_by_month(MONTHS),
     "articles": charts.article_costs(SITES),
     "balances": charts.balance_by_site(SITES),
-    "pairs": charts.paired_stages(PAIRS, "credits_used", "Credits by stage"),
+    "pairs": charts.paired_stages(PAIRS, "credits_used", "Credits by stage", ("#7", "#8")),
     "donut": charts.credits_donut(CREDITS, "credits_used", 100, "Credits by stage", "donut"),
     "credits": charts.credits_per_run(RUNS, "Credits per run"),
     "measure": charts.run_measure(RUNS, "duration_seconds", "Duration", "", formats.duration),
@@ -214,8 +214,8 @@ def test_a_balance_is_estimate_and_buffer() -> None:
 def test_a_pair_draws_both_runs_of_each_stage() -> None:
     chart = ALL["pairs"]
     assert chart is not None
-    assert [(row["run"], row["amount"]) for row in drawn(chart.spec)] == [("A", 5), ("B", 7)]
-    assert "7 in stage 1 Clustering, in run B" in chart.description
+    assert [(row["run"], row["amount"]) for row in drawn(chart.spec)] == [("#7", 5), ("#8", 7)]
+    assert "7 in stage 1 Clustering, in #8" in chart.description
 
 
 def test_nothing_to_draw_is_no_chart() -> None:
@@ -231,7 +231,12 @@ def test_nothing_to_draw_is_no_chart() -> None:
     assert charts.credits_by_month([{"month_start": date(2026, 1, 1), "month_credits": None}]) is None
     assert charts.article_costs(SITES[2:]) is None
     assert charts.balance_by_site([SITES[0] | {"balance_credits": 0}]) is None
-    assert charts.paired_stages([stage(1, credits_used_a=0, credits_used_b=None)], "credits_used", "") is None
+    assert (
+        charts.paired_stages(
+            [stage(1, credits_used_a=0, credits_used_b=None)], "credits_used", "", ("A", "B")
+        )
+        is None
+    )
 
 
 def test_the_running_month_is_marked() -> None:

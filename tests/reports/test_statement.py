@@ -151,7 +151,10 @@ def test_what_comes_next_is_the_running_months_and_the_runways(made: Made, demo:
     ).fetchall()
     ((ends_on,),) = demo.sql("select ends_on from runways where account_id = 7").fetchall()
     text = text_of(made.brightwater)
-    assert f"about {expected:,.0f} are expected, most likely between {low:,.0f} and {high:,.0f}" in text
+    assert (
+        f"about {expected:,.0f} are expected, in four of five cases between {low:,.0f} and {high:,.0f}"
+        in text
+    )
     assert f"lasts until about {ends_on}" in text
 
 

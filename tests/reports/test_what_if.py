@@ -94,19 +94,19 @@ def expected_words(answer: dict[str, Any]) -> str:
         told.append(
             f"Between almost nothing and {number(high)}: too little is known yet."
             if is_unsure
-            else f"Most likely between {number(low)} and {number(high)}."
+            else f"In four of five cases between {number(low)} and {number(high)}."
         )
     if totals["budget_90"] is not None and not is_unsure:
         ready = math.ceil(round(totals["budget_90"], 9))
-        told.append(f"Have {number(ready)} ready: that is enough nine times out of ten.")
+        told.append(f"Have {number(ready)} ready: enough in nine of ten cases.")
     if balance is not None:
         of = f"balance of {number(balance['credits'])} is"
         if balance["covers_80"] is None:
             told.append(f"Whether a {of} enough cannot be said yet: too few runs.")
         elif balance["covers_90"]:
-            told.append(f"A {of} enough nine times out of ten.")
+            told.append(f"A {of} enough in nine of ten cases.")
         elif balance["covers_80"]:
-            told.append(f"A {of} enough four times out of five.")
+            told.append(f"A {of} enough in four of five cases.")
         else:
             most = number(balance["most_articles"])
             told.append(f"A {of} not enough: it covers a run of at most {most} articles.")

@@ -127,7 +127,7 @@ def test_balances(tmp_path: Path) -> None:
             "select account_id, message from alerts where alert = 'balance_ends' order by all"
         ).fetchall()
         assert [row[0] for row in ends if row[0] in (1, 2, 3, 4)] == [1, 2]
-        assert ends[1][1].startswith("The balance of 120 credits lasts about 1 day at")
+        assert ends[1][1].startswith("b: the balance of 120 credits lasts about 1 day at")
 
 
 def test_a_balance_is_held_against_sites_that_will_run(tmp_path: Path) -> None:

@@ -4,6 +4,14 @@
 with
     load as (select load_number, epoch_us(as_of) as as_of_us from current_load),
     live as (select site_id, account_id, substring(label, 1, 80) as label from sites where is_live),
+    named as (
+        select
+            account_id,
+            substring(
+                coalesce(nullif(trim(account_name), ''), 'account ' || cast(account_id as varchar)), 1, 80
+            ) as label
+        from accounts
+    ),
     windows as (
         select
             l.load_number,
@@ -198,7 +206,8 @@ with
             null,
             null,
             null,
-            'The balance of '
+            a.label
+            || ': the balance of '
             || cast(cast(round(b.available_credits, 0) as decimal(38, 0)) as varchar)
             || ' credits is below the '
             || cast(cast(ceil(cast(n.credits as decimal(38, 9))) as decimal(38, 0)) as varchar)
@@ -210,6 +219,7 @@ with
             end,
             ''
         from account_balances as b
+        join named as a on a.account_id = b.account_id
         join needs as n on n.account_id = b.account_id
         where cast(b.available_credits as double) < n.credits
         union all
@@ -222,7 +232,8 @@ with
             null,
             null,
             null,
-            'The balance of '
+            a.label
+            || ': the balance of '
             || cast(cast(round(w.available_credits, 0) as decimal(38, 0)) as varchar)
             || ' credits lasts '
             || case
@@ -236,6 +247,7 @@ with
             || ' at what is spent now; no renewal is assumed',
             ''
         from runways as w
+        join named as a on a.account_id = w.account_id
         cross join windows
         where w.runway_days < windows.runway_days_short
         union all

@@ -26,18 +26,18 @@ ATTENTION = {
     ),
 }
 UNRECOGNISED = (
-    "A status this analysis does not know. These items are counted, but not as pending: tell whoever "
-    "runs the analysis."
+    "Statuses that this analysis does not know: such items are counted, but not as pending. Tell whoever runs the "
+    "analysis."
 )
 
 # What the script of `what_if` says; `{}` is a figure.
 WHAT_IF = {
     "cost": "Such a run would cost about {} credits.",
-    "likely": "Most likely between {} and {}.",
+    "likely": f"{formats.LIKELY.capitalize()}.",
     "unsure": "Between almost nothing and {}: too little is known yet.",
-    "have": "Have {} ready: that is enough nine times out of ten.",
-    "nine": "A balance of {} is enough nine times out of ten.",
-    "four": "A balance of {} is enough four times out of five.",
+    "have": "Have {} ready: enough in nine of ten cases.",
+    "nine": "A balance of {} is enough in nine of ten cases.",
+    "four": "A balance of {} is enough in four of five cases.",
     "most": "A balance of {} is not enough: it covers a run of at most {} articles.",
     "unknown": "Whether a balance of {} is enough cannot be said yet: too few runs.",
     "now": "As things stand it would cost about {}.",
@@ -116,7 +116,11 @@ def what_it_will_cost(rows: Rows, queue: Rows, stages: Rows, balance: Rows) -> P
         held=_held(stages),
         methods=[
             row
-            | {"range": formats.likely_range(row["p80_low"], row["p80_high"]).removeprefix("most likely ")}
+            | {
+                "range": formats.likely_range(row["p80_low"], row["p80_high"]).removeprefix(
+                    "in four of five cases "
+                )
+            }
             for row in rows
         ],
         ways=words.WAYS,
@@ -235,7 +239,14 @@ def trends(report: Report, rows: Rows, breaks: Rows) -> Panel:
     ]
     linked = charts.linked_trends(oldest_first, breaks) if report.is_interactive and rows else None
     return render(
-        "trends.html.j2", rows, charts=[chart for chart in drawn if chart], linked=linked, breaks=breaks
+        "trends.html.j2",
+        rows,
+        charts=[chart for chart in drawn if chart],
+        linked=linked,
+        breaks=breaks,
+        statuses={charts.shown_status(row) for row in rows},
+        has_baseline=any(row["baseline_avg_credits"] is not None for row in rows),
+        has_unusual=any(row["is_unusual"] for row in rows),
     )
 
 

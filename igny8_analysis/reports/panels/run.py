@@ -55,9 +55,10 @@ def why_it_cost_this(report: Report, rows: Rows) -> Panel:
     """Show credits by stage, and how volume and rate add up to the difference from the baseline."""
     stages = [row for row in rows if row["stage_number"] is not None]
     total = rows.first["total_credits_used"]
-    donut = charts.stage_credits(stages, "credits_used", total, "Credits by stage", "credits-by-stage")
     compared = [row for row in rows if row["is_compared"]]
     split = charts.volume_and_rate(compared) if rows.first["has_sufficient_data"] and compared else None
+    width = charts.HALF_PANEL if split else charts.PANEL
+    donut = charts.stage_credits(stages, "credits_used", total, "Credits by stage", "credits-by-stage", width)
     linked = charts.linked_stages(stages) if report.is_interactive and donut and split else None
     return render(
         "why_it_cost_this.html.j2",
@@ -90,11 +91,13 @@ def efficiency(rows: Rows) -> Panel:
 def predicted_and_actual(rows: Rows) -> Panel:
     """Show what would have been forecast from the run's own snapshot, its interval, and what came."""
     named = Rows((row | {"method": words.WAYS.get(row["method"], row["method"])} for row in rows), rows.query)
+    low, high = (rows.first["p80_low"], rows.first["p80_high"]) if rows else (None, None)
     return render(
         "predicted_and_actual.html.j2",
         named,
         chart=charts.forecast_interval(named),
-        is_unsure=bool(rows) and formats.is_unsure(rows.first["p80_low"], rows.first["p80_high"]),
+        is_unsure=formats.is_unsure(low, high),
+        likely=formats.likely_range(low, high),
     )
 
 
