@@ -236,6 +236,8 @@ def _balance(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     values = _plain(rows[0])
     if values["balance"] is None or values["days"] is None:
         return None
+    if values["balance"] <= 0:
+        return "The balance is used up.", _kept(values, "balance")
     balance = f"The balance of {_counted(values['balance'], 'credit', 'credits')}"
     if values["is_over_a_year"]:
         return f"{balance} lasts more than a year, even if none are added.", _kept(values, "balance")

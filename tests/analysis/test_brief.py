@@ -110,6 +110,11 @@ def test_a_balance_is_told_of_an_account_and_of_an_only_site(known: Warehouse) -
     assert "An agency" in panels(account=1)
 
 
+def test_a_balance_of_nothing_is_used_up(demo: Warehouse) -> None:
+    (told,) = [s for s in demo.brief(account=31)["sentences"] if "balance" in s["values"]]
+    assert (told["text"], told["values"]) == ("The balance is used up.", {"balance": 0})
+
+
 def test_a_brief_is_of_one(known: Warehouse) -> None:
     for who in ({}, {"site": 1, "account": 1}):
         with pytest.raises(UsageError):
