@@ -5,11 +5,15 @@ import pty
 import re
 import shlex
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from igny8_analysis.cli.load import print_warnings
+from igny8_analysis.cli.output import print_table, print_text
+from igny8_analysis.cli.streams import tell
 from igny8_analysis.etl.demo import AS_OF
 from tests.trust.processes import IGNY8
 
@@ -141,6 +145,26 @@ def test_a_terminal_is_sent_nothing_that_acts(words: tuple[str, ...], demo_wareh
     sent = on_a_terminal(*words, "--warehouse", str(demo_warehouse))
     assert {c for c in sent if not c.isprintable()} <= {"\r", "\n", "\t"}
     assert "\\x1b" in sent or "\\u001b" in sent or words[0] in ("history", "quality")
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda text: print_table(("a",), [(text,)], text),
+        lambda text: print_table((text,), []),
+        print_text,
+        tell,
+        lambda text: print_warnings([text]),
+    ],
+    ids=["title", "heading", "sentence", "closing line", "warning"],
+)
+def test_whatever_is_said_acts_on_no_terminal(
+    say: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    say("\x1b]0;title\x07\x9b31m\u202e")
+    said = "".join(capsys.readouterr())
+    assert {c for c in said if not c.isprintable()} <= {"\n"}
+    assert "\\x1b" in said
 
 
 def test_a_tables_values_and_title_act_on_no_terminal(demo_warehouse: Path) -> None:

@@ -79,3 +79,31 @@ def test_the_difference_of_two_loads_tells_a_rate_by_some_percent_at_best(tmp_pa
     assert told[6.0] / told[3.0] < 1.01 * 2 ** (1 / 20)
     worked_out = math.exp(20 * math.log(told[3.0]) - 19 * math.log(2))
     assert abs(worked_out / 3.0 - 1) > 0.005
+
+
+@pytest.mark.parametrize(
+    ("accounts", "expected"),
+    [
+        ([1 + n % 5 for n in range(20)], 0.307),
+        ([1 + n % 4 for n in range(20)], 0.2),
+        ([1] * 11 + [2 + n for n in range(9)], 0.2),
+    ],
+    ids=["of five", "of four", "of one with more than half"],
+)
+def test_how_much_prices_differ_is_pooled_as_prices_are(
+    accounts: list[int], expected: float, tmp_path: Path
+) -> None:
+    """Each site's price went from 1 to √2 an item: 0.886 · ln √2 = .3071, to three digits; else what is usual."""
+    runs = [
+        run(3 * number + n, AS_OF - timedelta(days=40 - n), stages={1: (100, 10, credits)},
+            site_id=number, tenant_id=account)
+        for number, account in enumerate(accounts, 1) for n, credits in enumerate((1000, 1414, 1414))
+    ]  # fmt: skip
+    rows = [site(number, tenant_id=account) for number, account in enumerate(accounts, 1)]
+    source = make_source(tmp_path / "source.sqlite", rows, runs, [])
+    load(f"sqlite:///{source}", tmp_path / "data", as_of=AS_OF)
+    with igny8_analysis.connect(tmp_path / "data") as warehouse:
+        ((noise,),) = warehouse.sql(
+            "select noise from price_noise where stage_number = 1 order by completed_on desc limit 1"
+        ).fetchall()
+    assert noise == expected

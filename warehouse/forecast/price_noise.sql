@@ -2,19 +2,26 @@
 -- A step towards forecasts.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 with
-    limits as (select pool_sites_needed, least_price_noise, usual_price_noise from forecast_parameters),
+    limits as (
+        select pool_sites_needed, pool_accounts_needed, least_price_noise, usual_price_noise
+        from forecast_parameters
+    ),
     of_sites as (
         select
-            site_id,
-            stage_number,
-            completed_on,
-            avg(abs(log_change)) over so_far as noise,
-            row_number() over (partition by site_id, stage_number order by completion_number) as step_number
-        from price_steps
+            p.site_id,
+            s.account_key,
+            p.stage_number,
+            p.completed_on,
+            avg(abs(p.log_change)) over so_far as noise,
+            row_number() over (
+                partition by p.site_id, p.stage_number order by p.completion_number
+            ) as step_number
+        from price_steps as p
+        join sites as s on s.site_id = p.site_id
         window
             so_far as (
-                partition by site_id, stage_number
-                order by completion_number
+                partition by p.site_id, p.stage_number
+                order by p.completion_number
                 rows between unbounded preceding and current row
             )
     ),
@@ -23,21 +30,37 @@ with
             stage_number,
             completed_on,
             case when step_number = 1 then 1 else 0 end as sites,
-            noise - lag(noise, 1, 0) over (partition by site_id, stage_number order by step_number) as noise
+            noise - lag(noise, 1, 0) over (partition by site_id, stage_number order by step_number) as noise,
+            sum(case when step_number = 1 then 1 else 0 end) over (
+                partition by account_key, stage_number
+                order by completed_on, site_id, step_number
+                rows between unbounded preceding and current row
+            ) as account_sites
         from of_sites
         union all
-        select stage_number, completed_on, 0, 0
+        select stage_number, completed_on, 0, 0, 0
         from stage_lessons
         group by stage_number, completed_on
     ),
     days as (
-        select stage_number, completed_on, sum(sites) as sites, sum(noise) as noise
+        select
+            stage_number,
+            completed_on,
+            sum(sites) as sites,
+            sum(case when sites = 1 and account_sites = 1 then 1 else 0 end) as accounts,
+            max(account_sites) as largest,
+            sum(noise) as noise
         from added
         group by stage_number, completed_on
     ),
     before as (
         select
-            stage_number, completed_on, cast(sum(sites) over w as double) as sites, sum(noise) over w as noise
+            stage_number,
+            completed_on,
+            cast(sum(sites) over w as double) as sites,
+            sum(accounts) over w as accounts,
+            max(largest) over w as largest,
+            sum(noise) over w as noise
         from days
         window
             w as (
@@ -51,8 +74,11 @@ select
     b.stage_number,
     b.completed_on,
     case
-        when b.sites >= limits.pool_sites_needed
-        then greatest(0.886e0 * b.noise / nullif(b.sites, 0), limits.least_price_noise)
+        when
+            b.sites >= limits.pool_sites_needed
+            and b.accounts >= limits.pool_accounts_needed
+            and 2 * b.largest <= b.sites
+        then greatest(round(0.886e0 * b.noise / nullif(b.sites, 0), 3), limits.least_price_noise)
         else limits.usual_price_noise
     end as noise
 from before as b
