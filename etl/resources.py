@@ -1,7 +1,7 @@
 """What a load may use of its machine: processors and memory."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MEGABYTES = 440
 MEGABYTES_A_FURTHER_THREAD = 160
@@ -32,6 +32,11 @@ class Resources:
         """The megabytes, reckoned where they were not given."""
         by_threads = MEGABYTES + MEGABYTES_A_FURTHER_THREAD * max(0, self.thread_count - 2)
         return self.megabytes or max(MEGABYTES, min(by_threads, half_of_memory()))
+
+    def doubled(self) -> "Resources | None":
+        """The same with twice the memory; None where that is more than half of the machine's."""
+        more = replace(self, megabytes=2 * self.memory)
+        return more if more.memory <= half_of_memory() else None
 
 
 def half_of_memory() -> int:

@@ -149,10 +149,15 @@ def series(
                 {"step": draw.randrange(STEPS)} if draw.random() < 0.5 else {"seconds": draw.random() * took}
             )
             if lake.find_version(grown) == before:
-                loads.run(source.url, grown, as_of=now, **kill)  # type: ignore[arg-type]
+                loads.run(source.url, grown, keep=3, as_of=now, **kill)  # type: ignore[arg-type]
+        for version in lake.list_versions(grown):
+            if (
+                version.number > lake.find_version(grown).number
+            ):  # killed before its switch: its number is taken
+                shutil.copytree(version.path, full / "versions" / version.id)
         started = time.monotonic()
         if lake.find_version(grown) == before:
-            load(source.url, grown, now, keep=2, resources=ONE_THREAD)
+            load(source.url, grown, now, keep=3, resources=ONE_THREAD)
         took = time.monotonic() - started
         load(source.url, full, now, keep=1, resources=ONE_THREAD, is_full=True)
         assert unlike(grown, full) == {}, about

@@ -5,7 +5,7 @@ import itertools
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -19,7 +19,7 @@ from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import parquet_files
-from igny8_analysis.etl.resources import MACHINE, Resources, half_of_memory
+from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.templates import quoted
 
@@ -170,9 +170,10 @@ def build(lake: Path, database: Path, resources: Resources = MACHINE) -> None:
         try:
             return _build(lake, database, resources)
         except duckdb.OutOfMemoryException:
-            resources = replace(resources, megabytes=2 * resources.memory)
-            if resources.memory > half_of_memory():
+            more = resources.doubled()
+            if more is None:
                 raise
+            resources = more
         remove(database)
 
 

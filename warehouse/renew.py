@@ -3,9 +3,12 @@
 Of every view it is known what of it a change can change (`View.scope`; docs/scale.md):
 
 - *site*: the sites of which a table that it reads differs;
+- *account*: the accounts of which one does, and those of such sites, before and now;
 - *origin*: the origins of which a table that it reads differs, those of sites of which one does, and those that look
-  up a day on or after the first of which what all sites teach differs;
-- *day*: the days from the first on that could know of what differs;
+  up a day on or after the first of which what all sites, or the account's, teach differs;
+- *owner* and *week*, of forecasts of spend: the owners, or weeks of an owner, of which a table that it reads differs,
+  and those that look up such a week of a pool;
+- *day*: the days from the first on that could know of what differs, if any forecast asks for one;
 - *whole*: all of it, as soon as a table that it reads differs.
 
 What was computed is compared with what it was, so that what reads it is computed anew only where it differs.
@@ -26,7 +29,14 @@ from igny8_analysis.etl.templates import quoted
 from igny8_analysis.warehouse import build
 from igny8_analysis.warehouse.build import HELD_BY_VIEWS, View, load_views
 
-KEYS = {"site": ("site_id",), "origin": ("site_id", "id")}
+KEYS = {
+    "site": ("site_id",),
+    "account": ("account_id",),
+    "origin": ("site_id", "id"),
+    "owner": ("scope", "owner_id"),
+    "week": ("scope", "owner_id", "week"),
+}
+ACCOUNTS = ("account_id", "account_key")
 DAYS = ("known_on", "completed_on")
 """Columns that tell the day (UTC) of a row that is of no site."""
 APPENDED_SHARE = 0.2
@@ -36,10 +46,22 @@ COMPARED_ROWS = 200_000
 
 PARTS = {
     "site": ("site_id bigint", "where site_id in (select site_id from of_site.renewed)"),
+    "account": ("account_id bigint", "where account_id in (select account_id from of_account.renewed)"),
     "origin": ("site_id bigint, id bigint", "semi join of_origin.renewed using (site_id, id)"),
+    "owner": ("scope varchar, owner_id bigint", "semi join of_owner.renewed using (scope, owner_id)"),
+    "week": (
+        "scope varchar, owner_id bigint, week bigint",
+        "semi join of_week.renewed using (scope, owner_id, week)",
+    ),
     "day": ("known_on date", "where known_on >= (select known_on from of_day.renewed)"),
 }
 """By scope, what is renewed of it, and how a table is cut to that."""
+SITES_OF_ACCOUNTS = """
+where site_id in (
+    select site_id from warehouse.main.sites
+    where account_key in (select account_id from of_account.renewed)
+)
+"""
 
 
 @dataclass(frozen=True)
@@ -57,6 +79,20 @@ def renew(
 
     `appended` is what was left at the end of that version's tables. Raises duckdb.Error where its file is damaged.
     """
+    while True:
+        try:
+            return _renew(lake, database, previous, appended, resources)
+        except duckdb.OutOfMemoryException:
+            more = resources.doubled()
+            if more is None:
+                raise
+            resources = more
+        build.remove(database)
+
+
+def _renew(
+    lake: Path, database: Path, previous: Version, appended: dict[str, int], resources: Resources
+) -> Renewed:
     shutil.copyfile(previous.database, database)
     with build.writing(database, resources) as connection:
         connection.execute(f"attach '{quoted(previous.database)}' as previous (read_only)")
@@ -125,7 +161,11 @@ class Renewal:
             keys = self._keys(view, reads) if reads else None
             if keys:
                 self.connection.execute(f"create table differs.{name} as {keys}")
-            self.differing[name] = bool(keys) or (bool(reads) and self.compare(name))
+                if view.scope == "week":  # that of the load's instant is in few views
+                    self._forget_absent(name)
+                self.differing[name] = self._count(f"differs.{name}") > 0
+            else:
+                self.differing[name] = bool(reads) and self.compare(name)
         return self.differing[name]
 
     def compare(self, name: str, now: str = "", cut: str = "") -> bool:
@@ -148,31 +188,59 @@ class Renewal:
         )
         return self._count(f"differs.{name}") > 0
 
+    def _forget_absent(self, name: str) -> None:
+        """Keep of the keys that may differ those of which a view has rows, or had."""
+        key = ", ".join(self._key(name))
+        has = " union all ".join(f"select {key} from {d}.main.{name}" for d in ("previous", "warehouse"))
+        self.connection.execute(
+            f"create or replace table differs.{name} as from differs.{name} semi join ({has}) using ({key})"
+        )
+
     def _keys(self, view: View, reads: list[str]) -> str | None:
-        """The sites or origins whose rows may differ as those of `reads` do, in SQL; None: all rows may."""
+        """The keys of a view whose rows may differ as those of `reads` do, in SQL; None: all rows may."""
         if view.scope not in KEYS:
             return None
-        scopes = {name: self._scope(name) for name in reads}
-        days = [self._first_day(name) for name in reads if scopes[name] not in KEYS]
-        if None in days:
-            return None
-        since = f"date '{min(day for day in days if day)}'" if days else "null"
-        if view.scope == "site":
-            keys = [f"select site_id from differs.{name}" for name in reads if scopes[name] in KEYS]
-            keys.append(
-                "select site_id from warehouse.main.completions "
-                f"where cast(completed_at at time zone 'UTC' as date) >= {since}"
-            )
-        else:
-            origins = "select site_id, id from warehouse.main.forecast_origins where"
-            keys = [f"select site_id, id from differs.{name}" for name in reads if scopes[name] == "origin"]
-            keys += [
-                f"{origins} site_id in (select site_id from differs.{name})"
-                for name in reads
-                if scopes[name] == "site"
-            ]
-            keys.append(f"{origins} known_on >= {since}")
-        return f"select distinct * from ({' union all '.join(keys)})"
+        keys = [self._felt(view.scope, name) for name in reads]
+        return None if None in keys else f"select distinct * from ({' union all '.join(map(str, keys))})"
+
+    def _felt(self, scope: str, name: str) -> str | None:
+        """The keys of a scope at which it is felt that a table differs, in SQL; None: everywhere."""
+        differs, columns = f"differs.{name}", self._key(name)
+        origins = "select o.site_id, o.id from warehouse.main.forecast_origins as o"
+        weeks = "select o.scope, o.owner_id, o.week from warehouse.main.spend_origins as o"
+        keys = None
+        match scope, self._scope(name):
+            case ("site", "site" | "origin"):
+                keys = f"select site_id from {differs}"
+            case ("origin", "origin"):
+                keys = f"select site_id, id from {differs}"
+            case ("origin", "site"):
+                keys = f"{origins} semi join {differs} as d using (site_id)"
+            case ("account", "site" | "origin"):
+                keys = " union all ".join(
+                    f"select account_key as account_id from {database}.main.sites semi join {differs} using (site_id)"
+                    for database in ("previous", "warehouse")
+                )
+            case ("owner", "owner" | "week"):
+                keys = f"select scope, owner_id from {differs}"
+            case ("week", "week"):
+                keys = f"select scope, owner_id, week from {differs}"
+            case ("week", "owner"):
+                keys = f"{weeks} semi join {differs} as d using (scope, owner_id)"
+            case ("week", "whole") if columns == ("week",):
+                keys = f"{weeks} semi join {differs} as d on d.week = o.pool_week"
+            case ("week", "whole") if columns == ("account_key", "week"):
+                keys = f"{weeks} semi join {differs} as d on d.account_key = o.account_key and d.week = o.pool_week"
+            case ("account", _) if columns and columns[0] in ACCOUNTS:
+                keys = f"select {columns[0]} as account_id from {differs}"
+            case ("origin", _) if columns and columns[0] in ACCOUNTS:
+                account, day = columns
+                keys = f"{origins} semi join {differs} as d on d.{account} = o.account_id and d.{day} <= o.known_on"
+            case ("origin" | "site", "whole") if since := self._first_day(name):
+                known = {"origin": "known_on", "site": "cast(completed_at at time zone 'UTC' as date)"}[scope]
+                rows = origins if scope == "origin" else "select site_id from warehouse.main.completions"
+                keys = f"{rows} where {known} >= date '{since}'"
+        return keys
 
     def _first_day(self, name: str) -> date | None:
         """The first day of which a table that differs tells otherwise; None: it tells of no days."""
@@ -184,15 +252,23 @@ class Renewal:
 
     def _known_from(self, name: str) -> date | None:
         """The first day that could know of what differs in a table; None: that is not told."""
-        if self._scope(name) not in KEYS or "completed_on" not in self._columns(name):
-            return self._first_day(name) if self._scope(name) not in KEYS else None
+        if self._scope(name) == "whole":
+            return self._first_day(name)
+        if self._scope(name) == "account":
+            return self._day_after(f"select {self._day(name)} as completed_on from differs.{name}")
+        if "completed_on" not in self._columns(name):
+            return None
         key = ", ".join(self._key(name))
-        rows = " union all ".join(
-            f"select completed_on from {database}.{_placed(name)} semi join differs.{name} using ({key})"
-            for database in ("previous", "warehouse")
+        return self._day_after(
+            " union all ".join(
+                f"select completed_on from {database}.{_placed(name)} semi join differs.{name} using ({key})"
+                for database in ("previous", "warehouse")
+            )
         )
-        ((last,),) = self.connection.execute(f"select min(completed_on) from ({rows})").fetchall()
-        return last + timedelta(days=1) if last else date.max
+
+    def _day_after(self, rows: str) -> date:
+        ((first,),) = self.connection.execute(f"select min(completed_on) from ({rows})").fetchall()
+        return first + timedelta(days=1) if first else date.max
 
     # What is computed anew
 
@@ -200,7 +276,7 @@ class Renewal:
         """Compute anew what of a view may differ as `reads` do; whether it differs then."""
         if view.scope == "day":
             days = [self._known_from(name) for name in reads]
-            keys = None if None in days else f"select date '{min(day for day in days if day)}' as known_on"
+            keys = None if None in days else self._asked_from(view, min(day for day in days if day))
         else:
             keys = self._keys(view, reads)
         if keys:
@@ -208,6 +284,14 @@ class Renewal:
         self._make(view, view.sql)
         self.appended.pop(view.name, None)
         return self.compare(view.name)
+
+    def _asked_from(self, view: View, since: date) -> str:
+        """The day, as keys, if a forecast asks for it or a later one, or did; none otherwise."""
+        asked = " or ".join(
+            f"exists (select 1 from {table} where known_on >= date '{since}')"
+            for table in ("warehouse.main.forecast_origins", f"previous.main.{view.name}")
+        )
+        return f"select date '{since}' as known_on where {asked}"
 
     def _make(self, view: View, sql: str) -> None:
         self.connection.begin()
@@ -217,12 +301,14 @@ class Renewal:
 
     def _renew_part(self, view: View, keys: str) -> bool:
         self.connection.execute(f"create or replace table of_{view.scope}.renewed as {keys}")
+        if not self._count(f"of_{view.scope}.renewed"):
+            return False
         self.compute(view)
         _, cut = PARTS[view.scope]
         if not self.compare(view.name, "differs.now", cut):
             return False
         key = self._key(view.name)
-        same = " and ".join(f"t.{column} = d.{column}" for column in key)
+        same = " and ".join(f"t.{column} is not distinct from d.{column}" for column in key)
         self.connection.execute(f"delete from {view.name} as t using differs.{view.name} as d where {same}")
         ((rows,),) = self.connection.execute(
             f"insert into {view.name} from differs.now semi join differs.{view.name} using ({', '.join(key)}) "
@@ -253,20 +339,30 @@ class Renewal:
             if (part, name) in self.cut:
                 continue
             self.cut.add((part, name))
-            scope = self._scope(name)
-            is_of_it = {
-                "of_site": scope in KEYS,
-                "of_origin": scope == "origin",
-                "of_day": scope not in KEYS and "known_on" in self._columns(name),
-            }[part]
+            cut = self._part_of(part, name)
             read = self.views.get(name)
-            if is_of_it and read and not read.is_kept:
+            if cut and read and not read.is_kept:
                 self._cut(part, read)
                 sql = read.sql
             else:
-                cut = PARTS[part.removeprefix("of_")][1] if is_of_it else ""
                 sql = f"from warehouse.{_placed(name)} {cut}"
             self.connection.execute(f"use {part}; create view {_placed(name)} as {sql}; use warehouse")
+
+    def _part_of(self, part: str, name: str) -> str:
+        """How a part cuts what is of it; nothing where that is not."""
+        scope, key = self._scope(name), self._key(name)
+        part = part.removeprefix("of_")
+        _, cut = PARTS[part]
+        match part:
+            case "account":
+                if scope in ("site", "origin"):
+                    return SITES_OF_ACCOUNTS
+                is_of_it = key[:1] == ("account_id",)
+            case "day":
+                is_of_it = scope == "whole" and "known_on" in key
+            case _:
+                is_of_it = key[: len(KEYS[part])] == KEYS[part]
+        return cut if is_of_it else ""
 
     # What a table is
 
@@ -283,8 +379,13 @@ class Renewal:
         return self.columns[name]
 
     def _key(self, name: str) -> tuple[str, ...]:
-        day = self._day(name)
-        return KEYS.get(self._scope(name)) or ((day,) if day else ())
+        """The columns by which it is noted what of a table differs."""
+        columns, scope = self._columns(name), self._scope(name)
+        if scope in ("site", "origin", "owner", "week"):
+            return KEYS[scope]
+        times = [column for column in (*DAYS, "week") if column in columns][:1]
+        accounts = [column for column in ACCOUNTS if column in columns] if times else []
+        return (*accounts[:1], *times)
 
     def _day(self, name: str) -> str | None:
         return next((column for column in DAYS if column in self._columns(name)), None)

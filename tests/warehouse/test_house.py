@@ -40,6 +40,7 @@ RUN = ("site_id", "id")
 STAGE = ("site_id", "id", "stage_number")
 KEYS: dict[str, tuple[str, ...]] = {
     "account_article_costs": ("site_id",),
+    "account_days": ("account_id", "known_on"),
     "account_balances": ("account_id",),
     "account_errors": ("account_id", "method", "known_runs_from", "known_on"),
     "account_lessons": ("account_id", "stage_number", "known_on", "is_lookup"),
@@ -126,6 +127,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "spend_account_pools": ("scope", "account_key", "horizon_days", "method", "week"),
     "spend_accuracy": ("scope", "horizon_days", "method", "window", "site_id", "account_id"),
     "spend_backtest": ("scope", "site_id", "account_id", "horizon_days", "origin_at", "method"),
+    "spend_lookups": ("scope", "account_key", "horizon_days", "known_runs_from", "week"),
+    "spend_mondays": ("week",),
     "spend_errors": ("scope", "owner_id", "horizon_days", "method", "error_number"),
     "spend_forecasts": ("scope", "site_id", "account_id", "horizon_days", "method"),
     "spend_horizons": ("horizon_days",),

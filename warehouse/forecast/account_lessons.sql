@@ -1,6 +1,7 @@
 -- One row per account, stage and day: what all its sites had taught of the stage by then.
 -- A step towards forecasts.
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
+-- Renewed: account.
 with
     flows as (
         select
@@ -90,9 +91,8 @@ with
         group by 1, 2, 3
         union all
         select o.account_id, f.stage_number, o.known_on, true, 0, 0, 0, 0, 0, 0, 0, 0
-        from forecast_origins as o
+        from account_days as o
         cross join stage_parameters as f
-        group by o.account_id, f.stage_number, o.known_on
     )
 select
     account_id,

@@ -1,6 +1,7 @@
 -- One row per stage and day: what all sites had taught of the stage by that UTC midnight.
 -- A step towards forecasts.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
+-- Renewed: day.
 with
     limits as (
         select
@@ -68,7 +69,7 @@ with
         group by stage_number, measure, completed_on
         union all
         select f.stage_number, m.measure, o.known_on, 0, 0, 0, 0, 0, 0, 0, 0, null
-        from forecast_origins as o
+        from account_days as o
         cross join stage_parameters as f
         cross join measures as m
         group by f.stage_number, m.measure, o.known_on

@@ -3,14 +3,9 @@
 -- Kept as a table: it is of all sites of an account; forecasts look a week up.
 with
     limits as (select spend_account_weeks, spend_account_errors_a_week from spend_parameters),
-    seen as (
-        select scope, account_key, horizon_days, known_runs_from, pool_week as week
-        from spend_origins
-        group by scope, account_key, horizon_days, known_runs_from, pool_week
-    ),
     needed as (
         select n.scope, n.account_key, n.horizon_days, m.method, n.week
-        from seen as n
+        from spend_lookups as n
         cross join spend_methods as m
         left join
             spend_pools as s

@@ -1,5 +1,6 @@
 -- One row per past forecast of spend whose days are over: how far off it was, numbered as that became known.
 -- A step towards forecasts of spend.
+-- Renewed: week.
 select
     scope,
     owner_id,

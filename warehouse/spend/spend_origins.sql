@@ -1,7 +1,7 @@
 -- One row per site or account, horizon and instant: what was known of its spend then, and what came.
 -- A step towards forecasts of spend.
 -- Kept as a table: every method forecasts from it.
--- Renewed: whole.
+-- Renewed: week.
 with
     load as (select epoch_us(as_of) as as_of_us from current_load),
     -- what a load said of a site's settings holds until the next one that said something else

@@ -1,6 +1,6 @@
 -- One row per site or account, horizon, instant and method: the forecast before any interval.
 -- A step towards forecasts of spend.
--- Renewed: whole.
+-- Renewed: week.
 with
     rates as (
         select

@@ -29,7 +29,7 @@ with
         from spend_errors as d
         cross join limits
         join steps as s on s.step < limits.spend_pool_weeks
-        join spend_weeks as w on w.week = d.known_week + s.step and w.week = w.pool_week
+        join spend_mondays as w on w.week = d.known_week + s.step
         where d.pool_lot <= limits.spend_pool_errors_a_week
     ),
     owners as (

@@ -1,7 +1,7 @@
 -- One row per site or account, horizon, instant and method: spend forecast, its range, and the choice.
 -- A step towards forecasts of spend.
 -- Kept as a table: ranges and choices rest on all sites.
--- Renewed: whole.
+-- Renewed: week.
 with
     limits as (select spend_own_errors_needed, spend_champion_weight_origins from spend_parameters),
     looked_up as (
