@@ -259,7 +259,7 @@ class Warehouse:
     def _of_site(self, site: int | str, ask: Callable[[int], Payload | None]) -> Payload | None:
         """What is asked of a site; an id that finds it so is not looked up before. Raises as `resolve_site`."""
         named = _text(site).strip()
-        if named.isdecimal() and named == str(int(named[:LONGEST_ID])) and (found := ask(int(named))):
+        if _is_id(named) and (found := ask(int(named))):
             return found
         return ask(self.resolve_site(site))
 
@@ -283,7 +283,10 @@ class Warehouse:
 
     def account(self, account: int | str) -> Payload:
         """An account: its balances, its sites' figures, its credits by month. Raises AccountNotFound."""
-        return payloads.account(self._connection.cursor(), self.resolve_account(account))
+        cursor, named = self._connection.cursor(), _text(account).strip()
+        if _is_id(named) and (found := payloads.account(cursor, int(named))):
+            return found
+        return payloads.account(cursor, self.resolve_account(account)) or {}
 
     def settings(self, site: int | str) -> Payload:
         """The settings of the site's automation and of its stages; null and empty where the source has none."""
@@ -380,6 +383,11 @@ class Warehouse:
 def _text(name: int | str) -> str:
     """The name as text that a query takes: what is no UTF-8 in it, as in an argument of any bytes, names nothing."""
     return str(name).encode("utf-8", "backslashreplace").decode()
+
+
+def _is_id(name: str) -> bool:
+    """Whether a site or an account may have it as its id: the others are looked for by their names."""
+    return name.isdecimal() and name == str(int(name[:LONGEST_ID]))
 
 
 def warehouse_directory(directory: Path | str | None = None) -> Path:

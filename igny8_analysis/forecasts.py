@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from igny8_analysis import payloads
 from igny8_analysis.etl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,14 +17,16 @@ def forecast(warehouse: "Warehouse", site: int | str, method: str | None = None)
 
     Raises SiteNotFound, AmbiguousSite, and UsageError for an unknown method.
     """
-    site_id = warehouse.resolve_site(site)
+    payload = warehouse._of_site(
+        site, lambda site_id: payloads.forecast(warehouse._connection.cursor(), warehouse.as_of, site_id)
+    )
+    assert payload
     _check_method(warehouse, method)
-    return {
-        "site_id": site_id,
-        "as_of": f"{warehouse.as_of:%Y-%m-%dT%H:%M:%SZ}",
-        "totals": _rows(warehouse, "forecast_totals", site_id, method, "is_champion desc, method"),
-        "stages": _rows(warehouse, "forecast_stages", site_id, method, "method, stage_number"),
-    }
+    if method is not None:
+        payload |= {
+            kind: [row for row in payload[kind] if row["method"] == method] for kind in ("totals", "stages")
+        }
+    return payload
 
 
 def backtest(warehouse: "Warehouse", site: int | str | None = None, method: str | None = None) -> Payload:

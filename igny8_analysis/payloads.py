@@ -297,7 +297,37 @@ STAGE_SETTINGS: Fields = {
     "batch_size": WHOLE_OR_NULL,
 }
 
+FORECAST_TOTALS = (
+    *(
+        "site_id",
+        "method",
+        "credits",
+        "output",
+        "duration_seconds",
+        "p80_low",
+        "p80_high",
+        "p90_low",
+        "p90_high",
+    ),
+    *("budget_80", "budget_90", "credit_limit", "is_limited", "is_champion", "reason", "track_record"),
+)
+FORECAST_STAGES = (
+    *(
+        "site_id",
+        "method",
+        "stage_number",
+        "expected_items",
+        "credits",
+        "output",
+        "duration_seconds",
+        "basis",
+    ),
+    *("items_limit", "bound_by"),
+)
+
 OF_SITE = "where site_id = ?"
+ACCOUNT_BY_ID = "select account from account_payloads where account_id = ?"
+FORECAST_OF_SITE = "select forecast from forecast_payloads where site_id = ?"
 OVERVIEW_OF_SITE = "select overview from site_payloads where site_id = ?"
 RUN_COUNT = "select total_runs from run_statistics where site_id = ?"
 HISTORY_ROWS = (
@@ -414,21 +444,31 @@ def compare(connection: duckdb.DuckDBPyConnection, site_id: int, id_a: int, id_b
     }
 
 
-def account(connection: duckdb.DuckDBPyConnection, account_id: int) -> Payload:
-    """An account: its balances, the figures of its sites that are not deleted, its credits by month."""
-
-    def many(view: str, fields: Fields, order: str) -> list[Payload]:
-        return _select(connection, view, fields, f"where account_id = ? order by {order}", [account_id])
-
-    named = "(select account_id, account_name as name, account_status as status from accounts)"
-    of_account = (
-        "where site_id in (select site_id from sites where account_id = ? and is_live) order by site_id"
-    )
+def account(connection: duckdb.DuckDBPyConnection, account_id: int) -> Payload | None:
+    """An account: its balances, the figures of its sites that are not deleted, its credits by month; None for none."""
+    found = execute(connection, ACCOUNT_BY_ID, [account_id])
+    if not found:
+        return None
+    named, balances, sites, months = _read_text(found[0][0])
     return {
-        "account": many(named, ACCOUNT, "account_id")[0],
-        "balances": many("account_balances", BALANCES, "account_id")[0],
-        "sites": _select(connection, "site_figures", SITE_FIGURES, of_account, [account_id]),
-        "months": many("credit_months", CREDIT_MONTHS, "month_start"),
+        "account": _named(ACCOUNT, named),
+        "balances": _named(BALANCES, balances),
+        "sites": [_named(SITE_FIGURES, site) for site in sites],
+        "months": [_named(CREDIT_MONTHS, month) for month in months],
+    }
+
+
+def forecast(connection: duckdb.DuckDBPyConnection, as_of: datetime, site_id: int) -> Payload | None:
+    """The forecasts of a site's next run by every method, the champion first; None where there is no such site."""
+    found = execute(connection, FORECAST_OF_SITE, [site_id])
+    if not found:
+        return None
+    totals, stages = json.loads(found[0][0])
+    return {
+        "site_id": site_id,
+        "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}",
+        "totals": [dict(zip(FORECAST_TOTALS, row, strict=True)) for row in totals],
+        "stages": [dict(zip(FORECAST_STAGES, row, strict=True)) for row in stages],
     }
 
 

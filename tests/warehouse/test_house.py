@@ -40,6 +40,7 @@ RUN = ("site_id", "id")
 STAGE = ("site_id", "id", "stage_number")
 KEYS: dict[str, tuple[str, ...]] = {
     "account_article_costs": ("site_id",),
+    "account_payloads": ("account_id",),
     "account_days": ("account_id", "known_on"),
     "account_balances": ("account_id",),
     "account_errors": ("account_id", "method", "known_runs_from", "known_on"),
@@ -120,6 +121,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "site_months": ("site_id", "month_start"),
     "site_settings": ("site_id",),
     "site_payloads": ("site_id",),
+    "forecast_payloads": ("site_id",),
     "site_lessons": ("site_id", "completion_number"),
     "settings_seen": (),
     "sites": ("site_id",),
@@ -289,7 +291,7 @@ def test_a_filter_on_site_id_reaches_every_scan(
 
 ASKED_BY_THE_SECOND = {
     *(section.view for payload in (explain.OVERVIEW, explain.RUN) for section in payload.values()),
-    *("site_payloads", "run_payloads"),
+    *("site_payloads", "run_payloads", "forecast_payloads"),
     *("run_summary", "forecast_totals", "forecast_stages", "site_figures", "cost_changes", "price_effects"),
 }
 

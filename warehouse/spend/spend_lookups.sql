@@ -1,5 +1,4 @@
--- One row per scope, account, horizon, band of known runs and week of which a forecast of spend looks
--- errors up.
+-- One row per scope, account, horizon, band of known runs and week: of which errors are looked up.
 select scope, account_key, horizon_days, known_runs_from, pool_week as week
 from spend_origins
 group by scope, account_key, horizon_days, known_runs_from, pool_week
