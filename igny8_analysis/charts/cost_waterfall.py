@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 
 from igny8_analysis.charts.scales import Row, values
-from igny8_analysis.charts.theme import PANEL, Chart, specify
+from igny8_analysis.charts.theme import NARROW_ROOM, PANEL, ROOM, Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 COLOURS = {"total": tokens.var("ink-soft"), "more": tokens.var("warn"), "less": tokens.var("accent")}
@@ -41,23 +42,29 @@ def cost_waterfall(rows: Sequence[Row], before: str, after: str) -> Chart | None
         y=alt.Y("label:N", sort=labels, axis=alt.Axis(title=None, grid=False, labelLimit=190)),
     )
     most = max(max(bar["from"], bar["to"]) for bar in bars)
-    x = alt.X("from:Q", title="credits", scale=alt.Scale(domain=[0, most * 1.15], nice=False))
-    drawn = base.mark_bar(height=15).encode(
-        x=x, x2="to:Q", color=alt.Color("kind:N", scale=colours, legend=None)
-    )
     texts = (
         base.transform_calculate(end="max(datum.from, datum.to)")
         .mark_text(align="left", dx=5)
         .encode(x=alt.X("end:Q"), text="text:N")
     )
+
+    def drawn(room: float) -> Any:
+        scale = alt.Scale(domain=[0, most * room], nice=False)
+        bars = base.mark_bar(height=15).encode(
+            x=alt.X("from:Q", title="credits", scale=scale),
+            x2="to:Q",
+            color=alt.Color("kind:N", scale=colours, legend=None),
+        )
+        return bars + texts
+
     return Chart(
         name="cost-waterfall",
         title="Credits, from one period to the next",
         description=f"{before} {formats.number(first)} credits; "
         + "; ".join(f"{row['label']} {formats.signed(row['credits'])}" for row in rows)
         + f"; {after} {formats.number(last)}.",
-        spec=specify(drawn + texts, 340, 26 * len(bars) + 44),
-        wide=specify(drawn + texts, PANEL, 26 * len(bars) + 44),
+        spec=specify(drawn(NARROW_ROOM), 340, 26 * len(bars) + 44),
+        wide=specify(drawn(ROOM), PANEL, 26 * len(bars) + 44),
         head=("Step", "Credits"),
         body=[(bar["label"], bar["text"]) for bar in bars],
     )

@@ -9,7 +9,7 @@ import altair as alt
 
 from igny8_analysis.charts.scales import Row, stage_scale, time_axis, values
 from igny8_analysis.charts.stage_credits import stage_bars
-from igny8_analysis.charts.theme import PANEL, Chart, specify
+from igny8_analysis.charts.theme import NARROW_ROOM, PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
 
 
@@ -24,7 +24,9 @@ def pending_over_loads(rows: Sequence[Row]) -> Chart | None:
     latest = [row for row in rows if row["load_number"] == loads[-1]]
     most = max(latest, key=lambda row: row["pending_items"])
     if len(loads) == 1:
-        spec = specify(stage_bars(rows, "pending_items", "items pending"), 340, 26 * len(rows) + 44)
+        spec = specify(
+            stage_bars(rows, "pending_items", "items pending", NARROW_ROOM), 340, 26 * len(rows) + 44
+        )
         wide = specify(stage_bars(rows, "pending_items", "items pending"), PANEL, 26 * len(rows) + 44)
     else:
         spec, wide = specify(_layers(rows, 3), 340, 190), specify(_layers(rows, 8), PANEL, 220)

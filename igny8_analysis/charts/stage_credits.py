@@ -9,7 +9,7 @@ import altair as alt
 
 from igny8_analysis.charts.credits_donut import credits_donut
 from igny8_analysis.charts.scales import Row, stage_scale
-from igny8_analysis.charts.theme import PANEL, Chart, specify
+from igny8_analysis.charts.theme import NARROW_ROOM, PANEL, ROOM, Chart, specify
 from igny8_analysis.reports import formats
 
 
@@ -26,21 +26,24 @@ def stage_credits(
     if not spent:
         return None
     most = max(spent, key=lambda row: row[column])
-    chart, height = stage_bars(spent, column, "credits"), 26 * len(spent) + 44
+    height = 26 * len(spent) + 44
     return Chart(
         name=name,
         title=title,
         description=f"{formats.number(total)} credits in all, most of them in stage {most['stage_number']}, "
         f"{most['stage_name']}: {formats.number(most[column])}.",
-        spec=specify(chart, 340, height),
-        wide=specify(chart, width, height),
+        spec=specify(stage_bars(spent, column, "credits", NARROW_ROOM), 340, height),
+        wide=specify(stage_bars(spent, column, "credits"), width, height),
         head=("Stage", "Credits"),
         body=[(f"{r['stage_number']} {r['stage_name']}", formats.number(r[column])) for r in rows],
     )
 
 
-def stage_bars(rows: Sequence[Row], column: str, unit: str) -> Any:
-    """Return one bar a stage, as long as `column` and labelled with it; the largest has to be above 0."""
+def stage_bars(rows: Sequence[Row], column: str, unit: str, room: float = ROOM) -> Any:
+    """Return one bar a stage, as long as `column` and labelled with it; the largest has to be above 0.
+
+    The axis is `room` times as long as the longest bar.
+    """
     bars = [
         {
             "stage_number": row["stage_number"],
@@ -50,7 +53,7 @@ def stage_bars(rows: Sequence[Row], column: str, unit: str) -> Any:
         }
         for row in rows
     ]
-    scale = alt.Scale(domain=[0, max(bar["amount"] for bar in bars) * 1.15], nice=False)
+    scale = alt.Scale(domain=[0, max(bar["amount"] for bar in bars) * room], nice=False)
     base = alt.Chart(alt.Data(values=tuple(bars))).encode(
         x=alt.X("amount:Q", title=unit, scale=scale),
         y=alt.Y("label:N", sort=None, axis=alt.Axis(title=None, grid=False, labelLimit=150)),

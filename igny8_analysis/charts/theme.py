@@ -17,6 +17,9 @@ from igny8_analysis.reports import tokens
 # How wide a panel is on a wide screen, and half of one, in px; a drawing fills it there.
 PANEL, HALF_PANEL = 1118, 547
 
+# How long the axis of bars is beside the longest, so that the text at its end fits; more on a phone.
+ROOM, NARROW_ROOM = 1.15, 1.4
+
 # A chart is a drawing of its rows; these are the rows as people read them behind it.
 Table = list[tuple[str, ...]]
 

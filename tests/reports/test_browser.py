@@ -71,6 +71,20 @@ def test_charts_fill_their_panel(browser: Browser, made: Made, name: str) -> Non
             assert 0.9 < width / own < 1.2, title
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["overview", "run", "hostile_overview"])
+def test_no_text_of_a_chart_is_cut(browser: Browser, made: Made, name: str, width: int) -> None:
+    beyond = """all => all.flatMap((svg) => {
+        const frame = svg.getBoundingClientRect();
+        return [...svg.querySelectorAll('text')].filter((text) => {
+            const box = text.getBoundingClientRect();
+            return frame.width && box.width && (box.right > frame.right + 3 || box.left < frame.left - 3);
+        }).map((text) => text.textContent);
+    })"""
+    with opened(browser, getattr(made, name), viewport={"width": width, "height": 740}) as page:
+        assert page.locator("svg.chart").evaluate_all(beyond) == []
+
+
 def test_a_name_breaks_between_its_words_on_a_phone(browser: Browser, made: Made) -> None:
     """Names that a phone has room for stand in one line; longer ones break after a hyphen first."""
     lines = """all => all.map((name) => {
