@@ -229,7 +229,7 @@ def _trimmed(column: str) -> str:
 
 
 def _query(name: str, values: dict[str, str]) -> str:
-    return filled(QUERIES / f"{name}.sql", values)
+    return filled(QUERIES / f"{name}.sql", {"stages": STAGES, **values})
 
 
 def _compare_with_source(
@@ -345,9 +345,10 @@ def _setting_values() -> dict[str, Any]:
     }
 
 
-def _snapshot_values() -> dict[str, str]:
+def _snapshot_values() -> dict[str, Any]:
     keys = [f"stage_{stage.number}_initial" for stage in STAGES] + ["total_initial_items"]
-    return {"structure": json.dumps(dict.fromkeys(keys, "VARCHAR"))} | _plain_values(keys)
+    structure = json.dumps(dict.fromkeys(keys, "VARCHAR"))
+    return {"stages": STAGES, "structure": structure, **_plain_values(keys)}
 
 
 def _plain_values(number_keys: list[str], time_keys: tuple[str, ...] = ()) -> dict[str, str]:

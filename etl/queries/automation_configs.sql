@@ -6,25 +6,12 @@ select
     cast(scheduled_time as text) as scheduled_time,
     cast(last_run_at as text) as last_run_at,
     cast(next_run_at as text) as next_run_at,
-    cast(stage_1_enabled as text) as stage_1_enabled,
-    cast(stage_2_enabled as text) as stage_2_enabled,
-    cast(stage_3_enabled as text) as stage_3_enabled,
-    cast(stage_4_enabled as text) as stage_4_enabled,
-    cast(stage_5_enabled as text) as stage_5_enabled,
-    cast(stage_6_enabled as text) as stage_6_enabled,
-    cast(stage_7_enabled as text) as stage_7_enabled,
-    cast(stage_1_batch_size as text) as stage_1_batch_size,
-    cast(stage_2_batch_size as text) as stage_2_batch_size,
-    cast(stage_3_batch_size as text) as stage_3_batch_size,
-    cast(stage_4_batch_size as text) as stage_4_batch_size,
-    cast(stage_5_batch_size as text) as stage_5_batch_size,
-    cast(stage_6_batch_size as text) as stage_6_batch_size,
-    cast(max_keywords_per_run as text) as max_keywords_per_run,
-    cast(max_clusters_per_run as text) as max_clusters_per_run,
-    cast(max_ideas_per_run as text) as max_ideas_per_run,
-    cast(max_tasks_per_run as text) as max_tasks_per_run,
-    cast(max_content_per_run as text) as max_content_per_run,
-    cast(max_images_per_run as text) as max_images_per_run,
-    cast(max_approvals_per_run as text) as max_approvals_per_run,
+    {% for stage in stages %}
+        cast(stage_{{ stage.number }}_enabled as text) as stage_{{ stage.number }}_enabled,
+        {% if stage.has_batch_size %}
+            cast(stage_{{ stage.number }}_batch_size as text) as stage_{{ stage.number }}_batch_size,
+        {% endif %}
+        cast({{ stage.limit }} as text) as {{ stage.limit }},
+    {% endfor %}
     cast(max_credits_per_run as text) as max_credits_per_run
 from {{ automation_configs }}

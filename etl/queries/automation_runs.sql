@@ -13,13 +13,9 @@ select
     cast(cancelled_at as text) as cancelled_at,
     cast(total_credits_used as text) as total_credits_used,
     cast(initial_snapshot as text) as initial_snapshot,
-    cast(stage_1_result as text) as stage_1_result,
-    cast(stage_2_result as text) as stage_2_result,
-    cast(stage_3_result as text) as stage_3_result,
-    cast(stage_4_result as text) as stage_4_result,
-    cast(stage_5_result as text) as stage_5_result,
-    cast(stage_6_result as text) as stage_6_result,
-    cast(stage_7_result as text) as stage_7_result,
+    {% for stage in stages %}
+        cast(stage_{{ stage.number }}_result as text) as stage_{{ stage.number }}_result,
+    {% endfor %}
     cast(error_message as text) as error_message,
     cast(updated_at as text) as updated_at
 from {{ automation_runs }}

@@ -29,13 +29,9 @@ with
             case
                 when is_plain then simple else from_json(as_object(initial_snapshot), '{{structure}}')
             end as snapshot,
-            stage_1_result,
-            stage_2_result,
-            stage_3_result,
-            stage_4_result,
-            stage_5_result,
-            stage_6_result,
-            stage_7_result,
+{% for stage in stages %}
+            stage_{{ stage.number }}_result,
+{% endfor %}
             error_message,
             as_time(updated_at) as updated_at,
             id as id_text,
