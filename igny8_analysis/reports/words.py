@@ -14,6 +14,9 @@ WAYS = {
     "original": "all that waits, at average prices",
 }
 
+# The statuses of a run that have a sign and a colour of their own, `.status.<name>` in the style sheet.
+RUN_STATUSES = ("completed", "failed", "running", "paused", "cancelled")
+
 # What to do about each alert.
 ADVICE = {
     "run_failed": "The next run takes up what is left: start one, unless one is going on. If it stops again, look into "

@@ -12,6 +12,8 @@ from igny8_analysis import Warehouse
 from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.reports import words
 from igny8_analysis.reports.make import Options, Reports
+from igny8_analysis.reports.panels.panel import environment, style_sheet
+from igny8_analysis.reports.panels.run import TITLES
 from tests.pages import notebooks_here
 from tests.reports.conftest import Made
 
@@ -97,9 +99,25 @@ def test_every_check_has_its_sentence(demo: Warehouse) -> None:
     )
 
 
+def test_every_status_of_a_run_has_its_sign_and_its_title(demo: Warehouse) -> None:
+    """Those of `run_statuses`; without them a run stands under "other", and nothing says where it stands."""
+    rows = demo.sql("select status, current_stage_outcome from run_statuses").fetchall()
+    outcomes = {outcome for _, outcome in rows if outcome}
+    assert {status for status, _ in rows} == set(words.RUN_STATUSES)
+    assert [name for name in words.RUN_STATUSES if f".status.{name}::before" not in style_sheet()] == []
+    assert outcomes == TITLES.keys()
+    parts = environment().get_template("panels/parts.html.j2").make_module({"rows": None})
+    for outcome in outcomes:
+        row = {"outcome": outcome, "status": "?", "outcome_reason": None, "snapshot_items": None}
+        written = str(parts.outcome(row))
+        kind = re.search(r'class="status (\w*)"', written)
+        assert kind, outcome
+        assert kind[1] in words.RUN_STATUSES, outcome
+
+
 OF_THE_HOUSE = re.compile(
-    r"mean_of_last|same_as_last|champion|WAPE|\d\.000000|last 1 runs|Only 0|batches_run|"
-    + "|".join(words.FINDINGS)
+    r"champion|WAPE|\d\.000000|last 1 runs|Only 0|batches_run|"
+    + "|".join([*words.FINDINGS, *(method for method in words.WAYS if "_" in method)])
 )
 CODE = re.compile(r'<(pre|code|script|style|head)\b.*?</\1>|(?<= )data-sort=\S+|data-told="[^"]*"', re.DOTALL)
 

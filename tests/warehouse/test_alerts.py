@@ -1,5 +1,6 @@
 """What needs someone: each alert given and expected, new or not over loads, and the same after a rebuild."""
 
+import re
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -10,8 +11,11 @@ import pytest
 
 import igny8_analysis
 from igny8_analysis import Warehouse
+from igny8_analysis.brief import NEEDS
 from igny8_analysis.load import load
 from igny8_analysis.rebuild import rebuild
+from igny8_analysis.reports.words import ADVICE
+from igny8_analysis.warehouse.build import column_descriptions, load_views
 from tests.cases import AS_OF, items, make_source, run, site
 
 DAY = timedelta(days=1)
@@ -247,6 +251,18 @@ def test_new_is_what_the_load_before_had_not_and_a_rebuild_says_the_same(tmp_pat
     rebuild(str(lake), tmp_path / "again")
     with igny8_analysis.connect(tmp_path / "again") as again:
         assert again.sql("select * from alerts order by alert_key").fetchall() == told
+
+
+def test_every_alert_has_its_words() -> None:
+    """An alert without them would stop a page or a brief on the day it is first told."""
+    (sql,) = (view.sql for view in load_views() if view.name == "alerts")
+    severities = dict(re.findall(r"select\s+'(\w+)',\s+(case when .*? end|'\w+'),", sql))
+    assert severities.keys() == ADVICE.keys()
+    assert {name for name, severity in severities.items() if severity != "'info'"} == NEEDS.keys()
+    assert severities.keys() == set(re.findall(r"\w+_\w+", column_descriptions()[0]["alert"]))
+    page = (Path(__file__).parents[2] / "docs" / "words.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)` \| (?:error|warning|info)\b", page, re.MULTILINE))
+    assert severities.keys() == told - {"load_late"}
 
 
 def test_alerts_leave_deleted_sites_out_and_come_worst_first(demo: Warehouse) -> None:

@@ -14,7 +14,10 @@ from sqlglot import exp
 from igny8_analysis import Warehouse, explain
 from igny8_analysis.completion import Catalogue
 from igny8_analysis.etl.contracts import LAKE_TABLES
-from igny8_analysis.warehouse.build import TEXTS, View, load_views
+from igny8_analysis.etl.source_schema import STAGES
+from igny8_analysis.reports import tokens
+from igny8_analysis.reports.words import WAYS
+from igny8_analysis.warehouse.build import TEXTS, View, column_descriptions, load_views
 from igny8_analysis.warehouse.spark import to_spark
 
 ROOT = Path(__file__).parents[2]
@@ -439,7 +442,10 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
 
 def test_every_method_has_a_branch_of_its_own(demo: Warehouse) -> None:
     """A name in `forecast_methods` alone would have no forecast; one that the union alone has would be lost."""
-    methods = {method for (method,) in demo.sql("select method from forecast_methods").fetchall()}
+    ordered = demo.sql("select method from forecast_methods order by method_number").fetchall()
+    methods = {method for (method,) in ordered}
+    assert methods == WAYS.keys()
+    assert column_descriptions()[0]["method"].endswith(f": {', '.join(method for (method,) in ordered)}.")
     for view in ("forecast_points", "forecast_stages"):
         branches = {
             literal.name for literal in parsed(VIEWS[view]).find_all(exp.Literal) if literal.is_string
@@ -447,6 +453,15 @@ def test_every_method_has_a_branch_of_its_own(demo: Warehouse) -> None:
         assert methods <= branches, view
     told = demo.sql("select distinct method from forecast_points").fetchall()
     assert {method for (method,) in told} - {"flow_told"} == methods
+
+
+def test_every_stage_has_its_settings_and_its_colours(demo: Warehouse) -> None:
+    """One that the view leaves out would be forecast as if it had no limit and were on."""
+    numbers = demo.sql("select stage_number from stage_parameters order by 1").fetchall()
+    assert [stage.number for stage in STAGES] == [number for (number,) in numbers]
+    assert len(tokens.STAGES) == len(tokens.ON_STAGES) == len(STAGES)
+    kept = {name for name in LAKE_TABLES["automation_settings"].columns if re.match(r"stage_\d", name)}
+    assert kept - {c.name for c in parsed(VIEWS["stage_settings_seen"]).find_all(exp.Column)} == set()
 
 
 def steps(name: str) -> int:

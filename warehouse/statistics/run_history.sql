@@ -2,19 +2,21 @@
 with
     outcomes as (
         select
-            site_id,
-            id,
-            stage_number,
+            o.site_id,
+            o.id,
+            o.stage_number,
             case
-                when outcome in ('stopped here', 'cancelled here', 'stopped early')
+                when o.outcome = t.current_stage_outcome
+                then case when t.is_open then 'running' else 'stopped' end
+                when o.outcome = 'stopped early'
                 then 'stopped'
-                when outcome in ('in progress', 'paused here')
-                then 'running'
-                when outcome = 'switched off'
+                when o.outcome = 'switched off'
                 then 'skipped'
-                else outcome
+                else o.outcome
             end as mark
-        from stage_outcomes
+        from stage_outcomes as o
+        join runs as r on r.site_id = o.site_id and r.id = o.id
+        left join run_statuses as t on t.status = r.status
     ),
     statuses as (
         select site_id, id, string_agg(mark, ' ' order by stage_number) as stage_statuses

@@ -53,8 +53,6 @@ WHAT_IF_STAGE = (
 )  # fmt: skip
 WHAT_IF_RUN = ("credits_per_stage_credit", "credit_limit", "size_80", "log_80", "log_90")
 
-STATUSES = ("completed", "failed", "running", "paused", "cancelled", "other")
-
 
 def header(report: Report, rows: Rows) -> Panel:
     """Show whose overview this is, and the instant and version of its data."""
@@ -95,7 +93,7 @@ def attention(rows: Rows, alerts: Rows) -> Panel:
 
 def run_statistics(rows: Rows) -> Panel:
     """Show the run statistics as tiles; those of a window beside the window before."""
-    return render("run_statistics.html.j2", rows, site=rows.first, statuses=STATUSES)
+    return render("run_statistics.html.j2", rows, site=rows.first, statuses=(*words.RUN_STATUSES, "other"))
 
 
 def what_it_will_cost(rows: Rows, queue: Rows, stages: Rows, balance: Rows) -> Panel:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from igny8_analysis.reports import formats, tokens
+from igny8_analysis.reports import formats, tokens, words
 
 if TYPE_CHECKING:
     from igny8_analysis.reports.rows import Rows
@@ -99,6 +99,7 @@ def environment() -> Environment:
     names = (
         "number", "rate", "signed", "signed_as", "percent", "share", "change", "duration", "instant", "iso"
     )  # fmt: skip
+    made.globals["run_statuses"] = words.RUN_STATUSES
     made.filters["script_json"] = _script_json
     made.filters.update({name: getattr(formats, name) for name in names})
     return made
