@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from igny8_analysis.etl import lake
-from igny8_analysis.etl.errors import LoadError, WarehouseNotFound
+from igny8_analysis.etl.errors import LoadError, UsageError, WarehouseNotFound
 from igny8_analysis.etl.files import flush, is_there, open_regular, write_durably
 from igny8_analysis.etl.lake import Version
 
@@ -29,11 +29,16 @@ TRIES = 1_000  # to lock a file that others make and remove meanwhile
 
 @contextmanager
 def locked(root: Path) -> Iterator[list[Path]]:
-    """Hold the directory's one load lock, which ends with its process. Raises LoadError if another load runs.
+    """Hold the directory's one load lock, which ends with its process. Raises LoadError if another load runs,
+    UsageError for a place within another warehouse's versions.
 
     Gives what was made for it, folders of the path and the lock: where the work fails, what is on that list then
     is removed again, so that a first load that fails leaves nothing.
     """
+    if outer := lake.warehouse_of(root):
+        raise UsageError(
+            f"{root} lies among the versions of the warehouse {outer}, and would go with one of them"
+        )
     made: list[Path] = []
     descriptor = None
     try:

@@ -11,7 +11,7 @@ from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.files import is_there
 from igny8_analysis.magic import load_ipython_extension as load_ipython_extension  # the kernel's --ext
 from igny8_analysis.processes import absolute_python_path
-from igny8_analysis.reports.publish import whole
+from igny8_analysis.reports.publish import refuse_own_file, whole
 
 JUPYTER = Path(__file__).parent
 OWN_FOLDER = Path("igny8-notebooks")
@@ -29,11 +29,12 @@ def notebooks_folder(folder: Path | None = None) -> Path:
     """Return the folder to work in: the checkout's notebooks, else copies of them in `folder`.
 
     Without `folder`, an installed package copies to ~/igny8-notebooks. What is there already stays as it is.
-    Raises LoadError where the folder cannot be written.
+    Raises LoadError where the folder cannot be written, UsageError where it lies among a warehouse's versions.
     """
     if folder is None and NOTEBOOKS.is_symlink():
         return NOTEBOOKS.resolve()
     target = folder or Path.home() / OWN_FOLDER
+    refuse_own_file(target)
     try:
         for source in sorted(NOTEBOOKS.rglob("*.ipynb")):
             copy = target / source.relative_to(NOTEBOOKS)

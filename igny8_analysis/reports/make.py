@@ -36,6 +36,7 @@ from igny8_analysis.reports.page import notebook_page, page
 from igny8_analysis.reports.progress import Progress
 from igny8_analysis.reports.publish import (
     check_folder,
+    check_place,
     publish,
     refuse_foreign,
     refuse_own_file,
@@ -532,7 +533,10 @@ class Reports:
             refuse_own_file(task.target)
         refuse_foreign(task.target for task in tasks if task.target != named)
         for folder in {task.target.parent for task in tasks}:
+            check_folder(folder)
             sweep(folder)
+        if named:
+            check_place(named)
         pending: queue.SimpleQueue[Task] = queue.SimpleQueue()
         for task in self._changed(tasks, progress):
             pending.put(task)

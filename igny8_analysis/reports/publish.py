@@ -41,7 +41,7 @@ def publish(target: Path, html: str) -> None:
 def refuse_own_file(target: Path) -> None:
     """Raise UsageError where the file is, or would be, one that a warehouse is made of."""
     if root := warehouse_of(target):
-        raise UsageError(f"{target} belongs to the warehouse {root}: name a file elsewhere with --output")
+        raise UsageError(f"{target} belongs to the warehouse {root}: name a place elsewhere")
 
 
 def refuse_foreign(files: Iterable[Path]) -> None:
@@ -58,6 +58,12 @@ def check_folder(folder: Path) -> None:
         raise LoadError(f"reports cannot be written to {folder}: {nearest} is no folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise LoadError(f"reports cannot be written to {folder}: {nearest} cannot be written")
+
+
+def check_place(target: Path) -> None:
+    """Raise LoadError where what is there is no file to be replaced: a folder, or a device."""
+    if target.exists() and not target.is_file():
+        raise LoadError(f"the report {target} cannot be written: it is no regular file")
 
 
 @contextmanager

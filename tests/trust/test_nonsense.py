@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from igny8_analysis.cli import cli
 from igny8_analysis.cli.options import FORMATS
+from igny8_analysis.reports.engine import WarmKernel
 from tests.command import Done, igny8
 
 LONGEST = 2_000
@@ -157,7 +158,7 @@ def test_json_keeps_every_column_and_key(demo_warehouse: Path) -> None:
 
 
 def test_an_option_that_is_nowhere_written_to_is_told_before_the_work(
-    demo_warehouse: Path, tmp_path: Path
+    demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     done = igny8(
@@ -165,6 +166,12 @@ def test_an_option_that_is_nowhere_written_to_is_told_before_the_work(
     )
     assert (done.returncode, done.stderr.count("\n")) == (5, 1)
     assert "is no folder" in done.stderr
+    monkeypatch.setattr(WarmKernel, "run", pytest.fail)
+    for place, told in (("file/x.html", "is no folder"), (".", "no regular file")):
+        done = igny8(
+            "report", "overview", "101", "-o", str(tmp_path / place), "--warehouse", str(demo_warehouse)
+        )
+        assert (done.returncode, done.stderr.count("\n"), told in done.stderr) == (5, 1, True)
 
 
 def assert_plain(done: Done) -> None:

@@ -643,6 +643,18 @@ def test_what_is_published_is_on_the_disk_before(
     )
 
 
+def test_nothing_of_yours_is_made_among_versions(root: Path, sources: list[str]) -> None:
+    """A warehouse or notebooks in a version's folder would go with it."""
+    inside, before = lake.find_version(root).path / "mine", contents(root)
+    for words in (["etl", "--source", sources[4]], ["demo"]):
+        assert_told(told(*words, "--warehouse", inside), 2, "among the versions of the warehouse")
+    built = told("build", "--lake", lake.find_version(root).lake, "--out", inside)
+    assert_told(built, 2, "among the versions of the warehouse")
+    copied = told("lab", "--notebooks", inside, "--warehouse", root)
+    assert_told(copied, 2, "belongs to the warehouse")
+    assert contents(root) == before
+
+
 def test_the_warehouses_own_files_are_no_output(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -660,7 +672,10 @@ def test_the_warehouses_own_files_are_no_output(
     before = contents(root)
     for file in own:
         assert_told(
-            told("export", "runs", "-o", file, "--warehouse", root), 2, "belongs to the warehouse", "--output"
+            told("export", "runs", "-o", file, "--warehouse", root),
+            2,
+            "belongs to the warehouse",
+            "elsewhere",
         )
     for words in (["overview", "1"], ["account", "1"]):
         done = told("report", *words, "-o", version.manifest_file, "--warehouse", root)

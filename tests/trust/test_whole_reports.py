@@ -113,7 +113,9 @@ def test_a_report_that_cannot_be_written_leaves_nothing(root: Path, tmp_path: Pa
     ):
         with notebooks_here():
             done = igny8_here("report", "overview", "1", "-o", str(target), "--warehouse", str(root))
-        assert_told(Done([], done.returncode, done.stdout, done.stderr), 5, str(target), "cannot be written")
+        assert_told(
+            Done([], done.returncode, done.stdout, done.stderr), 5, str(target.parent), "cannot be written"
+        )
     assert (tmp_path / "pipe").is_fifo()
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["in it"]
     assert {path.name for path in tmp_path.iterdir()} == {"1.sqlite", "data", "file", "folder", "pipe"}
