@@ -5,13 +5,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from benchmarks import sources
 from benchmarks.measure import ROUNDS, Result, Timing, compare, interleave, peak_megabytes_of
+from igny8_analysis.etl.lake import list_versions
 
 LOADED = 200_000
 LOAD = "from pathlib import Path; from igny8_analysis.load import load; load({url!r}, Path({folder!r}))"
+LOAD_TOMORROW = (
+    "from datetime import UTC, datetime, timedelta; from pathlib import Path; from igny8_analysis.load import load; "
+    "load({url!r}, Path({folder!r}), datetime.now(UTC) + timedelta(days=1))"
+)
 CORE_LOAD = "from benchmarks.sources import without_forecasts\nwith without_forecasts():\n  " + LOAD
 SIZES = (10_000, 100_000, 1_000_000, 1_430_000)  # the last has 10,000,000 stage rows
 
@@ -42,21 +49,37 @@ def load_with_forecasts() -> list[Result]:
 
 
 def load_of_changes() -> list[Result]:
-    """Loads after one run in a hundred came, on one site in a hundred, and after none, against the first load."""
-    changed, again = Timing([], []), Timing([], [])
+    """Loads after one run in a hundred came, on one site in a hundred, after none, and the day's first, against all."""
+    changed, again, tomorrow = Timing([], []), Timing([], []), Timing([], [])
     with sources.postgres() as server, tempfile.TemporaryDirectory() as folder:
         url = sources.changing_source(server, LOADED)
         (first,) = interleave(1, partial(_load_anew, url, folder), warm=False)
         for number in range(ROUNDS):
             sources.add_runs(url, number, LOADED // 100)
             for timing in (changed, again):
-                (loaded,) = interleave(1, partial(_load, url, folder), warm=False)
-                timing.wall.extend(loaded.wall)
-                timing.cpu.extend(loaded.cpu)
+                _add(timing, partial(_load, url, folder))
+            read = list_versions(Path(folder))[1].manifest()["runs_read"]["rows"]
+        sources.add_runs(url, ROUNDS, LOADED // 100)
+        _add(tomorrow, partial(_load, url, folder, LOAD_TOMORROW))
     return [
         compare("a load after 1 % of the runs came", "the first load", 0.15, (changed, first)),
         compare("a load after nothing changed", "the first load", 0.1, (again, first)),
+        compare("the day's first load, 1 % of the runs came", "the first load", 0.3, (tomorrow, first)),
+        Result(
+            "runs read after 1 % of them came",
+            "runs that came",
+            read / (LOADED // 100),
+            1.1,
+            f"{read:,} runs",
+            f"{LOADED // 100:,} runs",
+        ),
     ]
+
+
+def _add(timing: Timing, work: Callable[[], object]) -> None:
+    (taken,) = interleave(1, work, warm=False)
+    timing.wall.extend(taken.wall)
+    timing.cpu.extend(taken.cpu)
 
 
 def memory() -> list[Result]:
