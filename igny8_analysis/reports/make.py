@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -159,7 +161,7 @@ class Reports:
         target = file or self._folder(site_id) / names.pair_file(files[a], files[b])
         title = f"{titles[b]} beside {titles[a]}"
         self._work([self._pair_task(site_id, a, b, title, target, files)], named=file)
-        self._link_runs(site_id, target.parent)
+        self._link_runs(site_id, target.parent, self._newest_runs(site_id, None))
         self._raise_first()
         return target
 
@@ -201,7 +203,7 @@ class Reports:
         self._work(
             [self._run_task(site_id, source_id, title, target, links, digests, parameters)], named=file
         )
-        self._link_runs(site_id, target.parent)
+        self._link_runs(site_id, target.parent, self._newest_runs(site_id, None))
         self._raise_first()
         return target
 
@@ -301,8 +303,10 @@ class Reports:
                 for site_id, source_id, number, title, is_shared in runs
             ]
             self._work(tasks, progress)
-            for site_id in sorted({run[0] for run in runs}):
-                self._link_runs(site_id, folders[site_id])
+            every = runs if last is None else self._newest_runs(only, None)
+            for site_id, its in groupby(every, itemgetter(0)):
+                if site_id in folders:
+                    self._link_runs(site_id, folders[site_id], list(its))
             self._overviews(folders, progress)
             month = statement_month(self._warehouse, None)
             self._work(self._statement_tasks(statements, month), progress)
@@ -318,16 +322,13 @@ class Reports:
         files = {site_id: folder / INDEX_FILE for site_id, folder in folders.items()}
         self._work(self._overview_tasks(files, {}), progress)
 
-    def _link_runs(self, site_id: int, folder: Path) -> None:
+    def _link_runs(self, site_id: int, folder: Path, runs: list[tuple[Any, ...]]) -> None:
         """Link the pages of a site's runs in a folder with each other and with the comparisons made."""
-        link_runs(
-            folder,
-            site_id,
-            [
-                RunPage(id_, number, cut(title), names.run_file(number, id_, is_shared=is_shared))
-                for _, id_, number, title, is_shared in self._newest_runs(site_id, None)
-            ],
-        )
+        pages = [
+            RunPage(id_, number, cut(title), names.run_file(number, id_, is_shared=is_shared))
+            for _, id_, number, title, is_shared in runs
+        ]
+        link_runs(folder, site_id, pages)
 
     def _newest_runs(self, site_id: int | None, last: int | None) -> list[tuple[Any, ...]]:
         """Return (site_id, id, run_number, run_title, shares_number) of the newest runs of a site, or of each."""
