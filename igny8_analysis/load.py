@@ -181,7 +181,9 @@ class Built:
 
     def __str__(self) -> str:
         if self.why_all is None:
-            return f"built what the runs of {self.sites:,} sites can change"
+            return (
+                f"built what the runs of {self.sites:,} {'site' if self.sites == 1 else 'sites'} can change"
+            )
         return f"built everything: {self.why_all}"
 
 
