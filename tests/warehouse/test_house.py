@@ -434,6 +434,7 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
         "own_errors": {needed[own_errors]},
         "account_errors": {needed[pooled_errors]},
         "forecast_accuracy": {own_errors},
+        "platform_record": {2, 3},  # the largest accounts, and sites, that a share of the pool may bind
         "spend_account_pools": {needed[account_pool]},
         "spend_pools": {needed[pool]},
         "spend_record": {needed[own_errors]},

@@ -50,15 +50,7 @@ with
         where not p.is_live and p.log_error is not null and p.completed_on < n.known_on
     ),
     errors as (
-        select
-            n.account_id,
-            n.method,
-            n.known_runs_from,
-            n.site_id,
-            n.completed_on,
-            n.log_error,
-            n.error_number,
-            floor(n.error_number / nullif(limits.pooled_errors, 0)) as block
+        select n.*, floor(n.error_number / nullif(limits.pooled_errors, 0)) as block
         from numbered as n
         cross join limits
     ),
@@ -73,19 +65,15 @@ with
     ),
     counted as (
         select
-            account_id,
-            method,
-            known_runs_from,
-            event_on,
-            is_after,
+            e.*,
             cast(
-                sum(errors) over (
-                    partition by account_id, method, known_runs_from
-                    order by event_on, is_after
+                sum(e.errors) over (
+                    partition by e.account_id, e.method, e.known_runs_from
+                    order by e.event_on, e.is_after
                     rows between unbounded preceding and current row
                 ) as bigint
             ) as errors_before
-        from events
+        from events as e
     ),
     blocks as (
         select
@@ -123,13 +111,7 @@ with
     ),
     ranked as (
         select
-            p.account_id,
-            p.method,
-            p.known_runs_from,
-            p.known_on,
-            p.errors,
-            p.largest_sizes,
-            p.largest_errors,
+            p.*,
             p.errors + 1 - cast(ceil(cast(4 * (p.errors + 1) as double) / 5) as integer) as from_top_80,
             p.errors + 1 - cast(ceil(cast(9 * (p.errors + 1) as double) / 10) as integer) as from_top_90
         from pools as p

@@ -10,38 +10,11 @@ with
             change_days,
             change_score,
             change_log_price,
-            change_spread,
-            significant_digits
+            change_spread
         from forecast_parameters
     ),
-    days as (
-        select cast(day_number as bigint) as day_number
-        from
-            (
-                values
-                    (0),
-                    (1),
-                    (2),
-                    (3),
-                    (4),
-                    (5),
-                    (6),
-                    (7),
-                    (8),
-                    (9),
-                    (10),
-                    (11),
-                    (12),
-                    (13),
-                    (14),
-                    (15),
-                    (16),
-                    (17),
-                    (18),
-                    (19),
-                    (20)
-            ) as days(day_number)
-    ),
+    series as (select unnest(generate_series(0, 20)) as day_number),
+    days as (select cast(day_number as bigint) as day_number from series),
     -- the midnights that a site passed between two runs of the stage
     straddled as (
         select
@@ -102,20 +75,13 @@ with
     ),
     peaks as (
         select
-            stage_number,
-            changed_on,
-            known_on,
-            days_after,
-            sites,
-            log_change,
-            spread,
-            score,
-            max(score) over (
-                partition by stage_number, known_on
-                order by date_diff('day', date '2000-01-01', changed_on)
+            s.*,
+            max(s.score) over (
+                partition by s.stage_number, s.known_on
+                order by date_diff('day', date '2000-01-01', s.changed_on)
                 range between 7 preceding and 7 following
             ) as highest_score
-        from scored
+        from scored as s
     ),
     candidates as (
         select p.stage_number, p.changed_on, p.known_on, p.days_after

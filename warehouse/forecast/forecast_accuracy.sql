@@ -56,20 +56,8 @@ with
             greatest(
                 0.9e0 * (f.actual_credits - f.budget_90), -0.1e0 * (f.actual_credits - f.budget_90)
             ) as loss_90,
-            case
-                when f.p80_low is null
-                then null
-                when f.actual_credits between f.p80_low and f.p80_high
-                then cast(1 as double)
-                else cast(0 as double)
-            end as hit_80,
-            case
-                when f.p90_low is null
-                then null
-                when f.actual_credits between f.p90_low and f.p90_high
-                then cast(1 as double)
-                else cast(0 as double)
-            end as hit_90,
+            cast(f.actual_credits between f.p80_low and f.p80_high as double) as hit_80,
+            cast(f.actual_credits between f.p90_low and f.p90_high as double) as hit_90,
             (f.p80_high - f.p80_low) / nullif(f.credits, 0) as width_80,
             (f.p90_high - f.p90_low) / nullif(f.credits, 0) as width_90
         from forecasts_made as f
@@ -79,156 +67,95 @@ with
     spans as (select span, is_whole from (values ('all', true), ('last_30', false)) as spans(span, is_whole)),
     site_sums as (
         select
-            m.site_id,
-            m.method,
-            s.span,
+            site_id,
+            method,
+            is_recent,
             count(*) as n,
-            sum(m.error_credits) as error_credits,
-            sum(m.absolute_error) as absolute_error,
-            sum(m.actual_credits) as actual_credits,
-            sum(m.error_beside_last) as error_beside_last,
-            sum(m.error_last) as error_last,
-            sum(m.error_beside_mean_10) as error_beside_mean_10,
-            sum(m.error_mean_10) as error_mean_10,
-            sum(m.loss_10) as loss_10,
-            count(m.loss_10) as losses_10,
-            sum(m.loss_50) as loss_50,
-            sum(m.loss_80) as loss_80,
-            count(m.loss_80) as losses_80,
-            sum(m.loss_90) as loss_90,
-            count(m.loss_90) as losses_90,
-            sum(m.hit_80) as hits_80,
-            count(m.hit_80) as tries_80,
-            sum(m.hit_90) as hits_90,
-            count(m.hit_90) as tries_90,
-            sum(m.width_80) as width_80,
-            count(m.width_80) as widths_80,
-            sum(m.width_90) as width_90,
-            count(m.width_90) as widths_90
-        from measured as m
-        join spans as s on m.is_recent or s.is_whole
-        group by m.site_id, m.method, s.span
+            sum(error_credits) as error_credits,
+            sum(absolute_error) as absolute_error,
+            sum(actual_credits) as actual_credits,
+            sum(error_beside_last) as error_beside_last,
+            sum(error_last) as error_last,
+            sum(error_beside_mean_10) as error_beside_mean_10,
+            sum(error_mean_10) as error_mean_10,
+            sum(loss_10) as loss_10,
+            count(loss_10) as losses_10,
+            sum(loss_50) as loss_50,
+            sum(loss_80) as loss_80,
+            count(loss_80) as losses_80,
+            sum(loss_90) as loss_90,
+            count(loss_90) as losses_90,
+            sum(hit_80) as hits_80,
+            count(hit_80) as tries_80,
+            sum(hit_90) as hits_90,
+            count(hit_90) as tries_90,
+            sum(width_80) as width_80,
+            count(width_80) as widths_80,
+            sum(width_90) as width_90,
+            count(width_90) as widths_90
+        from measured
+        group by site_id, method, is_recent
     ),
     sums as (
         select
-            site_id,
-            method,
-            span,
-            n,
-            error_credits,
-            absolute_error,
-            actual_credits,
-            error_beside_last,
-            error_last,
-            error_beside_mean_10,
-            error_mean_10,
-            loss_10,
-            losses_10,
-            loss_50,
-            loss_80,
-            losses_80,
-            loss_90,
-            losses_90,
-            hits_80,
-            tries_80,
-            hits_90,
-            tries_90,
-            width_80,
-            widths_80,
-            width_90,
-            widths_90
-        from site_sums
-        union all
-        select
-            cast(null as bigint),
-            method,
-            span,
-            sum(n),
-            sum(error_credits),
-            sum(absolute_error),
-            sum(actual_credits),
-            sum(error_beside_last),
-            sum(error_last),
-            sum(error_beside_mean_10),
-            sum(error_mean_10),
-            sum(loss_10),
-            sum(losses_10),
-            sum(loss_50),
-            sum(loss_80),
-            sum(losses_80),
-            sum(loss_90),
-            sum(losses_90),
-            sum(hits_80),
-            sum(tries_80),
-            sum(hits_90),
-            sum(tries_90),
-            sum(width_80),
-            sum(widths_80),
-            sum(width_90),
-            sum(widths_90)
-        from site_sums
-        group by method, span
+            m.site_id,
+            m.method,
+            s.span,
+            cast(sum(m.n) as bigint) as n,
+            sum(m.absolute_error) / nullif(sum(m.actual_credits), 0) as wape,
+            sum(m.error_credits) / nullif(sum(m.actual_credits), 0) as bias,
+            sum(m.error_beside_last) / nullif(sum(m.error_last), 0) as mae_ratio_last,
+            sum(m.error_beside_mean_10) / nullif(sum(m.error_mean_10), 0) as mae_ratio_mean_10,
+            sum(m.loss_10) / nullif(cast(sum(m.losses_10) as double), 0) as pinball_10,
+            sum(m.loss_50) / nullif(cast(sum(m.n) as double), 0) as pinball_50,
+            sum(m.loss_80) / nullif(cast(sum(m.losses_80) as double), 0) as pinball_80,
+            sum(m.loss_90) / nullif(cast(sum(m.losses_90) as double), 0) as pinball_90,
+            cast(sum(m.tries_80) as bigint) as intervals_80,
+            cast(sum(m.hits_80) as bigint) as covered_80,
+            cast(sum(m.tries_90) as bigint) as intervals_90,
+            cast(sum(m.hits_90) as bigint) as covered_90,
+            cast(sum(m.hits_80) as double) / nullif(cast(sum(m.tries_80) as double), 0) as coverage_80,
+            cast(sum(m.hits_90) as double) / nullif(cast(sum(m.tries_90) as double), 0) as coverage_90,
+            sum(m.width_80) / nullif(cast(sum(m.widths_80) as double), 0) as width_80,
+            sum(m.width_90) / nullif(cast(sum(m.widths_90) as double), 0) as width_90
+        from site_sums as m
+        join spans as s on m.is_recent or s.is_whole
+        group by grouping sets ((m.site_id, m.method, s.span), (m.method, s.span))
     ),
-    rates as (
+    bands as (
         select
-            site_id,
-            method,
-            span,
-            n,
-            error_credits,
-            absolute_error,
-            actual_credits,
-            error_beside_last,
-            error_last,
-            error_beside_mean_10,
-            error_mean_10,
-            loss_10,
-            losses_10,
-            loss_50,
-            loss_80,
-            losses_80,
-            loss_90,
-            losses_90,
-            hits_80,
-            tries_80,
-            hits_90,
-            tries_90,
-            width_80,
-            widths_80,
-            width_90,
-            widths_90,
-            cast(hits_80 as double) / nullif(cast(tries_80 as double), 0) as coverage_80,
-            cast(hits_90 as double) / nullif(cast(tries_90 as double), 0) as coverage_90
-        from sums
+            s.*,
+            1.96e0 * sqrt(
+                s.coverage_80 * (1 - s.coverage_80) / nullif(cast(s.intervals_80 as double), 0)
+            ) as band_80,
+            1.96e0
+            * sqrt(s.coverage_90 * (1 - s.coverage_90) / nullif(cast(s.intervals_90 as double), 0)) as band_90
+        from sums as s
     )
 select
     site_id,
     method,
     span as "window",
-    cast(n as bigint) as n,
-    absolute_error / nullif(actual_credits, 0) as wape,
-    error_credits / nullif(actual_credits, 0) as bias,
-    error_beside_last / nullif(error_last, 0) as mae_ratio_last,
-    error_beside_mean_10 / nullif(error_mean_10, 0) as mae_ratio_mean_10,
-    loss_10 / nullif(cast(losses_10 as double), 0) as pinball_10,
-    loss_50 / nullif(cast(n as double), 0) as pinball_50,
-    loss_80 / nullif(cast(losses_80 as double), 0) as pinball_80,
-    loss_90 / nullif(cast(losses_90 as double), 0) as pinball_90,
-    cast(tries_80 as bigint) as intervals_80,
-    cast(hits_80 as bigint) as covered_80,
-    cast(tries_90 as bigint) as intervals_90,
-    cast(hits_90 as bigint) as covered_90,
+    n,
+    wape,
+    bias,
+    mae_ratio_last,
+    mae_ratio_mean_10,
+    pinball_10,
+    pinball_50,
+    pinball_80,
+    pinball_90,
+    intervals_80,
+    covered_80,
+    intervals_90,
+    covered_90,
     coverage_80,
     coverage_90,
-    coverage_80
-    - 1.96e0 * sqrt(coverage_80 * (1 - coverage_80) / nullif(cast(tries_80 as double), 0)) as band_low_80,
-    coverage_80
-    + 1.96e0 * sqrt(coverage_80 * (1 - coverage_80) / nullif(cast(tries_80 as double), 0)) as band_high_80,
-    coverage_90
-    - 1.96e0 * sqrt(coverage_90 * (1 - coverage_90) / nullif(cast(tries_90 as double), 0)) as band_low_90,
-    coverage_90
-    + 1.96e0 * sqrt(coverage_90 * (1 - coverage_90) / nullif(cast(tries_90 as double), 0)) as band_high_90,
-    width_80 / nullif(cast(widths_80 as double), 0) as width_80,
-    width_90 / nullif(cast(widths_90 as double), 0) as width_90
-from rates
+    coverage_80 - band_80 as band_low_80,
+    coverage_80 + band_80 as band_high_80,
+    coverage_90 - band_90 as band_low_90,
+    coverage_90 + band_90 as band_high_90,
+    width_80,
+    width_90
+from bands
 order by site_id, method, span

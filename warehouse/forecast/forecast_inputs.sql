@@ -145,42 +145,7 @@ with
     ),
     priced as (
         select
-            site_id,
-            id,
-            run_id,
-            is_live,
-            stage_number,
-            items_waiting,
-            has_history,
-            items_credits,
-            items_processed,
-            items_created,
-            yielding_items,
-            yielded_items,
-            learned_limit,
-            forgotten_limit,
-            is_on,
-            item_limit,
-            credit_limit,
-            is_stage_as_before,
-            is_credit_as_before,
-            credits_per_stage_credit,
-            items_taken,
-            items_arrived,
-            site_items_taken,
-            site_items_arrived,
-            seconds_per_item,
-            price_runs,
-            own_price,
-            price_since,
-            platform_price,
-            price_weight_runs,
-            shared_output_ratio,
-            shared_flow_share,
-            default_price,
-            default_output_ratio,
-            flow_weight_items,
-            output_weight_created,
+            l.*,
             case
                 when account_price is null
                 then platform_price
@@ -194,7 +159,7 @@ with
                     (account_sites * account_price + account_weight_sites * strangers_price)
                     / nullif(account_sites + account_weight_sites, 0)
             end as shared_price
-        from learned
+        from learned as l
     )
 select
     site_id,

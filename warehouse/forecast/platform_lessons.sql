@@ -136,44 +136,26 @@ with
     ),
     figures as (
         select
-            stage_number,
-            measure,
-            known_on,
-            paying_sites,
-            sites,
-            site_variance,
-            (account_mean_squares - site_variance) / nullif(account_sites, 0) as account_variance,
-            case when measure = 'price' then exp(rate) else rate end as rate
-        from means
+            m.*,
+            (m.account_mean_squares - m.site_variance) / nullif(m.account_sites, 0) as account_variance,
+            case when m.measure = 'price' then exp(m.rate) else m.rate end as figure
+        from means as m
     ),
     scaled as (
         select
-            f.stage_number,
-            f.measure,
-            f.known_on,
-            f.paying_sites,
-            f.sites,
-            f.site_variance,
-            f.account_variance,
-            f.rate,
+            f.*,
             power(
-                cast(10 as double),
-                limits.significant_digits - 1 - floor(ln(nullif(abs(f.rate), 0)) / nullif(ln(10e0), 0))
+                10e0,
+                limits.significant_digits - 1 - floor(ln(nullif(abs(f.figure), 0)) / nullif(ln(10e0), 0))
             ) as scale
         from figures as f
         cross join limits
     ),
     rounded as (
         select
-            stage_number,
-            measure,
-            known_on,
-            paying_sites,
-            sites,
-            site_variance,
-            account_variance,
-            case when rate = 0 then rate else round(rate * scale, 0) / nullif(scale, 0) end as rate
-        from scaled
+            s.*,
+            case when s.figure = 0 then 0 else round(s.figure * s.scale, 0) / nullif(s.scale, 0) end as told
+        from scaled as s
     ),
     stages as (
         select
@@ -181,11 +163,11 @@ with
             known_on,
             sum(paying_sites) as paying_sites,
             max(case when measure = 'output' then sites end) as sites,
-            max(case when measure = 'price' then rate end) as price,
+            max(case when measure = 'price' then told end) as price,
             max(case when measure = 'price' then site_variance end) as site_variance,
             max(case when measure = 'price' then account_variance end) as account_variance,
-            max(case when measure = 'output' then rate end) as output_ratio,
-            max(case when measure = 'flow' then rate end) as flow_share
+            max(case when measure = 'output' then told end) as output_ratio,
+            max(case when measure = 'flow' then told end) as flow_share
         from rounded
         group by stage_number, known_on
     )

@@ -19,20 +19,13 @@ with
     ),
     compared as (
         select
-            site_id,
-            stage_number,
-            completion_number,
-            started_at,
-            completed_on,
-            items,
-            credits,
-            price,
+            r.*,
             row_number() over numbered as price_number,
             sum(credits) over eight / nullif(sum(items) over eight, 0) as price_before,
             sum(squares) over eight / nullif(sum(items) over eight, 0) as squares_before,
             lead(price) over numbered as next_price,
             lead(items) over numbered as next_items
-        from ran
+        from ran as r
         window
             numbered as (partition by site_id, stage_number order by completion_number),
             eight as (
@@ -43,15 +36,7 @@ with
     ),
     margins as (
         select
-            c.site_id,
-            c.stage_number,
-            c.completion_number,
-            c.started_at,
-            c.completed_on,
-            c.price_number,
-            c.items,
-            c.credits,
-            c.price_before,
+            c.*,
             least(c.price, c.next_price) as price_at_least,
             greatest(c.price, c.next_price) as price_at_most,
             greatest(

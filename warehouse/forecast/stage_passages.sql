@@ -24,17 +24,7 @@ with
     ),
     judged as (
         select
-            f.site_id,
-            f.stage_number,
-            f.completion_number,
-            f.started_at,
-            f.completed_on,
-            f.items_waiting,
-            f.items_arriving,
-            f.items_processed,
-            f.items_created,
-            f.credits_used,
-            f.duration_seconds,
+            f.*,
             coalesce(
                 f.items_processed < f.items_waiting * (1 - limits.bound_share)
                 or (
@@ -66,18 +56,7 @@ with
     ),
     capped as (
         select
-            j.site_id,
-            j.stage_number,
-            j.completion_number,
-            j.started_at,
-            j.completed_on,
-            j.items_waiting,
-            j.items_arriving,
-            j.items_processed,
-            j.items_created,
-            j.credits_used,
-            j.duration_seconds,
-            j.is_bound,
+            j.*,
             coalesce(
                 case when r.is_below_waiting then r.runs_since_same else r.runs_since_same_twice end
                 < histories.analyzed_runs

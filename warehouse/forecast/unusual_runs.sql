@@ -24,39 +24,27 @@ with
     ),
     placed as (
         select
-            site_id,
-            id,
-            run_id,
-            credits,
-            past_credits,
-            row_number() over (partition by site_id, id order by past_credits) as place,
-            count(*) over (partition by site_id, id) as runs_before
-        from pasts
+            p.*,
+            row_number() over (partition by p.site_id, p.id order by p.past_credits) as place,
+            count(*) over (partition by p.site_id, p.id) as runs_before
+        from pasts as p
     ),
     centred as (
         select
-            site_id,
-            id,
-            run_id,
-            credits,
-            past_credits,
-            runs_before,
-            avg(case when place * 2 between runs_before and runs_before + 2 then past_credits end) over (
-                partition by site_id, id
-            ) as median_credits
-        from placed
+            p.*,
+            avg(
+                case when p.place * 2 between p.runs_before and p.runs_before + 2 then p.past_credits end
+            ) over (partition by p.site_id, p.id) as median_credits
+        from placed as p
     ),
     deviations as (
         select
-            site_id,
-            id,
-            run_id,
-            credits,
-            runs_before,
-            median_credits,
-            abs(past_credits - median_credits) as deviation,
-            row_number() over (partition by site_id, id order by abs(past_credits - median_credits)) as place
-        from centred
+            c.*,
+            abs(c.past_credits - c.median_credits) as deviation,
+            row_number() over (
+                partition by c.site_id, c.id order by abs(c.past_credits - c.median_credits)
+            ) as deviation_place
+        from centred as c
     ),
     spreads as (
         select
@@ -68,7 +56,7 @@ with
             median_credits,
             credits - median_credits as credits_difference,
             avg(
-                case when place * 2 between runs_before and runs_before + 2 then deviation end
+                case when deviation_place * 2 between runs_before and runs_before + 2 then deviation end
             ) as median_deviation,
             avg(deviation) as mean_deviation
         from deviations
@@ -76,18 +64,13 @@ with
     ),
     scored as (
         select
-            site_id,
-            id,
-            run_id,
-            credits,
-            runs_before,
-            median_credits,
-            median_deviation,
-            credits_difference,
+            s.*,
             case
-                when median_deviation > 0 then median_deviation / 0.6745e0 else mean_deviation * 1.2533e0
+                when s.median_deviation > 0
+                then s.median_deviation / 0.6745e0
+                else s.mean_deviation * 1.2533e0
             end as spread
-        from spreads
+        from spreads as s
     )
 select
     s.site_id,

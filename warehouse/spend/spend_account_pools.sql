@@ -44,18 +44,10 @@ with
     ),
     placed as (
         select
-            scope,
-            account_key,
-            horizon_days,
-            method,
-            week,
-            errors,
-            relative_error,
-            largest_sizes,
-            largest_errors,
-            errors + 1 - cast(ceil(cast(4 * (errors + 1) as double) / 5) as integer) as from_top_80,
-            errors + 1 - cast(ceil(cast(9 * (errors + 1) as double) / 10) as integer) as from_top_90
-        from pooled
+            p.*,
+            p.errors + 1 - cast(ceil(cast(4 * (p.errors + 1) as double) / 5) as integer) as from_top_80,
+            p.errors + 1 - cast(ceil(cast(9 * (p.errors + 1) as double) / 10) as integer) as from_top_90
+        from pooled as p
     )
 select
     scope,

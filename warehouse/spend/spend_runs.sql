@@ -17,14 +17,7 @@ with
     ),
     spaced as (
         select
-            site_id,
-            id,
-            run_id,
-            started_us,
-            ended_us,
-            credits,
-            is_completion,
-            ended_number,
+            e.*,
             max(started_us) over so_far as last_started_us,
             case
                 when ended_number > 1
@@ -41,7 +34,7 @@ with
                     )
                     / 86400000000
             end as gap_days
-        from ended
+        from ended as e
         window
             so_far as (
                 partition by site_id order by ended_number rows between unbounded preceding and current row
@@ -49,16 +42,7 @@ with
     ),
     judged as (
         select
-            s.site_id,
-            s.id,
-            s.run_id,
-            s.started_us,
-            s.ended_us,
-            s.credits,
-            s.is_completion,
-            s.ended_number,
-            s.last_started_us,
-            s.gap_days,
+            s.*,
             coalesce(
                 s.gap_days > p.spend_timed_gap_days
                 and s.gap_days > p.spend_silence_gaps * max(s.gap_days) over before
