@@ -143,10 +143,11 @@ with
             coalesce(list_extract(s.largest, 3), 0) as third_site,
             list_extract(a.first_account, 2) as first_account,
             coalesce(
-                list_extract(
-                    a.largest,
-                    case when list_extract(a.first_account, 2) = list_extract(a.largest, 1) then 2 else 1 end
-                ),
+                case
+                    when list_extract(a.first_account, 2) = list_extract(a.largest, 1)
+                    then list_extract(a.largest, 2)
+                    else list_extract(a.largest, 1)
+                end,
                 0
             ) as other_account,
             coalesce(list_extract(a.first_sites, 2), 0) as other_site
