@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 from typing import cast
 
 import pytest
@@ -30,7 +31,7 @@ def warehouses(demo: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("parameters")
     made = {
         "prices": worlds.world("prices", days=90),
-        "spend": spend_worlds.world("mixed", "steady", days=200),
+        "spend": spend_worlds.world("mixed", "steady", sites=20, days=150),
     }
     with ExitStack() as stack:
         found = [demo]
@@ -55,6 +56,7 @@ def parsed(sql: str) -> exp.Expression:
     return sqlglot.parse_one(sql, dialect="duckdb")
 
 
+@cache
 def said(warehouse: Warehouse, view: str, instead: str = "") -> object:
     """What a view's rows add up to, to seven digits, where a relation is another one `instead`."""
     columns = warehouse.sql(f"describe {view}").fetchall()
@@ -85,5 +87,5 @@ def test_another_value_is_heard_by_every_view_that_reads_it(
             )
             != said(warehouse, view)
             for other in others
-            for warehouse in reversed(warehouses)
+            for warehouse in (reversed(warehouses) if table == "spend_parameters" else warehouses)
         ), f"{view} says the same whatever {name} is"
