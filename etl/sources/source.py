@@ -59,7 +59,7 @@ class Source(Protocol):
         ...
 
     def read(self, query: str) -> pa.RecordBatchReader:
-        """Stream the query's rows as Arrow batches."""
+        """Stream the query's rows as Arrow batches: counts as whole numbers, all else as text."""
         ...
 
     def written_rows(self, path: tuple[str, ...], id_column: str) -> WrittenRows | str:
