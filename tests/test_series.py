@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -266,7 +267,7 @@ def copied(demo_source: Path, tmp_path: Path) -> Source:
 @pytest.fixture(scope="module")
 def served_demo(postgres_server: str, documented_rows: dict[str, list[Row]]) -> Iterator[str]:
     """The name of a database that holds the demo."""
-    name = "igny8_series"
+    name = f"igny8_{uuid.uuid4().hex}"
     run_sql(postgres_server, f"create database {name} template template0 encoding 'UTF8'")
     load_postgres(urlsplit(postgres_server)._replace(path=f"/{name}").geturl(), documented_rows)
     yield name
