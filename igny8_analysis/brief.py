@@ -180,7 +180,7 @@ def _cause(owner: _Owner, row: Row) -> str:
         case "new":
             return f"for {stage}, which is new"
         case "rate":
-            return f"because {stage} {'costs more' if is_more else 'costs less'} an item"
+            return f"because {stage} {'costs more' if is_more else 'costs less'} per item"
         case "volume":
             return f"because {stage} had {'more' if is_more else 'less'} to do"
     return "that no step accounts for"

@@ -31,7 +31,7 @@ def paired_stages(
     ]
     if not any(bar["amount"] for bar in bars):
         return None
-    colours = alt.Scale(domain=list(runs), range=[tokens.var("ink-soft"), tokens.var("accent")])
+    colours = alt.Scale(domain=list(runs), range=[tokens.var("line-strong"), tokens.var("ink")])
     most = max(bars, key=lambda bar: bar["amount"])
     axis = duration_axis(most["amount"], 4) if column.endswith("_seconds") else alt.Axis()
     drawn = (

@@ -1,5 +1,7 @@
 """Links from a run's page to the run before, the run after, and comparisons: to those whose pages exist.
 
+Where a run was cut short, that a later one has begun is said in the same way.
+
 What exists is known only when all is made. So pages are made without these links, and then they are written into
 their place in the page's head; a page's stamp, which tells its data, stays.
 """
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_PLACE = re.compile('<div class="other-runs">(.*?)</div>', re.DOTALL)
+_PLACE = re.compile('(<div class="other-runs">)(.*?)(</div>)', re.DOTALL)
+_LATER = re.compile('(<span class="later-run">)(.*?)(</span>)', re.DOTALL)
 _PAIR = re.compile(r"compare-(\d+)-(\d+)-(\d+)-")
 
 
@@ -42,7 +45,7 @@ def link_runs(folder: Path, site_id: int, runs: Sequence[RunPage]) -> None:
         if (found := _PAIR.match(stamp_of(file))) and int(found[1]) == site_id
     ]
     numbers = {run.id: run.number for run in runs}
-    template = environment().get_template("neighbours.html.j2")
+    template, begun = map(environment().get_template, ("neighbours.html.j2", "later_run.html.j2"))
     for place, run in enumerate(made):
         compared = [
             (numbers[b if a == run.id else a], file)
@@ -55,6 +58,13 @@ def link_runs(folder: Path, site_id: int, runs: Sequence[RunPage]) -> None:
             compared=compared,
         )
         page = (folder / run.file).read_bytes().decode()
-        found = _PLACE.search(page)
-        if found and found[1] != links:
-            publish(folder / run.file, f"{page[: found.start(1)]}{links}{page[found.end(1) :]}")
+        linked = _filled(page, _PLACE, links)
+        if later := next(iter(runs[runs.index(run) + 1 :]), None):
+            linked = _filled(linked, _LATER, begun.render(run=later, is_made=later in made))
+        if linked != page:
+            publish(folder / run.file, linked)
+
+
+def _filled(page: str, place: re.Pattern[str], content: str) -> str:
+    """Return the page with the content in its place, if it has that place."""
+    return place.sub(lambda found: f"{found[1]}{content}{found[3]}", page, count=1)

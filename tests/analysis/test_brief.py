@@ -92,7 +92,7 @@ def test_what_was_made_and_why_it_cost_more(known: Warehouse) -> None:
     since = f"{AS_OF - timedelta(hours=1) - 9 * DAY:%Y-%m-%d}"
     assert why == (
         "That is 500 credits (17 %) more than in the 30 days before: "
-        f"500 more because Content Writing costs more an item since {since}."
+        f"500 more because Content Writing costs more per item since {since}."
     )
     values = known.brief(1)["sentences"][1]["values"]
     assert values == {

@@ -40,6 +40,8 @@ def test_runs_link_to_those_made_beside_them(demo_warehouse: Path, tmp_path: Pat
             ("run-0300.html", "mysite.com #300"),
             (compared.name, "Beside #290"),
         ]
+        told = page[299].read_text(encoding="utf-8")
+        assert '<span class="later-run"><a href="run-0300.html">#300</a> has begun since</span>' in told
         before = page[299].read_bytes()
         reports.run(DemoSite.BUSIEST, "299", page[299])
         assert page[299].read_bytes() == before
