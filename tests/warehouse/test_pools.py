@@ -107,3 +107,15 @@ def test_how_much_prices_differ_is_pooled_as_prices_are(
             "select noise from price_noise where stage_number = 1 order by completed_on desc limit 1"
         ).fetchall()
     assert noise == expected
+
+
+def test_all_that_is_pooled_has_three_digits(tmp_path: Path) -> None:
+    """How much sites and accounts differ too."""
+    sites = [(1 + n % 6, 100, 2.0 + n / 7, 0.5 + n / 100) for n in range(24)]
+    with pooled(tmp_path, sites) as warehouse:
+        rows = warehouse.sql(
+            "select price, output_ratio, site_variance, account_weight_sites from platform_lessons "
+            "where stage_number = 1 and site_variance is not null"
+        ).fetchall()
+    assert rows
+    assert [value for row in rows for value in row if value != float(f"{value:.3g}")] == []

@@ -177,14 +177,17 @@ select
     v.version_from,
     case when 2 * paying_sites > sites then price when output_ratio is not null then 0 end as price,
     case
-        when price > 0 and site_variance is not null then greatest(site_variance, limits.least_price_variance)
+        when price > 0 and site_variance is not null
+        then greatest(round(site_variance, 3), limits.least_price_variance)
     end as site_variance,
     case
         when price > 0 and site_variance is not null
         then
             least(
                 greatest(
-                    site_variance / nullif(greatest(account_variance, limits.least_price_variance), 0),
+                    round(
+                        site_variance / nullif(greatest(account_variance, limits.least_price_variance), 0), 2
+                    ),
                     limits.least_account_weight
                 ),
                 limits.largest_account_weight
