@@ -213,11 +213,11 @@ with
             -- as if drawn by lot
             row_number() over (
                 partition by g.scope, g.horizon_days, g.known_runs_from, g.known_week
-                order by g.owner_id * 7919 % 10007, g.owner_id, g.week
+                order by g.owner_id % 10007 * 7919 % 10007, g.owner_id, g.week
             ) as pool_lot,
             row_number() over (
                 partition by g.scope, g.account_key, g.horizon_days, g.known_week
-                order by g.owner_id * 7919 % 10007, g.owner_id, g.week
+                order by g.owner_id % 10007 * 7919 % 10007, g.owner_id, g.week
             ) as account_lot
         from timed as g
         left join
