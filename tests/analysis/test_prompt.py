@@ -32,7 +32,7 @@ def words(catalogue: Catalogue, before: str, after: str = "") -> list[str]:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ("select * from run_st", "", ["run_stages", "run_state", "run_statistics", "run_statuses"]),
+        ("select * from run_st", "", ["run_stages", "run_statistics", "run_statuses", "run_state"]),
         ("select * from sites s join attention", "", ["attention_items"]),
         ("select * from lake.acc", "", ["lake.accounts"]),
         ("describe loa", "", ["loads"]),
