@@ -49,6 +49,11 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def may_write(folder: Path | str) -> bool:
+    """Whether this process may make files in the folder: by what it acts as, which is not always who started it."""
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
 def is_there(path: Path) -> bool:
     """Whether anything has this name, a link to nothing included."""
     return os.path.lexists(path)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from igny8_analysis.etl.files import open_regular
+from igny8_analysis.etl.files import may_write, open_regular
 
 KERNEL = "igny8-kernel-"
 SPILL = "igny8-spill-"
@@ -68,5 +68,5 @@ def _spill(process: int) -> Scratch:
 
 
 def _folder(prefix: str) -> Path:
-    is_large = prefix != KERNEL and "TMPDIR" not in os.environ and os.access(LARGE, os.W_OK)
+    is_large = prefix != KERNEL and "TMPDIR" not in os.environ and may_write(LARGE)
     return Path(LARGE if is_large else tempfile.gettempdir())

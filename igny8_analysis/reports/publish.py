@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from igny8_analysis.etl.errors import LoadError, UsageError
-from igny8_analysis.etl.files import is_there, open_regular
+from igny8_analysis.etl.files import is_there, may_write, open_regular
 from igny8_analysis.etl.lake import warehouse_of
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def check_folder(folder: Path) -> None:
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not nearest.is_dir():
         raise LoadError(f"reports cannot be written to {folder}: {nearest} is no folder")
-    if not os.access(nearest, os.W_OK | os.X_OK):
+    if not may_write(nearest):
         raise LoadError(f"reports cannot be written to {folder}: {nearest} cannot be written")
 
 
