@@ -1,15 +1,19 @@
 """What all sites teach a stranger: no site's own rate, no account's, and no more than three digits."""
 
 import math
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import polars as pl
 import pytest
 
 import igny8_analysis
 from igny8_analysis import Warehouse
 from igny8_analysis.load import load
+from igny8_analysis.warehouse.build import load_views
 from tests.cases import AS_OF, items, make_source, run, site
 
 STRANGER = 99
@@ -119,3 +123,206 @@ def test_all_that_is_pooled_has_three_digits(tmp_path: Path) -> None:
         ).fetchall()
     assert rows
     assert [value for row in rows for value in row if value != float(f"{value:.3g}")] == []
+
+
+# By hand: a view's SQL over tables of the few rows that it reads
+
+VIEWS = {view.name: view for view in load_views()}
+DAY = timedelta(days=1)
+TODAY = AS_OF.date()
+FIVE = [1 + n % 5 for n in range(20)]
+"""The accounts of twenty sites of five accounts."""
+
+
+def computed(name: str, **tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The view's rows over these tables, with the thresholds as they are."""
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'; set threads = 1")
+        for table in VIEWS[name].references:
+            if table in tables:
+                connection.register(table, pl.DataFrame(tables[table], infer_schema_length=None))
+            else:
+                connection.execute(f"create view {table} as {VIEWS[table].sql}")
+        return list(connection.sql(VIEWS[name].sql).pl().iter_rows(named=True))
+
+
+def record(errors: Sequence[tuple[int, int, float, float, float]]) -> dict[str, Any]:
+    """What is known today of forecasts of (site, account, credits, relative error, error of logarithms)."""
+    points = [
+        {"method": "flow", "known_runs_from": 0, "is_live": False, "is_limit_forgotten": False, "id": n}
+        | {"site_id": site_id, "account_id": account, "completed_on": TODAY - DAY, "completed_at": AS_OF - DAY}
+        | {"credits": actual * (1 + error), "actual_credits": actual, "log_error": log_error}
+        for n, (site_id, account, actual, error, log_error) in enumerate(errors)
+    ]  # fmt: skip
+    days = [{"method": "flow", "known_runs_from": 0, "known_on": TODAY}]
+    (row,) = computed("platform_record", forecast_days=days, forecast_points=points)
+    return row
+
+
+def rest(accounts: Sequence[int], credits: float) -> list[tuple[int, float, float]]:
+    """Sites of these accounts, 10 % off."""
+    return [(account, credits, 0.1) for account in accounts]
+
+
+@pytest.mark.parametrize(
+    ("sites", "expected"),
+    [
+        # account 1 has 2,000 credits of 2,400 and weighs 400 of 800: half of .5 and half of .1
+        ([(1, 100.0, 0.5)] * 20 + rest([2, 3, 4, 5], 100.0), 0.3),
+        # so it does where another account has the largest site
+        ([*[(1, 1000.0, 0.5)] * 20, (2, 1100.0, 0.1), *rest([3, 4, 5], 1000.0)], 0.3),
+        # a site has 100,000 credits, others 2,400: a third of that is a quarter of 3,200
+        ([(1, 100_000.0, 0.5), *rest([1, 2, 3, 4, 5, 6] * 4, 100.0)], 0.2),
+        # two sites of two accounts: a quarter each, half of 4,800
+        ([(1, 100_000.0, 0.5), (2, 90_000.0, 0.5), *rest([1, 2, 3, 4, 5, 6] * 4, 100.0)], 0.3),
+        # three of three: a quarter each, all else is the fourth
+        ([(n, 90_000.0 + n, 0.5) for n in (1, 2, 3)] + rest([4, 5, 6, 7, 8, 9] * 4, 100.0), 0.4),
+        # account 1, with the largest site, is half, and another's site a quarter
+        ([(1, 6000.0, 0.5), *[(1, 1000.0, 0.5)] * 20, (2, 5000.0, 0.5), *rest([3, 4, 5], 100.0)], 0.4),
+        # the largest site is a quarter, and another account half
+        ([*[(1, 1000.0, 0.5)] * 20, (2, 6000.0, 0.5), *rest([3, 4, 5], 100.0)], 0.4),
+    ],
+    ids=[
+        "an account",
+        "an account of small sites",
+        "a site",
+        "two sites",
+        "three sites",
+        "an account and a site",
+        "a site and an account",
+    ],
+)
+def test_no_site_is_a_quarter_and_no_account_half_of_how_forecasts_did(
+    sites: list[tuple[int, float, float]], expected: float
+) -> None:
+    """Who has nearly all credits was 50 % off, everybody else 10 %: what it weighs of the pool shows."""
+    row = record([(n, *given, 0.1) for n, given in enumerate(sites)])
+    assert (row["is_platform"], row["shared_wape"]) == (True, expected)
+
+
+def test_an_account_with_nearly_all_errors_is_half_of_their_ranks() -> None:
+    """Account 1 has 60 errors of .1, four others three each, of .2, .3, … 1.3: 12 of 24 weigh the 60, a fifth each.
+
+    The ranks of 80 and 90 % are .8 · 25 = 20 and .9 · 25 = 22.5: the others' eighth and eleventh.
+    """
+    errors = [(n % 20, 1, 100.0, 0.1, 0.1) for n in range(60)]
+    errors += [(20 + n % 4, 2 + n % 4, 100.0, 0.1, 0.2 + n / 10) for n in range(12)]
+    row = record(errors)
+    assert (row["has_errors"], row["errors"]) == (True, 24)
+    assert [row[name] for name in ("size_80", "size_90", "log_80", "log_90")] == [0.9, 1.2, 0.9, 1.2]
+
+
+def test_a_site_with_nearly_all_errors_is_a_quarter_of_their_ranks() -> None:
+    """One site has 100 errors of -.1, 23 others one each, of .2, .3, … 2.4: a third of 23 weighs the hundred.
+
+    The ranks of 80 and 90 % of 30 2/3 are 25 1/3 and 28.5, and of the others those less 7 2/3: the 18th, the 21st.
+    """
+    errors = [(0, 1, 100.0, 0.1, -0.1)] * 100
+    errors += [(n, 1 + n % 6, 100.0, 0.1, 0.1 + n / 10) for n in range(1, 24)]
+    row = record(errors)
+    assert (row["has_errors"], row["errors"]) == (True, 30)
+    assert [row[name] for name in ("size_80", "size_90", "log_80", "log_90")] == [1.9, 2.2, 1.9, 2.2]
+
+
+@pytest.mark.parametrize("accounts", [FIVE[:19], [1 + n % 4 for n in range(20)]], ids=["sites", "accounts"])
+def test_below_twenty_sites_or_five_accounts_no_record_is_shared(accounts: list[int]) -> None:
+    row = record([(n, account, 100.0, 0.1, 0.1) for n, account in enumerate(accounts)])
+    assert (row["is_platform"], row["has_errors"]) == (False, False)
+    assert {row[name] for name in ("shared_wape", "errors", "size_80", "size_90", "log_80", "log_90")} == {
+        None
+    }
+
+
+def test_how_forecasts_did_has_three_digits() -> None:
+    """The ranks of 80 and 90 % of twenty are 16.8 and 18.9: the 17th and the 19th, of 1.11234, …"""
+    row = record([(n, a, 100.0, 0.0123456, n + 1.11234) for n, a in enumerate(FIVE)])
+    assert row["shared_wape"] == 0.0123
+    assert [row[name] for name in ("size_80", "size_90", "log_80", "log_90")] == [17.1, 19.1, 17.1, 19.1]
+
+
+def common_change(changes: Sequence[tuple[int, float]]) -> list[float]:
+    """What all sites' prices changed by at yesterday's midnight, by sites of (account, logarithm of the change)."""
+    between = {"stage_number": 1, "earlier_on": TODAY - 2 * DAY, "completed_on": TODAY - DAY}
+    steps = [between | {"site_id": n, "log_change": change} for n, (_, change) in enumerate(changes)]
+    rows = computed(
+        "common_changes",
+        current_load=[{"as_of": AS_OF}],
+        price_steps=steps,
+        sites=[{"site_id": n, "account_key": account} for n, (account, _) in enumerate(changes)],
+        price_noise=[{"stage_number": 1, "completed_on": TODAY - DAY, "noise": 0.1}],
+    )
+    assert all((row["changed_on"], row["known_from"]) == (TODAY - DAY, TODAY) for row in rows)
+    return [row["log_change"] for row in rows]
+
+
+def test_an_account_is_no_more_than_half_of_a_common_change() -> None:
+    """Twenty sites of account 1 weigh as much as the four others': of .5 and .7 .6, where a site's mean is .533."""
+    assert common_change([(1, 0.5)] * 20 + [(2 + n, 0.7) for n in range(4)]) == [0.6]
+
+
+def test_a_change_that_nearly_all_sites_of_one_account_show_is_not_common() -> None:
+    """Half of .5 and half of -.25 is .125, no change; the mean of sites would be .375."""
+    assert common_change([(1, 0.5)] * 20 + [(2 + n, -0.25) for n in range(4)]) == []
+
+
+def test_a_common_change_is_of_five_accounts_and_has_three_digits() -> None:
+    change = math.log(1.5)  # .405465…
+    assert common_change([(account, change) for account in FIVE]) == [0.405]
+    assert common_change([(1 + n % 4, change) for n in range(20)]) == []
+    assert common_change([(account, change) for account in FIVE[:19]]) == []
+
+
+def spend_pool(errors: Sequence[tuple[int, int, float, float]]) -> dict[str, Any]:
+    """The pool of this week's errors of forecasts of 7 days: (site, account, relative, of logarithms)."""
+    pool = {"scope": "site", "horizon_days": 7, "method": "rhythm", "known_runs_from": 0}
+    owners = {site_id: {"scope": "site", "owner_id": site_id, "sites": 1} for site_id, *_ in errors}
+    rows = [
+        pool | {"known_week": 100, "pool_lot": 1, "owner_id": site_id, "account_key": account}
+        | {"absolute_error": relative * 100, "size_credits": 100.0, "log_error": log_error}
+        for site_id, account, relative, log_error in errors
+    ]  # fmt: skip
+    weeks = [{"week": 100}]
+    (row,) = computed(
+        "spend_pools", spend_errors=rows, spend_mondays=weeks, spend_owners=list(owners.values())
+    )
+    return row
+
+
+def of_sites(accounts: Sequence[int], of_first: int = 1) -> list[tuple[int, int, float, float]]:
+    """So many errors of the first site, one of each other."""
+    each = [(n, account, 0.2, 0.3) for n, account in enumerate(accounts)]
+    return [each[0]] * of_first + each[1:]
+
+
+TWENTY_TWO = [1 + n % 6 for n in range(22)]
+
+
+@pytest.mark.parametrize(
+    ("errors", "is_platform"),
+    [
+        (of_sites(FIVE), True),
+        (of_sites(FIVE[:19]), False),
+        (of_sites([1 + n % 4 for n in range(20)]), False),
+        (of_sites(TWENTY_TWO, 7), True),  # 7 of 28
+        (of_sites(TWENTY_TWO, 8), False),  # 8 of 29
+        (of_sites([1] * 10 + [2 + n % 5 for n in range(10)]), True),
+        (of_sites([1] * 11 + [2 + n % 5 for n in range(10)]), False),  # 11 of 21
+    ],
+    ids=["twenty of five", "19 sites", "four accounts", "a quarter", "above a quarter", "half", "above half"],
+)
+def test_whose_errors_of_spend_are_a_pool(
+    errors: list[tuple[int, int, float, float]], is_platform: bool
+) -> None:
+    row = spend_pool(errors)
+    assert (row["is_platform"], row["errors"]) == (is_platform, len(errors))
+
+
+def test_what_all_sites_teach_of_spend_has_three_digits() -> None:
+    """Errors of .11234, -.21234, .31234, … -2.01234: of 20, the ranks of 80 and 90 % are 16.8 and 18.9.
+
+    Of the sizes those are the 17th and the 19th; of the errors, ten of which are above none, 1.31 and 1.71.
+    """
+    row = spend_pool([(n, a, 0.123456, (n / 10 + 0.11234) * (-1) ** n) for n, a in enumerate(FIVE)])
+    assert row["is_platform"]
+    figures = ("relative_error", "size_80", "size_90", "log_80", "log_90")
+    assert [row[name] for name in figures] == [0.123, 1.71, 1.91, 1.31, 1.71]
