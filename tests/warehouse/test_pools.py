@@ -240,6 +240,29 @@ def test_how_forecasts_did_has_three_digits() -> None:
     assert [row[name] for name in ("size_80", "size_90", "log_80", "log_90")] == [17.1, 19.1, 17.1, 19.1]
 
 
+def lesson(accounts: Sequence[tuple[int, float, float, float]]) -> tuple[float | None, ...]:
+    """What accounts of (sites, price, output, flow), all their sites alike, teach of stage 1: price, output, flow."""
+    taught = [
+        {"account_id": n, "stage_number": 1, "known_on": TODAY - DAY, "next_on": None, "is_lookup": False}
+        | {"paying_sites": sites, "price_sites": sites, "output_sites": sites, "flow_sites": sites}
+        | {"price_sum": sites * math.log(price), "price_squares": sites * math.log(price) ** 2}
+        | {"output_sum": sites * output, "flow_sum": sites * flow}
+        for n, (sites, price, output, flow) in enumerate(accounts)
+    ]
+    version = {"stage_number": 1, "version_from": TODAY - 9 * DAY, "version_until": TODAY + DAY}
+    days = [{"account_id": n, "known_on": TODAY} for n in range(len(accounts))]
+    (row,) = computed("platform_lessons", account_lessons=taught, account_days=days, price_versions=[version])
+    return row["price"], row["output_ratio"], row["flow_share"]
+
+
+def test_prices_yields_and_flow_are_of_five_accounts_with_three_digits_and_none_is_more_than_half() -> None:
+    """Of twenty sites of one account and four of others: half of ln 4 and of ln 1, of .2 and .6, of .8 and .4."""
+    assert lesson([(20, 4.0, 0.2, 0.8), *[(1, 1.0, 0.6, 0.4)] * 4]) == (2.0, 0.4, 0.6)
+    assert lesson([(4, 1.23456, 0.123456, 0.654321)] * 5) == (1.23, 0.123, 0.654)
+    assert lesson([(5, 1.23456, 0.123456, 0.654321)] * 4) == (None, None, None)
+    assert lesson([(4, 1.5, 0.5, 0.5)] * 4 + [(3, 1.5, 0.5, 0.5)]) == (None, None, None)
+
+
 def common_change(changes: Sequence[tuple[int, float]]) -> list[float]:
     """What all sites' prices changed by at yesterday's midnight, by sites of (account, logarithm of the change)."""
     between = {"stage_number": 1, "earlier_on": TODAY - 2 * DAY, "completed_on": TODAY - DAY}
