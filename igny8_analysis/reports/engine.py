@@ -42,10 +42,14 @@ class Stopped(Exception):  # noqa: N818 (it is no error)
 
 
 class WarmKernel:
-    """One kernel process for many notebooks, used by one thread; `stop` (an event) calls its work off."""
+    """One kernel process for many notebooks, used by one thread at a time, which holds `in_use`.
+
+    `stop` (an event) calls its work off.
+    """
 
     def __init__(self, stop: threading.Event | None = None) -> None:
         """Start nothing yet."""
+        self.in_use = threading.Lock()
         self._stop = stop or threading.Event()
         self._manager: Any = None
         self._client: Any = None

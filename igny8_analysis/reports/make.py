@@ -544,10 +544,10 @@ class Reports:
         count = min(self._options.jobs, pending.qsize())
         self._kernels += [WarmKernel(self._stop) for _ in range(count - len(self._kernels))]
         with self, ThreadPoolExecutor(count or 1) as pool:
-            workers = [
-                pool.submit(self._worker, pending, kernel, progress) for kernel in self._kernels[:count]
-            ]
             try:
+                workers = [
+                    pool.submit(self._worker, pending, kernel, progress) for kernel in self._kernels[:count]
+                ]
                 for worker in workers:
                     worker.result()
             except BaseException:
@@ -559,7 +559,8 @@ class Reports:
 
         def close() -> None:
             for kernel in self._kernels:
-                kernel.close()
+                with kernel.in_use:  # still, where a second signal ended the wait for the workers
+                    kernel.close()
             end_event_loop()
 
         if self._kernels:
@@ -585,18 +586,19 @@ class Reports:
         self, pending: queue.SimpleQueue[Task], kernel: WarmKernel, progress: Progress | None
     ) -> None:
         try:
-            while not self._stop.is_set():
-                task = pending.get_nowait()
-                try:
-                    self._make(task, kernel)
-                    self.outcome.made.add(task.target)
-                    self.outcome.failed.pop(task.target, None)
-                except Igny8Error as error:
-                    self.outcome.failed[task.target] = error
-                if self._options.is_isolated:
-                    kernel.close()
-                if progress:
-                    progress.advance()
+            with kernel.in_use:
+                while not self._stop.is_set():
+                    task = pending.get_nowait()
+                    try:
+                        self._make(task, kernel)
+                        self.outcome.made.add(task.target)
+                        self.outcome.failed.pop(task.target, None)
+                    except Igny8Error as error:
+                        self.outcome.failed[task.target] = error
+                    if self._options.is_isolated:
+                        kernel.close()
+                    if progress:
+                        progress.advance()
         except (queue.Empty, Stopped):
             pass
         finally:

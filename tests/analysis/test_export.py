@@ -104,6 +104,14 @@ def test_csv_quotes_texts_and_shows_what_acts(demo_warehouse: Path) -> None:
     assert done.stdout == '"x","y"\n"a\\x1b\\r\\x9b\\u202eb","two\nlines"\n'
 
 
+def test_a_row_without_a_value_is_a_row_in_csv(demo_warehouse: Path) -> None:
+    """Of one column: an empty line is skipped by whoever reads it."""
+    query = "select nullif(range, 1) as x from range(3)"
+    done = igny8("sql", query, "--format", "csv", "--warehouse", str(demo_warehouse))
+    assert done.stdout == '"x"\n0\n""\n2\n'
+    assert list(csv.DictReader(io.StringIO(done.stdout))) == [{"x": "0"}, {"x": ""}, {"x": "2"}]
+
+
 def test_numbers_stay_numbers_in_csv(demo_warehouse: Path) -> None:
     query = (
         "select -1 as a, 2.50::decimal(9, 2) as b, null as c, timestamptz '2026-01-13 14:05:23Z' as d, "

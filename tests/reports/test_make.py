@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -140,6 +141,35 @@ def test_nothing_links_to_an_overview_that_failed(
     assert links(run) == ["../index.html", "index.html"]
     assert list(dict.fromkeys(links(folder / "index.html"))) == ["../index.html", f"../{ACCOUNT}", run.name]
     assert set(links(index)) == {f"{folder.name}/index.html", ACCOUNT}
+
+
+def test_kernels_end_after_the_work_with_them_when_a_second_signal_comes(
+    demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `timeout` sends, and who is impatient: the first ends the wait for the work, the second that for its end."""
+    done = []
+
+    def is_signalled_twice(*given: object) -> NotebookNode:
+        for _ in range(2):
+            time.sleep(0.2)
+            signal.pthread_kill(main, signal.SIGUSR1)
+        time.sleep(0.2)
+        done.append("worked")
+        raise ReportError("called off")
+
+    def close(kernel: WarmKernel) -> None:
+        done.append("closed")
+
+    main = threading.main_thread().ident or 0
+    monkeypatch.setattr(make, "execute", is_signalled_twice)
+    monkeypatch.setattr(WarmKernel, "close", close)
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    try:
+        with reports(demo_warehouse) as making, pytest.raises(KeyboardInterrupt):
+            making.overview(SITE, tmp_path / "o.html")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert done == ["worked", "closed"]
 
 
 def test_what_nobody_foresaw_ends_the_work(

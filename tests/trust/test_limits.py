@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from igny8_analysis import connect
+from igny8_analysis.answers import Limits
+from igny8_analysis.errors import QueryTooLarge
 from tests.conftest import sampled
 from tests.trust.processes import IGNY8, assert_told, igny8, start, wait_for
 
@@ -71,6 +74,16 @@ def test_an_error_at_once_comes_before_any_output(demo_warehouse: Path, format_:
     assert_told(done, 2, "the SQL is wrong: Conversion Error")
 
 
+@pytest.mark.parametrize("format_", ["csv", "json", "table"])
+def test_a_value_of_the_first_rows_that_cannot_be_shown_is_told_before_any(
+    demo_warehouse: Path, format_: str
+) -> None:
+    """DuckDB takes such a value; that it is too large for Python shows only as the rows are fetched."""
+    query = "select case when range = 500 then interval '170000000 years' end as x from range(600)"
+    done = igny8("sql", query, "--format", format_, "--warehouse", demo_warehouse)
+    assert_told(done, 2, "a value of the answer is too large to show")
+
+
 def test_a_query_that_does_not_end_is_none(demo_warehouse: Path) -> None:
     told = "more than 10,000,000 bytes: that is no query"
     assert_told(igny8("sql", "--file", "/dev/zero", "--warehouse", demo_warehouse, timeout=60), 2, told)
@@ -103,6 +116,18 @@ def test_the_time_of_a_query_is_not_its_readers(demo_warehouse: Path) -> None:
     )
     assert done.returncode == 5
     assert "stopped after 1 s" in done.stderr
+
+
+def test_the_time_of_a_query_is_that_of_all_its_batches(demo_warehouse: Path) -> None:
+    """Each takes a tenth of a second, and all of them two."""
+    slow = (
+        "select sleep_ms(case when range % 500 = 0 then 25 else 0 end), repeat('x', 2000) from range(40000)"
+    )
+    with connect(demo_warehouse, limits=Limits(seconds=0.5)) as warehouse:
+        batches = iter(warehouse.stream(slow))
+        assert len(next(batches)) == 1_000
+        with pytest.raises(QueryTooLarge, match=r"stopped after 0\.5 s"):
+            list(batches)
 
 
 def test_memory_and_disk_of_a_query_have_limits(demo_warehouse: Path) -> None:

@@ -157,6 +157,15 @@ def test_json_keeps_every_column_and_key(demo_warehouse: Path) -> None:
     assert done.stdout.isascii()
 
 
+@pytest.mark.parametrize(
+    ("words", "told"), [(["b"], "the further argument (b)"), (["b", "c"], "the further arguments (b c)")]
+)
+def test_a_word_too_many_is_told_in_our_words(words: list[str], told: str) -> None:
+    done = igny8("overview", "101", *words)
+    assert_plain(done)
+    assert (done.returncode, told in done.stderr) == (2, True)
+
+
 def test_an_option_that_is_nowhere_written_to_is_told_before_the_work(
     demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from igny8_analysis.reports.engine import WarmKernel
+from igny8_analysis.warehouse import spark
 from tests.trust.processes import Done
 
 ROOT = Path(__file__).parents[2]
@@ -136,6 +138,26 @@ def test_no_configuration_of_the_system_reaches_a_reports_kernel(tmp_path: Path)
     done = run(tmp_path, python, "-c", ours)
     assert (done.returncode, done.stdout) == (0, "{'text/plain': '42'}\n"), done.stderr
     assert not (tmp_path / "ran").exists()
+
+
+def test_no_folder_that_a_reports_kernel_is_in_is_on_its_path() -> None:
+    """Two hold it: -P, and that IPython is told to leave it out."""
+    kernel = WarmKernel()
+    ((output,),) = kernel.run(
+        ["import os, sys; [p for p in sys.path if not p or os.path.realpath(p) == os.getcwd()]"]
+    )
+    kernel.close()
+    assert output["data"]["text/plain"] == "[]"
+
+
+def test_no_module_beside_sparks_program_runs_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python would put the folder of a program before its own modules."""
+    (tmp_path / "json.py").write_text("raise SystemExit('ran')", encoding="utf-8")
+    (tmp_path / "job.py").write_text("import json; print(json.dumps({'step': 'its own'}))", encoding="utf-8")
+    monkeypatch.setattr(spark, "JOB", tmp_path / "job.py")
+    steps: list[str] = []
+    spark._run_job({"master": "none"}, tmp_path / "plan.json", steps.append)
+    assert steps == ["its own"]
 
 
 def test_as_a_module_the_current_folder_is_left_out_too(demo_warehouse: Path, tmp_path: Path) -> None:

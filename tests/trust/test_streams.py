@@ -1,5 +1,6 @@
 """Closed, full and left streams: work that is done counts, a lost output is told, no file is written by mistake."""
 
+import json
 import os
 import pty
 import re
@@ -12,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from igny8_analysis.cli.load import print_warnings
-from igny8_analysis.cli.output import print_table, print_text
+from igny8_analysis.cli.output import print_rows, print_table, print_text
 from igny8_analysis.cli.streams import tell
 from igny8_analysis.etl.demo import AS_OF
+from tests.command import igny8
 from tests.trust.processes import IGNY8
 
 HOSTILE_QUERY = (
@@ -111,6 +113,21 @@ def test_warnings_that_a_machine_makes_errors_are_none(demo_warehouse: Path, tmp
             IGNY8_WAREHOUSE=str(demo_warehouse), **environment,
         )  # fmt: skip
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_nothing_of_the_environment_colours_what_is_no_terminal(
+    demo_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.setenv(name, "1")
+    for words in (("sites",), ("sites", "nobody"), ("overview", "101"), ("overview", "nobody")):
+        done = igny8(*words, "--warehouse", str(demo_warehouse))
+        assert "\x1b" not in done.stdout + done.stderr, words
+
+
+def test_json_of_rows_keeps_every_column(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(("a", "a", "b"), [(1, 2, 3)], "json")
+    assert json.loads(capsys.readouterr().out) == [{"a": 1, "a_2": 2, "b": 3}]
 
 
 def on_a_terminal(*words: str) -> str:
