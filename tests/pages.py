@@ -18,7 +18,7 @@ class InProcess:
     """Stands in a WarmKernel's place, and runs a notebook's cells here."""
 
     def __init__(self, stop: threading.Event | None = None) -> None:
-        pass
+        self.in_use = threading.Lock()
 
     def run(self, cells: list[str]) -> list[list[nbformat.NotebookNode]]:
         names: dict[str, Any] = {}

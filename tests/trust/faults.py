@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
@@ -27,15 +28,21 @@ CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "os.
 
 
 class Loads:
-    """Starts loads and reports in processes of their own, for them to be killed."""
+    """Starts loads and reports in processes of their own, for them to be killed.
+
+    What they spill is in a folder of theirs alone: to clear away what the one before left takes steps, and nobody else
+    does it.
+    """
 
     def __enter__(self) -> "Loads":
+        self._scratch = tempfile.TemporaryDirectory()
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.trust.faults"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
             cwd=Path(__file__).parents[2],
+            env=os.environ | {"TMPDIR": self._scratch.name},
         )
         return self
 
@@ -47,6 +54,7 @@ class Loads:
         self._server.stdin.close()
         self._server.wait()
         self._server.stdout.close()
+        self._scratch.cleanup()
 
     def run(
         self,
