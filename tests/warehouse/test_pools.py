@@ -240,27 +240,46 @@ def test_how_forecasts_did_has_three_digits() -> None:
     assert [row[name] for name in ("size_80", "size_90", "log_80", "log_90")] == [17.1, 19.1, 17.1, 19.1]
 
 
-def lesson(accounts: Sequence[tuple[int, float, float, float]]) -> tuple[float | None, ...]:
-    """What accounts of (sites, price, output, flow), all their sites alike, teach of stage 1: price, output, flow."""
+def lesson(accounts: Sequence[tuple[int, float, float, float]], spread: float = 0) -> dict[str, Any]:
+    """What accounts of (sites, price, output, flow) teach of stage 1.
+
+    Sites of an account are alike, but that logarithms of their prices lie `spread` off, to either side.
+    """
     taught = [
         {"account_id": n, "stage_number": 1, "known_on": TODAY - DAY, "next_on": None, "is_lookup": False}
         | {"paying_sites": sites, "price_sites": sites, "output_sites": sites, "flow_sites": sites}
-        | {"price_sum": sites * math.log(price), "price_squares": sites * math.log(price) ** 2}
+        | {
+            "price_sum": sites * math.log(price),
+            "price_squares": sites * (math.log(price) ** 2 + (spread**2 if sites > 1 else 0)),
+        }
         | {"output_sum": sites * output, "flow_sum": sites * flow}
         for n, (sites, price, output, flow) in enumerate(accounts)
     ]
     version = {"stage_number": 1, "version_from": TODAY - 9 * DAY, "version_until": TODAY + DAY}
     days = [{"account_id": n, "known_on": TODAY} for n in range(len(accounts))]
     (row,) = computed("platform_lessons", account_lessons=taught, account_days=days, price_versions=[version])
+    return row
+
+
+def shared(accounts: Sequence[tuple[int, float, float, float]]) -> tuple[float | None, ...]:
+    row = lesson(accounts)
     return row["price"], row["output_ratio"], row["flow_share"]
 
 
 def test_prices_yields_and_flow_are_of_five_accounts_with_three_digits_and_none_is_more_than_half() -> None:
     """Of twenty sites of one account and four of others: half of ln 4 and of ln 1, of .2 and .6, of .8 and .4."""
-    assert lesson([(20, 4.0, 0.2, 0.8), *[(1, 1.0, 0.6, 0.4)] * 4]) == (2.0, 0.4, 0.6)
-    assert lesson([(4, 1.23456, 0.123456, 0.654321)] * 5) == (1.23, 0.123, 0.654)
-    assert lesson([(5, 1.23456, 0.123456, 0.654321)] * 4) == (None, None, None)
-    assert lesson([(4, 1.5, 0.5, 0.5)] * 4 + [(3, 1.5, 0.5, 0.5)]) == (None, None, None)
+    assert shared([(20, 4.0, 0.2, 0.8), *[(1, 1.0, 0.6, 0.4)] * 4]) == (2.0, 0.4, 0.6)
+    assert shared([(4, 1.23456, 0.123456, 0.654321)] * 5) == (1.23, 0.123, 0.654)
+    assert shared([(5, 1.23456, 0.123456, 0.654321)] * 4) == (None, None, None)
+    assert shared([(4, 1.5, 0.5, 0.5)] * 4 + [(3, 1.5, 0.5, 0.5)]) == (None, None, None)
+
+
+def test_how_much_an_accounts_sites_differ_is_told_unless_most_of_it_is_of_one() -> None:
+    """Sites .2 off: of ten of one account and ten alone it would be that account's; of twice six, 12 · .04 over 10."""
+    alone = [(1, 1.0, 0.5, 0.5)]
+    assert lesson([(10, 1.0, 0.5, 0.5), *alone * 10], 0.2)["site_variance"] is None
+    assert lesson([(6, 1.0, 0.5, 0.5)] * 2 + alone * 8, 0.2)["site_variance"] == 0.048
+    assert lesson([(7, 1.0, 0.5, 0.5), (5, 1.0, 0.5, 0.5), *alone * 8], 0.2)["site_variance"] is None
 
 
 def common_change(changes: Sequence[tuple[int, float]]) -> list[float]:

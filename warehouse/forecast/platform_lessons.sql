@@ -104,8 +104,11 @@ with
             s.known_on,
             s.paying_sites,
             s.sites,
-            -- variance between sites of an account, and between accounts
-            (s.squares - s.account_squares) / nullif(s.sites - s.accounts, 0) as site_variance,
+            -- variance between sites of an account, unless most of it is of one, and between accounts
+            case
+                when 2 * (list_extract(s.largest, 1) - 1) <= s.sites - s.accounts
+                then (s.squares - s.account_squares) / nullif(s.sites - s.accounts, 0)
+            end as site_variance,
             (s.account_squares - s.rates * s.rates / nullif(s.sites, 0))
             / nullif(s.accounts - 1, 0) as account_mean_squares,
             (s.sites - s.sites_squared / nullif(cast(s.sites as double), 0))
