@@ -1,25 +1,73 @@
 """Fixtures that several test folders share: the demo, a real PostgreSQL, and what a machine may lack."""
 
+import fcntl
 import os
+import pickle
 import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
 from adbc_driver_postgresql import dbapi
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 import igny8_analysis
 from igny8_analysis.etl import demo as demo_data
 from igny8_analysis.load import load
 from tests.sources import load_postgres
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+T = TypeVar("T")
+
+
+class Scheduling(LoadScopeScheduling):
+    """Gives tests of a module that shares what it makes to one process, which makes it once; all others one by one.
+
+    As `--dist loadgroup` would for modules with a mark, which it no longer sees with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, _ = nodeid.partition("::")
+        return module if shares_what_it_makes(module) else nodeid
+
+
+@cache
+def shares_what_it_makes(module: str) -> bool:
+    return 'scope="module"' in (ROOT / module).read_text(encoding="utf-8")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """The temporary folder that all processes of a session share."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], T]) -> T:
+    """What `make` gives for a new folder: the first of the session's processes that asks has it made, for all."""
+    folder = shared_folder(factory) / name
+    with folder.with_suffix(".made").open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        if content := file.read():
+            made: T = pickle.loads(content)
+        else:
+            folder.mkdir()
+            made = make(folder)
+            file.write(pickle.dumps(made))
+        return made
 
 
 def sampled(values: Iterable[Any], quick: int = 2) -> list[Any]:
@@ -40,17 +88,23 @@ def lacking(reason: str) -> None:
 @pytest.fixture(scope="session")
 def demo_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo source as a SQLite file."""
-    path = tmp_path_factory.mktemp("demo-source") / "igny8.sqlite"
-    demo_data.write_sqlite(path)
-    return path
+
+    def make(folder: Path) -> Path:
+        demo_data.write_sqlite(folder / "igny8.sqlite")
+        return folder / "igny8.sqlite"
+
+    return made_once(tmp_path_factory, "demo-source", make)
 
 
 @pytest.fixture(scope="session")
 def demo_warehouse(demo_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse directory into which the demo source was loaded once; tests only read it."""
-    directory = tmp_path_factory.mktemp("demo-warehouse")
-    load(f"sqlite:///{demo_source}", directory, as_of=demo_data.AS_OF)
-    return directory
+
+    def make(directory: Path) -> Path:
+        load(f"sqlite:///{demo_source}", directory, as_of=demo_data.AS_OF)
+        return directory
+
+    return made_once(tmp_path_factory, "demo-warehouse", make)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import lacking, run_sql
+from tests.conftest import lacking, run_sql, shared_folder
 from tests.trust.processes import query
 
 
@@ -20,3 +20,14 @@ def test_what_is_missing_skips_at_home_and_fails_in_ci(monkeypatch: pytest.Monke
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="no moon"):
         lacking("no moon")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> None:
+    (shared_folder(tmp_path_factory) / "made-by-one-process").touch(exist_ok=False)
+
+
+@pytest.mark.parametrize("turn", range(6))
+@pytest.mark.usefixtures("made")
+def test_what_a_module_makes_is_made_by_one_process(turn: int) -> None:
+    """A second process that made it would find the first one's file."""

@@ -18,7 +18,6 @@ from tests.cases import make_source, run, site
 from tests.test_architecture import ROOT, SOURCES
 from tests.trust.processes import assert_told
 
-pytestmark = pytest.mark.xdist_group("wheel")  # one process builds it
 FOLDERS = {"etl", "warehouse", "igny8_analysis", "notebooks"}
 
 

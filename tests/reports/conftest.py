@@ -12,6 +12,7 @@ import igny8_analysis
 from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.names import site_folder
+from tests.conftest import made_once
 from tests.pages import notebooks_here
 
 BROWSER_FLAGS = [
@@ -54,7 +55,10 @@ class Made:
 @pytest.fixture(scope="session")
 def made(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Reports of a plain, a hostile and an empty site with the index over them, and an interactive one."""
-    folder = tmp_path_factory.mktemp("reports")
+    return made_once(tmp_path_factory, "reports", lambda folder: make_reports(demo_warehouse, folder))
+
+
+def make_reports(demo_warehouse: Path, folder: Path) -> Made:
     with notebooks_here(), igny8_analysis.connect(demo_warehouse) as warehouse:
         names = dict(warehouse.sql("select site_id, label from sites").fetchall())
         sites = (DemoSite.BUSIEST, DemoSite.HOSTILE, DemoSite.NO_RUNS)

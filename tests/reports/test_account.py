@@ -25,8 +25,6 @@ from tests.command import igny8
 from tests.pages import notebooks_here
 from tests.reports.test_browser import opened
 
-pytestmark = pytest.mark.xdist_group("account-reports")  # one process makes them
-
 
 @dataclass(frozen=True)
 class Made:

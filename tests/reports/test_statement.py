@@ -24,8 +24,6 @@ from tests.reports.test_account import text_of
 from tests.reports.test_browser import opened
 from tests.reports.test_pages import CODE, OF_THE_HOUSE
 
-pytestmark = pytest.mark.xdist_group("account-reports")
-
 SITES, DELETED = 60, 60  # the last of them is deleted
 LONG = "a-name-that-goes-on-and-on.and-on.and-on.example-agency.example"
 

@@ -17,8 +17,6 @@ from tests.pages import notebooks_here
 from tests.reports.conftest import Made
 from tests.reports.test_browser import opened
 
-pytestmark = pytest.mark.xdist_group("trust-in-reports")  # one process makes them
-
 HOSTILE = int(DemoSite.HOSTILE)
 SAFE_NAME = re.compile(r"[a-z0-9._-]+")
 
