@@ -4,18 +4,17 @@ Each sentence is made of one query's values, rounded as they are printed; every 
 """
 
 import calendar
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from igny8_analysis.etl.errors import UsageError
-from igny8_analysis.queries import read_query
-from igny8_analysis.reports.formats import LIKELY, WIDEST_RANGE
+import duckdb
 
-if TYPE_CHECKING:
-    from igny8_analysis.connection import Warehouse
+from igny8_analysis.payloads import execute
+from igny8_analysis.reports.formats import LIKELY
 
 Row = dict[str, Any]
 Values = dict[str, Any]
@@ -24,6 +23,10 @@ Payload = dict[str, Any]
 SMALL_DIFFERENCE_PCT = 5
 SMALL_DIFFERENCE = 5
 LONGEST_NAME = 60
+_read_text = json.JSONDecoder(parse_float=lambda digits: int(Decimal(digits))).decode  # all are whole
+
+NUMBERS = {"why": "cause_number", "alerts": "alert_number"}
+"""Of sentences told of several rows: the column that puts these in order."""
 
 # How many of each alert there are, in words: for one, and for several.
 NEEDS = {
@@ -52,69 +55,49 @@ class Brief(Payload):
 
 @dataclass(frozen=True)
 class _Owner:
-    """Whose brief it is: the name to call it by, and the conditions that find its rows."""
+    """Whose brief it is: the name to call it by."""
 
     name: str
     is_account: bool
-    conditions: dict[str, str]
-    account_id: int | None
 
 
-def brief(warehouse: "Warehouse", site: int | str | None = None, account: int | str | None = None) -> Brief:
-    """At most six sentences about a site or an account: `{"sentences": [{text, panel, query, values}]}`.
+def of_site(connection: duckdb.DuckDBPyConnection, site_id: int) -> Payload | None:
+    """At most six sentences about a site: `{"sentences": [{text, panel, query, values}]}`; None for no such site.
 
     `query` can be pasted into `igny8 sql`, and `values` are its rows', as printed. A balance is told of an account,
-    and of its only site. Raises UsageError, SiteNotFound, AmbiguousSite and AccountNotFound.
+    and of its only site.
     """
-    if (site is None) == (account is None):
-        raise UsageError("name a site or an account, one of the two")
-    owner = _of_site(warehouse, site) if site is not None else _of_account(warehouse, account or "")
+    return _brief(connection, "site_id", site_id)
+
+
+def of_account(connection: duckdb.DuckDBPyConnection, account_id: int) -> Payload | None:
+    """The same about an account."""
+    return _brief(connection, "account_id", account_id)
+
+
+def _brief(connection: duckdb.DuckDBPyConnection, key: str, owner_id: int) -> Payload | None:
+    found = execute(connection, f"select brief, outlook from briefs where {key} = ?", [owner_id])
+    if not found:
+        return None
+    rows: dict[str, list[Row]] = {}
+    for text in found[0]:
+        for name, row in _read_text(text):
+            rows.setdefault(name, []).append(row)
+    owner = _Owner(_short(rows["owner"][0]["name"]), key == "account_id")
     told = []
     for name, panel, tell in SENTENCES:
-        if name == "balance" and owner.account_id is None:
-            continue
-        query = " ".join(read_query(f"brief_{name}", widest_range=WIDEST_RANGE, **owner.conditions).split())
-        rows = warehouse._rows(query)
-        sentence = tell(owner, rows) if rows else None
+        sentence = tell(owner, rows[name]) if name in rows else None
         if sentence:
             text, values = sentence
-            told.append({"text": text, "panel": panel, "query": query, "values": values})
-    return Brief(sentences=told)
+            told.append(
+                {"text": text, "panel": panel, "query": _query(name, key, rows[name][0]), "values": values}
+            )
+    return {"sentences": told}
 
 
-def _of_site(warehouse: "Warehouse", site: int | str) -> _Owner:
-    site_id = warehouse.resolve_site(site)
-    ((label, account_id, others),) = warehouse.sql(
-        "select s.label, s.account_id, count(o.site_id) from sites as s "
-        "left join sites as o on o.account_id = s.account_id and o.site_id <> s.site_id and o.is_live "
-        "where s.site_id = $site_id group by all",
-        {"site_id": site_id},
-    ).fetchall()
-    conditions = {f"of_sites_{t}": f"{t}.site_id = {site_id}" for t in "rcebf"}
-    conditions |= {
-        "owner_m": f"m.scope = 'site' and m.site_id = {site_id}",
-        "account_w": f"w.account_id = {account_id}",
-        "owner_a": f"site_id = {site_id}",
-    }
-    return _Owner(_short(label), False, conditions, None if others else account_id)
-
-
-def _of_account(warehouse: "Warehouse", account: int | str) -> _Owner:
-    account_id = warehouse.resolve_account(account)
-    ((name,),) = warehouse.sql(
-        "select coalesce(nullif(trim(account_name), ''), 'account ' || account_id) from accounts "
-        "where account_id = $id",
-        {"id": account_id},
-    ).fetchall()
-    sites = f"(select site_id from sites where account_id = {account_id} and is_live)"
-    conditions = {f"of_sites_{t}": f"{t}.site_id in {sites}" for t in "rceb"}
-    conditions |= {
-        "of_sites_f": f"f.site_id in (select site_id from running_sites where account_id = {account_id})",
-        "owner_m": f"m.scope = 'account' and m.account_id = {account_id}",
-        "account_w": f"w.account_id = {account_id}",
-        "owner_a": f"account_id = {account_id}",
-    }
-    return _Owner(_short(name), True, conditions, account_id)
+def _query(name: str, key: str, row: Row) -> str:
+    order = f" order by {NUMBERS[name]}" if name in NUMBERS else ""
+    return f"select * from brief_{name} where {key} = {row[key]}{order}"
 
 
 def _short(name: str) -> str:
@@ -125,7 +108,7 @@ def _short(name: str) -> str:
 
 
 def _made(owner: _Owner, rows: list[Row]) -> tuple[str, Values]:
-    values = _plain(rows[0]) | {"name": owner.name}
+    values = rows[0] | {"name": owner.name}
     days = values["days"]
     if not values["runs"]:
         return f"{owner.name} has not run in the last {days} days.", _kept(values, "name", "days", "runs")
@@ -137,11 +120,12 @@ def _made(owner: _Owner, rows: list[Row]) -> tuple[str, Values]:
     runs = _counted(values["runs"], "run", "runs")
     what = f"made {' and '.join(made)} in {runs}" if made else f"had {runs}"
     credits = _counted(values["credits"], "credit", "credits")
-    return f"In the last {days} days {owner.name} {what}, for {credits}.", values
+    text = f"In the last {days} days {owner.name} {what}, for {credits}."
+    return text, _kept(values, "days", "runs", "articles", "images", "credits", "name")
 
 
 def _why(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
-    head = _plain(rows[0])
+    head = rows[0]
     difference, percent, days = head["difference"], head["percent"], head["days"]
     values = _kept(head, "days", "credits_before", "difference", "percent")
     if not head["credits_before"] or not difference:
@@ -152,7 +136,7 @@ def _why(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
             values, "days", "credits_before"
         )
     causes = []
-    for number, row in enumerate(map(_plain, rows), 1):
+    for number, row in enumerate(rows, 1):
         credits = row["credits"]
         values[f"credits_{number}"] = credits
         since = ""
@@ -187,7 +171,7 @@ def _cause(owner: _Owner, row: Row) -> str:
 
 
 def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
-    values = _plain(rows[0])
+    values = rows[0]
     if not values["credits"]:
         return None
     credits = _counted(values["credits"], "credit", "credits")
@@ -215,7 +199,7 @@ def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
 
 
 def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
-    values = _plain(rows[0])
+    values = rows[0]
     if not values["expected"]:
         return None
     month = calendar.month_name[date.fromisoformat(values["month_start"]).month]
@@ -233,7 +217,7 @@ def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
 
 
 def _balance(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
-    values = _plain(rows[0])
+    values = rows[0]
     if values["balance"] is None or values["days"] is None:
         return None
     if values["balance"] <= 0:
@@ -250,7 +234,7 @@ def _balance(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
 
 def _needs(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     told, values = [], {}
-    for row in map(_plain, rows):
+    for row in rows:
         one, many = NEEDS[row["alert"]]
         if row["alerts"] > 1:
             values[row["alert"]] = row["alerts"]
@@ -269,17 +253,6 @@ SENTENCES: tuple[tuple[str, str, Callable[[_Owner, list[Row]], tuple[str, Values
 
 
 # Numbers as they are printed
-
-
-def _plain(row: Row) -> Row:
-    """The row as plain values: whole numbers as int, dates as ISO texts."""
-
-    def value(given: Any) -> Any:
-        if isinstance(given, date):
-            return given.isoformat()
-        return int(given) if isinstance(given, Decimal | float) else given
-
-    return {name: value(given) for name, given in row.items()}
 
 
 def _kept(values: Values, *names: str) -> Values:

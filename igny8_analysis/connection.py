@@ -263,6 +263,13 @@ class Warehouse:
             return found
         return ask(self.resolve_site(site))
 
+    def _of_account(self, account: int | str, ask: Callable[[int], Payload | None]) -> Payload | None:
+        """What is asked of an account, as of a site. Raises as `resolve_account`."""
+        named = _text(account).strip()
+        if _is_id(named) and (found := ask(int(named))):
+            return found
+        return ask(self.resolve_account(account))
+
     def what_if(
         self,
         site: int | str,
@@ -283,10 +290,8 @@ class Warehouse:
 
     def account(self, account: int | str) -> Payload:
         """An account: its balances, its sites' figures, its credits by month. Raises AccountNotFound."""
-        cursor, named = self._connection.cursor(), _text(account).strip()
-        if _is_id(named) and (found := payloads.account(cursor, int(named))):
-            return found
-        return payloads.account(cursor, self.resolve_account(account)) or {}
+        cursor = self._connection.cursor()
+        return self._of_account(account, lambda account_id: payloads.account(cursor, account_id)) or {}
 
     def settings(self, site: int | str) -> Payload:
         """The settings of the site's automation and of its stages; null and empty where the source has none."""
@@ -295,11 +300,18 @@ class Warehouse:
     def brief(self, site: int | str | None = None, account: int | str | None = None) -> "Brief":
         """A site or an account in at most six sentences, each with its panel, query and values.
 
-        Raises UsageError where not one of the two is named.
+        Raises UsageError where not one of the two is named, SiteNotFound, AmbiguousSite and AccountNotFound.
         """
-        from igny8_analysis.brief import brief
+        from igny8_analysis import brief
 
-        return brief(self, site, account)
+        cursor = self._connection.cursor()
+        if site is not None and account is None:
+            told = self._of_site(site, lambda site_id: brief.of_site(cursor, site_id))
+        elif account is not None and site is None:
+            told = self._of_account(account, lambda account_id: brief.of_account(cursor, account_id))
+        else:
+            raise UsageError("name a site or an account, one of the two")
+        return brief.Brief(told or {})
 
     def run_source_id(self, site: int | str, run: str) -> int:
         """The source's id of a run of the site. Raises RunNotFound, and AmbiguousRun where several are meant.

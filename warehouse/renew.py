@@ -18,6 +18,7 @@ import filecmp
 import shutil
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -143,8 +144,10 @@ class Renewal:
         """Compute every kept view anew where it may differ."""
         for view in self.views.values():
             if view.is_kept:
-                reads = [name for name in sorted(view.reads) if self._differs(name)]
-                self.differing[view.name] = bool(reads) and self._renew(view, reads)
+                known_first = sorted(view.reads, key=lambda name: (name not in self.differing, name))
+                reads = filter(self._differs, known_first)
+                told = list(reads if view.scope in PARTS else islice(reads, 1))  # of a whole one will do
+                self.differing[view.name] = bool(told) and self._renew(view, told)
 
     @property
     def sites(self) -> int:

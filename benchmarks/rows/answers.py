@@ -41,7 +41,8 @@ ANSWERS = {
     *("run_efficiency", "run_insights", "run_baseline", "forecast_totals", "forecast_stages"),
     *("site_figures", "cost_changes", "price_effects", "accounts", "account_balances", "credit_months"),
     *("runways", "site_settings", "stage_settings", "site_payloads", "site_domains", "run_payloads"),
-    *("forecast_payloads", "account_payloads"),
+    *("forecast_payloads", "account_payloads", "brief_made", "brief_why", "brief_next", "brief_balance"),
+    "briefs",
 }
 
 

@@ -15,6 +15,7 @@ from igny8_analysis import Warehouse
 from igny8_analysis.cli import cli
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.load import load
+from igny8_analysis.reports.formats import WIDEST_RANGE
 from tests.cases import AS_OF, items, make_source, run, site
 
 DAY = timedelta(days=1)
@@ -55,6 +56,28 @@ def test_the_values_are_those_of_the_query(demo: Warehouse) -> None:
             found |= {str(int(value)) for row in rows for value in row if hasattr(value, "to_integral_value")}
             for name, value in sentence["values"].items():
                 assert name == "name" or str(value) in found, (name, value, found)
+
+
+def test_what_is_kept_of_a_sentence_is_the_rows_of_its_query(demo: Warehouse) -> None:
+    """Row by row, and all of them: a sentence is told of what anybody who asks its query sees."""
+    kept = demo.sql("select coalesce(site_id, account_id), scope, brief, outlook from briefs").fetchall()
+    assert {(owner_id, scope) for owner_id, scope, *_ in kept} == {
+        *demo.sql(
+            "select site_id, 'site' from sites union all select account_id, 'account' from accounts"
+        ).fetchall()
+    }
+    for owner_id, scope, *texts in kept:
+        rows: dict[str, list[Any]] = {}
+        for name, row in (told for text in texts for told in json.loads(text)):
+            rows.setdefault(name, []).append(row)
+        for sentence in demo.brief(**{scope: owner_id})["sentences"]:
+            found = demo.sql(f"select to_json(t) from ({sentence['query']}) as t").fetchall()
+            name = re.findall(r"brief_(\w+)", sentence["query"])[0]
+            assert [json.loads(row) for (row,) in found] == rows[name]
+
+
+def test_a_range_too_wide_is_so_everywhere(demo: Warehouse) -> None:
+    assert demo.sql("select widest_range from parameters").fetchall() == [(WIDEST_RANGE,)]
 
 
 def test_it_speaks_to_a_customer(demo: Warehouse) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 import igny8_analysis
 from igny8_analysis.load import load
+from igny8_analysis.reports import make as pages
+from igny8_analysis.reports.fingerprints import Digests
 from igny8_analysis.reports.make import Options, Reports
 from tests.cases import insert, items, make_source, run, site
 from tests.pages import notebooks_here
@@ -47,6 +49,13 @@ def make(source: Path, tmp_path: Path) -> Make:
         return {str(file.relative_to(index.parent)) for file in reports.outcome.made} - {"index.html"}
 
     return made
+
+
+def test_a_brief_goes_into_the_digest_of_its_owner_alone(demo: igny8_analysis.Warehouse) -> None:
+    for page, key in ((pages.OVERVIEW, "site_id"), (pages.ACCOUNT, "account_id")):
+        parts = Digests(demo, page, (key,))._parts
+        told = {owner for (owner,), tables in parts.items() if "briefs" in [view for view, *_ in tables]}
+        assert told == {owner for (owner,) in demo.sql(f"select {key} from {key[:-3]}s").fetchall()}
 
 
 def test_an_hour_makes_the_pages_of_what_changed(source: Path, tmp_path: Path, make: Make) -> None:

@@ -57,6 +57,14 @@ KEYS: dict[str, tuple[str, ...]] = {
     "alerts": ("alert_key",),
     "analyzed_stages": ("site_id", "stage_number", "id"),
     "attention_items": ("site_id",),
+    "brief_alerts": ("scope", "site_id", "account_id", "alert_number"),
+    "brief_balance": ("scope", "site_id", "account_id"),
+    "brief_made": ("scope", "site_id", "account_id"),
+    "brief_month": ("scope", "site_id", "account_id"),
+    "brief_next": ("scope", "site_id", "account_id"),
+    "brief_sites": ("scope", "site_id", "account_id", "told_site_id"),
+    "brief_why": ("scope", "site_id", "account_id", "cause_number"),
+    "briefs": ("scope", "site_id", "account_id"),
     "calendar": ("calendar_date",),
     "common_changes": ("stage_number", "changed_on", "known_from"),
     "completions": ("site_id", "completion_number"),
@@ -163,6 +171,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "stage_settings_spans": ("site_id", "stage_number", "as_of"),
     "stage_state": ("site_id", "stage_number", "completion_number"),
     "statements": ("account_id", "month_start"),
+    "told_record": ("site_id",),
     "unrecognised_statuses": ("site_id", "entity", "status"),
     "unusual_runs": RUN,
     "window_trends": ("site_id",),
@@ -170,6 +179,8 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 # NULL there: all sites together, what the ledger charged to no site, a finding about an account.
 ALSO_OF_NO_SITE = (
+    *("brief_sites", "brief_made", "brief_why", "brief_next", "brief_month", "brief_balance", "brief_alerts"),
+    "briefs",
     "spend_accuracy",
     "spend_backtest",
     "spend_forecasts",
@@ -294,7 +305,7 @@ def test_a_filter_on_site_id_reaches_every_scan(
 
 ASKED_BY_THE_SECOND = {
     *(section.view for payload in (explain.OVERVIEW, explain.RUN) for section in payload.values()),
-    *("site_payloads", "run_payloads", "forecast_payloads"),
+    *("site_payloads", "run_payloads", "forecast_payloads", "briefs"),
     *("run_summary", "forecast_totals", "forecast_stages", "site_figures", "cost_changes", "price_effects"),
 }
 
@@ -303,7 +314,8 @@ ASKED_BY_THE_SECOND = {
 def test_what_a_payload_selects_is_kept_and_sorted_by_site(name: str, demo: Warehouse) -> None:
     assert VIEWS[name].is_kept
     if "site_id" in KEYS[name]:
-        sites = [site_id for (site_id,) in demo.sql(f"select site_id from {name}").fetchall()]
+        rows = demo.sql(f"select site_id from {name}").fetchall()
+        sites = [site_id for (site_id,) in rows if site_id is not None]
         assert sites == sorted(sites)
 
 

@@ -12,5 +12,8 @@ select
     90 as price_effect_days,
     date '2026-01-17' as locks_mended_on,
     6 as shown_cost_steps,
+    3 as told_causes,
+    30 as told_past_runs,
+    10 as widest_range,
     90 as good_success_pct,
     70 as fair_success_pct

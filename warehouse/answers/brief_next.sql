@@ -1,0 +1,59 @@
+-- One row per site and account with a run to come: what the next one, or that of each site, will cost.
+-- A step towards briefs.
+-- Kept as a table: asked of one site or account at a time.
+-- Renewed: whole.
+with
+    coming as (
+        select 'site' as scope, site_id, cast(null as bigint) as account_id, site_id as told_site_id
+        from sites
+        union all
+        select 'account', cast(null as bigint), account_id, site_id
+        from running_sites
+        where account_id is not null
+    ),
+    record as (
+        select
+            o.scope,
+            o.site_id,
+            o.account_id,
+            sum(r.past_runs) as past_runs,
+            sum(r.error_credits) / nullif(sum(r.actual_credits), 0) * 100 as off_by
+        from brief_sites as o
+        join told_record as r on r.site_id = o.told_site_id
+        group by o.scope, o.site_id, o.account_id
+    ),
+    sums as (
+        select
+            o.scope,
+            o.site_id,
+            o.account_id,
+            count(*) as sites,
+            sum(f.credits) as credits,
+            case when count(*) = 1 then max(f.p80_low) end as low,
+            case when count(*) = 1 then max(f.p80_high) end as high,
+            case when count(*) = count(f.budget_90) then sum(f.budget_90) end as to_have
+        from coming as o
+        join forecast_totals as f on f.site_id = o.told_site_id
+        where f.is_champion and f.credits > 0
+        group by o.scope, o.site_id, o.account_id
+    )
+select
+    f.scope,
+    f.site_id,
+    f.account_id,
+    f.sites,
+    round(cast(f.credits as decimal(38, 9)), 0) as credits,
+    round(cast(f.low as decimal(38, 9)), 0) as low,
+    round(cast(f.high as decimal(38, 9)), 0) as high,
+    f.high > p.widest_range * f.low as is_unsure,
+    ceil(cast(f.to_have as decimal(38, 9))) as to_have,
+    cast(coalesce(r.past_runs, 0) as bigint) as past_runs,
+    round(cast(r.off_by as decimal(38, 9)), 0) as off_by
+from sums as f
+cross join parameters as p
+left join
+    record as r
+    on r.scope = f.scope
+    and r.site_id is not distinct from f.site_id
+    and r.account_id is not distinct from f.account_id
+order by f.site_id, f.account_id
