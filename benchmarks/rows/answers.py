@@ -27,12 +27,8 @@ OVERVIEWS = """
 select * from sites
 join run_statistics using (site_id) join prediction_totals using (site_id) join attention_items using (site_id)
 join site_history using (site_id)
-join (
-    select site_id, list(s order by stage_number) as stages from prediction_stages as s group by site_id
-) using (site_id)
-join (
-    select site_id, list(s order by stage_number) as averages from stage_history as s group by site_id
-) using (site_id)
+join (select site_id, list_sort(list(s)) as stages from prediction_stages as s group by site_id) using (site_id)
+join (select site_id, list_sort(list(s)) as averages from stage_history as s group by site_id) using (site_id)
 order by site_id
 """
 ANSWERS = {
