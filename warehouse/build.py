@@ -79,8 +79,22 @@ class View:
     @property
     def scope(self) -> str:
         """What of it a change can change (`warehouse/renew.py`): a "site", an "origin", a "day", or the "whole"."""
+        return self._renewed[0] if self._renewed else "site" if "site_id" in self.columns else "whole"
+
+    @property
+    def is_by_weeks(self) -> bool:
+        """Whether it is also renewed for all sites from a week on, as weeks end and the load's instant moves."""
+        return "weeks" in self._renewed
+
+    @property
+    def told_by(self) -> str:
+        """The keys by which it is noted what of it differs, where these are not those of its scope."""
+        return self._renewed[-1] if "by" in self._renewed else self.scope
+
+    @property
+    def _renewed(self) -> list[str]:
         marks = (line.removeprefix(RENEWED) for line in self._leading_comment if line.startswith(RENEWED))
-        return next(marks, "site" if "site_id" in self.columns else "whole").split()[0].strip(".;:,")
+        return [word.strip(".;:,") for word in next(marks, "").partition(":")[0].split()]
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ Of every view it is known what of it a change can change (`View.scope`; docs/sca
   up a day on or after the first of which what all sites, or the account's, teach differs;
 - *owner* and *week*, of forecasts of spend: the owners, or weeks of an owner, of which a table that it reads differs,
   and those that look up such a week of a pool;
+- *weeks*, of forecasts of spend: the sites or accounts of which one does, and of all of them the weeks from the first
+  on that does;
 - *day*: the days from the first on that could know of what differs, if any forecast asks for one;
 - *whole*: all of it, as soon as a table that it reads differs.
 
@@ -36,12 +38,15 @@ KEYS = {
     "origin": ("site_id", "id"),
     "owner": ("scope", "owner_id"),
     "week": ("scope", "owner_id", "week"),
+    "site_week": ("site_id", "week"),
 }
 ACCOUNTS = ("account_id", "account_key")
 DAYS = ("known_on", "completed_on")
 """Columns that tell the day (UTC) of a row that is of no site."""
 APPENDED_SHARE = 0.2
 """Of a table's rows, those that may stand at its end, out of order; where there are more, it is sorted anew."""
+NEVER = 2**62
+"""A week that never comes."""
 COMPARED_ROWS = 200_000
 """A table that is of no site and has more rows than this is taken to differ: to compare it costs more than it saves."""
 
@@ -55,8 +60,11 @@ PARTS = {
         "semi join of_week.renewed using (scope, owner_id, week)",
     ),
     "day": ("known_on date", "where known_on >= (select known_on from of_day.renewed)"),
+    "weeks": ("week bigint", "where week >= (select week from of_weeks.renewed)"),
 }
 """By scope, what is renewed of it, and how a table is cut to that."""
+WEEKS_BEHIND = 17
+"""Weeks that a week's row looks back at, and one that stands for all before these (`spend_states`)."""
 SITES_OF_ACCOUNTS = """
 where site_id in (
     select site_id from warehouse.main.sites
@@ -204,7 +212,11 @@ class Renewal:
         if view.scope not in KEYS:
             return None
         keys = [self._felt(view.scope, name) for name in reads]
-        return None if None in keys else f"select distinct * from ({' union all '.join(map(str, keys))})"
+        return (
+            None
+            if None in keys or not keys
+            else f"select distinct * from ({' union all '.join(map(str, keys))})"
+        )
 
     def _felt(self, scope: str, name: str) -> str | None:
         """The keys of a scope at which it is felt that a table differs, in SQL; None: everywhere."""
@@ -212,22 +224,20 @@ class Renewal:
         origins = "select o.site_id, o.id from warehouse.main.forecast_origins as o"
         weeks = "select o.scope, o.owner_id, o.week from warehouse.main.spend_origins as o"
         keys = None
-        match scope, self._scope(name):
-            case ("site", "site" | "origin"):
-                keys = f"select site_id from {differs}"
-            case ("origin", "origin"):
-                keys = f"select site_id, id from {differs}"
+        match scope, self._told(name):
+            case (
+                ("site", "site" | "origin" | "site_week")
+                | ("origin", "origin")
+                | ("owner", "owner" | "week")
+                | ("week", "week")
+            ):
+                keys = f"select {', '.join(KEYS[scope])} from {differs}{self._before_weeks(name)}"
             case ("origin", "site"):
                 keys = f"{origins} semi join {differs} as d using (site_id)"
-            case ("account", "site" | "origin"):
-                keys = " union all ".join(
-                    f"select account_key as account_id from {database}.main.sites semi join {differs} using (site_id)"
-                    for database in ("previous", "warehouse")
-                )
-            case ("owner", "owner" | "week"):
-                keys = f"select scope, owner_id from {differs}"
-            case ("week", "week"):
-                keys = f"select scope, owner_id, week from {differs}"
+            case ("account", "site" | "origin" | "site_week"):
+                keys = self._accounts("sites", "site_id", f"{differs}{self._before_weeks(name)}")
+            case ("account", "owner"):
+                keys = self._accounts("spend_owners", "scope, owner_id", differs)
             case ("week", "owner"):
                 keys = f"{weeks} semi join {differs} as d using (scope, owner_id)"
             case ("week", "whole") if columns == ("week",):
@@ -245,6 +255,25 @@ class Renewal:
                 keys = f"{rows} where {known} >= date '{since}'"
         return keys
 
+    def _accounts(self, owned: str, key: str, differs: str) -> str:
+        """The accounts whose sites, or whose rows as owners, differ or did, in SQL."""
+        return " union all ".join(
+            f"select account_key as account_id from {database}.main.{owned} semi join (from {differs}) using ({key})"
+            for database in ("previous", "warehouse")
+        )
+
+    def _before_weeks(self, name: str) -> str:
+        """Of a table of sites' weeks, those that are not renewed for all sites anyway."""
+        return f" where week < {self.first_week}" if self._told(name) == "site_week" else ""
+
+    @property
+    def first_week(self) -> int:
+        """The first week of which `spend_weeks` tells otherwise; where none does, one that never comes."""
+        if not self._differs("spend_weeks"):
+            return NEVER
+        ((first,),) = self.connection.execute("select min(week) from differs.spend_weeks").fetchall()
+        return int(first)
+
     def _first_day(self, name: str) -> date | None:
         """The first day of which a table that differs tells otherwise; None: it tells of no days."""
         day = self._day(name)
@@ -255,9 +284,9 @@ class Renewal:
 
     def _known_from(self, name: str) -> date | None:
         """The first day that could know of what differs in a table; None: that is not told."""
-        if self._scope(name) == "whole":
+        if self._told(name) == "whole":
             return self._first_day(name)
-        if self._scope(name) == "account":
+        if self._told(name) == "account":
             return self._day_after(f"select {self._day(name)} as completed_on from differs.{name}")
         if "completed_on" not in self._columns(name):
             return None
@@ -277,16 +306,34 @@ class Renewal:
 
     def _renew(self, view: View, reads: list[str]) -> bool:
         """Compute anew what of a view may differ as `reads` do; whether it differs then."""
-        if view.scope == "day":
+        if view.is_by_weeks:
+            of_weeks = [name for name in reads if self._key(name) == ("week",)]
+            others = [name for name in reads if name not in of_weeks]
+            keys = self._keys(view, others)
+            if keys or not others:
+                return self._renew_weeks(view, keys)
+        elif view.scope == "day":
             days = [self._known_from(name) for name in reads]
             keys = None if None in days else self._asked_from(view, min(day for day in days if day))
         else:
             keys = self._keys(view, reads)
         if keys:
-            return self._renew_part(view, keys)
+            return self._renew_part(view, view.scope, keys)
         self._make(view, view.sql)
         self.appended.pop(view.name, None)
         return self.compare(view.name)
+
+    def _renew_weeks(self, view: View, keys: str | None) -> bool:
+        """Compute anew what is of `keys`, and of everybody the weeks that differ; whether any differs then."""
+        is_felt = bool(keys) and self._renew_part(view, view.scope, str(keys))
+        if self.first_week == NEVER:
+            return is_felt
+        if is_felt:
+            self.connection.execute(f"create or replace table differs.of_keys as from differs.{view.name}")
+        weeks = self._renew_part(view, "weeks", f"select {self.first_week} as week")
+        if is_felt:
+            self.connection.execute(f"insert into differs.{view.name} from differs.of_keys")
+        return is_felt or weeks
 
     def _asked_from(self, view: View, since: date) -> str:
         """The day, as keys, if a forecast asks for it or a later one, or did; none otherwise."""
@@ -302,13 +349,12 @@ class Renewal:
         build.comment_view(self.connection, view, "table")
         self.connection.commit()
 
-    def _renew_part(self, view: View, keys: str) -> bool:
-        self.connection.execute(f"create or replace table of_{view.scope}.renewed as {keys}")
-        if not self._count(f"of_{view.scope}.renewed"):
+    def _renew_part(self, view: View, part: str, keys: str) -> bool:
+        self.connection.execute(f"create or replace table of_{part}.renewed as {keys}")
+        if not self._count(f"of_{part}.renewed"):
             return False
-        self.compute(view)
-        _, cut = PARTS[view.scope]
-        if not self.compare(view.name, "differs.now", cut):
+        self.compute(view, part)
+        if not self.compare(view.name, "differs.now", self.cut_to(part, view.name)):
             return False
         key = self._key(view.name)
         same = " and ".join(f"t.{column} is not distinct from d.{column}" for column in key)
@@ -320,13 +366,20 @@ class Renewal:
         self._append(view, rows)
         return True
 
-    def compute(self, view: View) -> None:
-        """Compute the rows of a view of the keys that its part holds as `renewed`, into `differs.now`."""
-        part = f"of_{view.scope}"
+    def compute(self, view: View, part: str) -> None:
+        """Compute the rows of a view of the keys that a part holds as `renewed`, into `differs.now`."""
         self._cut(part, view)
+        rows = f"from ({view.sql}) {self.cut_to(part, view.name)}" if part == "weeks" else view.sql
         self.connection.execute(
-            f"use {part}; create or replace table differs.now as {view.sql}; use warehouse"
+            f"use of_{part}; create or replace table differs.now as {rows}; use warehouse"
         )
+
+    def cut_to(self, part: str, name: str) -> str:
+        """How a table is cut to what a part renews of it, in SQL."""
+        _, cut = PARTS[part]
+        if part == "account" and "account_key" in self._columns(name):
+            return cut.replace("account_id in", "account_key in")
+        return cut
 
     def _append(self, view: View, rows: int) -> None:
         """Note rows at the end of a table; sort it anew where they are too many."""
@@ -349,29 +402,31 @@ class Renewal:
                 sql = read.sql
             else:
                 sql = f"from warehouse.{_placed(name)} {cut}"
-            self.connection.execute(f"use {part}; create view {_placed(name)} as {sql}; use warehouse")
+            self.connection.execute(f"use of_{part}; create view {_placed(name)} as {sql}; use warehouse")
 
     def _part_of(self, part: str, name: str) -> str:
         """How a part cuts what is of it; nothing where that is not."""
-        scope, key = self._scope(name), self._key(name)
-        part = part.removeprefix("of_")
-        _, cut = PARTS[part]
+        told, key = self._told(name), self._key(name)
         match part:
             case "account":
-                if scope in ("site", "origin"):
+                if told in ("site", "origin", "site_week"):
                     return SITES_OF_ACCOUNTS
-                is_of_it = key[:1] == ("account_id",)
+                is_of_it = key[:1] == ("account_id",) or "account_key" in self._columns(name)
             case "day":
-                is_of_it = scope == "whole" and "known_on" in key
+                is_of_it = told == "whole" and "known_on" in key
+            case "weeks":
+                is_of_it = "week" in key
+                return f"{self.cut_to(part, name)} - {WEEKS_BEHIND}" if is_of_it else ""
             case _:
                 is_of_it = key[: len(KEYS[part])] == KEYS[part]
-        return cut if is_of_it else ""
+        return self.cut_to(part, name) if is_of_it else ""
 
     # What a table is
 
-    def _scope(self, name: str) -> str:
+    def _told(self, name: str) -> str:
+        """The scope by whose keys it is noted what of a table differs."""
         if name in self.views:
-            return self.views[name].scope
+            return self.views[name].told_by
         column = LAKE_TABLES[name.removeprefix("lake.")].columns.get("site_id")
         return "site" if column and not column.is_nullable else "whole"
 
@@ -383,9 +438,9 @@ class Renewal:
 
     def _key(self, name: str) -> tuple[str, ...]:
         """The columns by which it is noted what of a table differs."""
-        columns, scope = self._columns(name), self._scope(name)
-        if scope in ("site", "origin", "owner", "week"):
-            return KEYS[scope]
+        columns, told = self._columns(name), self._told(name)
+        if told in KEYS and told != "account":
+            return KEYS[told]
         times = [column for column in (*DAYS, "week") if column in columns][:1]
         accounts = [column for column in ACCOUNTS if column in columns] if times else []
         return (*accounts[:1], *times)

@@ -2,9 +2,7 @@
 -- Kept as a table: it is read whole, and the rows of all are of all sites.
 -- Renewed: whole.
 with
-    last_weeks as (
-        select horizon_days, max(week) as last_week from spends where not is_live group by horizon_days
-    ),
+    last_weeks as (select horizon_days, max(week) as last_week from spend_past group by horizon_days),
     measured as (
         select
             f.scope,
@@ -32,10 +30,10 @@ with
             f.actual_credits between f.p90_low and f.p90_high as is_hit_90,
             (f.p80_high - f.p80_low) / nullif(f.credits, 0) as width_80,
             (f.p90_high - f.p90_low) / nullif(f.credits, 0) as width_90
-        from spends as f
+        from spend_past as f
         join last_weeks as l on l.horizon_days = f.horizon_days
         cross join forecast_parameters as limits
-        where not f.is_live and f.credits is not null
+        where f.credits is not null
     ),
     owner_sums as (
         select

@@ -18,5 +18,5 @@ select
     actual_credits between p80_low and p80_high as is_covered_80,
     actual_credits between p90_low and p90_high as is_covered_90,
     is_champion
-from spends
-where not is_live and credits is not null
+from spend_past
+where credits is not null

@@ -1,9 +1,8 @@
 -- One row per site or account, horizon and instant: what was known of its spend then, and what came.
 -- A step towards forecasts of spend.
 -- Kept as a table: every method forecasts from it.
--- Renewed: week.
+-- Renewed: account and weeks, by week.
 with
-    load as (select epoch_us(as_of) as as_of_us from current_load),
     -- what a load said of a site's settings holds until the next one that said something else
     switches as (
         select
@@ -129,7 +128,6 @@ with
         from of_accounts as s
         left join account_costs as c on c.account_id = s.account_id and c.completion_number = s.completions
     ),
-    -- every week, also those whose days ahead are not over: by then more had become known
     grid as (
         select
             o.*,
@@ -141,7 +139,7 @@ with
             w.ends_us + cast(h.horizon_days as bigint) * 86400000000 as over_us,
             not w.is_live
             and w.ends_us - cast(p.spend_warm_up_days as bigint) * 86400000000 >= k.first_started_us
-            and w.ends_us + cast(h.horizon_days as bigint) * 86400000000 <= load.as_of_us as is_past,
+            and case when h.horizon_days = 7 then w.is_over_7 else w.is_over_30 end as is_past,
             coalesce(k.ended_runs, 0) as known_runs,
             coalesce(k.recent_credits, 0) as recent_credits,
             coalesce(k.recent_runs, 0) as recent_runs,
@@ -162,7 +160,6 @@ with
             and k.owner_id = o.owner_id
             and k.horizon_days = h.horizon_days
             and k.week = w.week
-        cross join load
         cross join spend_parameters as p
     ),
     timed as (
@@ -187,45 +184,6 @@ with
             end as known_week
         from grid as g
         cross join parameters as limits
-    ),
-    learned as (
-        select scope, owner_id, horizon_days, known_week, count(*) as errors
-        from timed
-        where known_week is not null
-        group by scope, owner_id, horizon_days, known_week
-    ),
-    numbered as (
-        select
-            g.*,
-            cast(
-                coalesce(
-                    sum(l.errors) over (
-                        partition by g.scope, g.owner_id, g.horizon_days
-                        order by g.week
-                        rows between unbounded preceding and current row
-                    ),
-                    0
-                ) as bigint
-            ) as known_errors,
-            row_number() over (
-                partition by g.scope, g.owner_id, g.horizon_days order by g.known_week nulls last, g.week
-            ) as error_number,
-            -- as if drawn by lot
-            row_number() over (
-                partition by g.scope, g.horizon_days, g.known_runs_from, g.known_week
-                order by g.owner_id % 10007 * 7919 % 10007, g.owner_id, g.week
-            ) as pool_lot,
-            row_number() over (
-                partition by g.scope, g.account_key, g.horizon_days, g.known_week
-                order by g.owner_id % 10007 * 7919 % 10007, g.owner_id, g.week
-            ) as account_lot
-        from timed as g
-        left join
-            learned as l
-            on l.scope = g.scope
-            and l.owner_id = g.owner_id
-            and l.horizon_days = g.horizon_days
-            and l.known_week = g.week
     )
 select
     scope,
@@ -248,11 +206,7 @@ select
     month_credits,
     is_off,
     actual_credits,
-    known_week,
-    known_errors,
-    case when known_week is not null then error_number end as error_number,
-    case when known_week is not null then pool_lot end as pool_lot,
-    case when known_week is not null then account_lot end as account_lot
-from numbered
+    known_week
+from timed
 where is_live or is_past
 order by scope, owner_id, horizon_days, week

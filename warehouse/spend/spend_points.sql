@@ -5,6 +5,10 @@ with
     rates as (
         select
             o.*,
+            coalesce(n.known_errors, 0) as known_errors,
+            n.error_number,
+            n.pool_lot,
+            n.account_lot,
             o.recent_credits / nullif(p.spend_window_days, 0) * o.horizon_days as recent_rate_credits,
             cast(o.recent_runs as double)
             / nullif(p.spend_window_days, 0)
@@ -13,6 +17,12 @@ with
             coalesce(nullif(o.mean_credits, 0), 1) as usual_credits
         from spend_origins as o
         cross join spend_parameters as p
+        left join
+            spend_ranks as n
+            on n.scope = o.scope
+            and n.owner_id = o.owner_id
+            and n.horizon_days = o.horizon_days
+            and n.week = o.week
     ),
     points as (
         select

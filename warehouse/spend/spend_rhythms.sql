@@ -1,6 +1,7 @@
 -- One row per site and week from its first run on: what its rhythm makes of the days ahead.
 -- A step towards forecasts of spend.
 -- Kept as a table: the forecasts of a site, and of its account, start from it.
+-- Renewed: site and weeks, by site_week.
 with
     known as (
         select

@@ -1,6 +1,7 @@
 -- One row per site and week from thirty days before its first run on: what it had spent, and what came.
 -- A step towards forecasts of spend.
 -- Kept as a table: the forecasts of a site, and of its account, start from it.
+-- Renewed: site and weeks, by site_week.
 with
     steps as (select cast(step as bigint) as step from (values (0), (1), (2), (3), (4), (5)) as steps(step)),
     timed as (
@@ -83,10 +84,9 @@ with
             ) as late_credits
         from spend_runs as e
         join timed as t on t.site_id = e.site_id and t.id = e.id
-        cross join current_load as l
-        cross join (select min(week) as week from spend_weeks) as b
+        cross join (select min(week) as week, max(ends_us) as as_of_us from spend_weeks) as b
         cross join spend_parameters as p
-        where e.ended_us <= epoch_us(l.as_of)
+        where e.ended_us <= b.as_of_us
         group by 1, 2
     ),
     grid as (

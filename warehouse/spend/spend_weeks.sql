@@ -83,6 +83,8 @@ select
     e.pool_week,
     e.ends_at,
     e.ends_us,
+    e.ends_us + 7 * 86400000000 <= load.as_of_us as is_over_7,
+    e.ends_us + 30 * 86400000000 <= load.as_of_us as is_over_30,
     cast(coalesce(p.days, 0) as bigint) as days,
     cast(coalesce(p.early_days, 0) as bigint) as early_days,
     cast(coalesce(p.late_days, 0) as bigint) as late_days,
@@ -95,3 +97,4 @@ select
 from ends as e
 join counted as c on c.week = e.week
 left join passed as p on p.week = e.week
+cross join load
