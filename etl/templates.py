@@ -1,6 +1,7 @@
 """SQL that is kept in files, its `{{ names }}` filled in: the one way in which Python puts anything into SQL's text."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from jinja2 import StrictUndefined, Template
@@ -9,8 +10,13 @@ from jinja2 import StrictUndefined, Template
 def filled(sql: Path | str, values: Mapping[str, object]) -> str:
     """The SQL, of a file or as it is, filled in. Raises UndefinedError for a name that has no value."""
     text = sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
-    result: str = Template(text, undefined=StrictUndefined).render(values)
-    return result
+    return _template(text)(values)
+
+
+@cache
+def _template(text: str) -> Callable[[Mapping[str, object]], str]:
+    render: Callable[[Mapping[str, object]], str] = Template(text, undefined=StrictUndefined).render
+    return render
 
 
 def quoted(text: Path | str) -> str:

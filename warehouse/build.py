@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -205,7 +205,7 @@ def _build(lake: Path, database: Path, resources: Resources) -> None:
         for view in load_views():
             kind = "table" if view.is_kept else "view"
             connection.execute(f"create {kind} {view.name} as {view.sql}")
-            comment_view(connection, view, kind)
+        comment_views(connection, load_views())
         hold_once(connection)
         connection.commit()
 
@@ -223,7 +223,6 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
         for view in load_views():
             if view.layer == TEXTS:
                 connection.execute(f"create table {view.name} as {view.sql}")
-                comment_view(connection, view, "table")
                 continue
             names = columns[view.name]
             types = ", ".join(f'cast("{name}" as {type_}) as "{name}"' for name, type_ in names.items())
@@ -235,7 +234,7 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
                 nulls = ", ".join(f'cast(null as {type_}) as "{name}"' for name, type_ in names.items())
                 query = f"select {nulls} where 1 = 0"
             connection.execute(f"create table {view.name} as {query}")
-            comment_view(connection, view, "table")
+        comment_views(connection, load_views())
         hold_once(connection)
         connection.commit()
 
@@ -322,20 +321,26 @@ def check(database: Path) -> None:
                 )
 
 
-def comment_view(connection: duckdb.DuckDBPyConnection, view: View, kind: str) -> None:
-    """Write what a view and its columns mean into the catalogue. Raises LoadError for a column without a meaning."""
-    _comment(connection, kind, view.name, f"{view.grain} {view.step}".strip())
+def comment_views(connection: duckdb.DuckDBPyConnection, views: Sequence[View]) -> None:
+    """Write what views and their columns mean into the catalogue. Raises LoadError for a column without a meaning."""
     common, own = column_descriptions()
-    columns = connection.execute(
-        "select column_name from duckdb_columns() "
-        "where database_name = 'warehouse' and schema_name = 'main' and table_name = ?",
-        [view.name],
-    ).fetchall()
-    for (column,) in columns:
-        description = own.get(view.name, {}).get(column) or common.get(column)
-        if description is None:
-            raise LoadError(f"column {view.name}.{column} has no description in warehouse/columns.toml")
-        _comment(connection, "column", f'{view.name}."{column}"', description)
+    kinds, columns = dict[str, str](), dict[str, list[str]]()
+    for name, column, kind in connection.execute(
+        "select c.table_name, c.column_name, if(v.view_name is null, 'table', 'view') from duckdb_columns() as c "
+        "left join duckdb_views() as v on v.view_oid = c.table_oid and v.database_name = c.database_name "
+        "where c.database_name = 'warehouse' and c.schema_name = 'main' and list_contains(?, c.table_name) "
+        "order by c.table_oid, c.column_index",
+        [[view.name for view in views]],
+    ).fetchall():
+        kinds[name] = kind
+        columns.setdefault(name, []).append(column)
+    for view in views:
+        _comment(connection, kinds[view.name], view.name, f"{view.grain} {view.step}".strip())
+        for column in columns[view.name]:
+            description = own.get(view.name, {}).get(column) or common.get(column)
+            if description is None:
+                raise LoadError(f"column {view.name}.{column} has no description in warehouse/columns.toml")
+            _comment(connection, "column", f'{view.name}."{column}"', description)
 
 
 @cache

@@ -346,7 +346,7 @@ class Renewal:
     def _make(self, view: View, sql: str) -> None:
         self.connection.begin()
         self.connection.execute(f"create or replace table {view.name} as {sql}")
-        build.comment_view(self.connection, view, "table")
+        build.comment_views(self.connection, [view])
         self.connection.commit()
 
     def _renew_part(self, view: View, part: str, keys: str) -> bool:
