@@ -49,7 +49,8 @@ WHAT_IF = {
     "free": "",
 }
 WHAT_IF_STAGE = (
-    "items_waiting", "fed_by", "flow_share", "output_ratio", "price", "item_limit", "learned_limit", "is_on",
+    "stage_number", "fed_by", "items_waiting", "flow_share", "output_ratio", "price", "item_limit",
+    "learned_limit", "is_on",
 )  # fmt: skip
 WHAT_IF_RUN = ("credits_per_stage_credit", "credit_limit", "size_80", "log_80", "log_90")
 
@@ -137,8 +138,10 @@ def what_if(rows: Rows, balance: Rows) -> Panel:
     nothing waits.
     """
     first = rows.first
+    writing = next(place for place, row in enumerate(rows) if row["makes"] == "articles")
     told = {
         "stages": [{name: _plain(row[name]) for name in WHAT_IF_STAGE} for row in rows],
+        "writing": writing,
         "run": {name: _plain(first[name]) for name in WHAT_IF_RUN},
         "words": WHAT_IF,
     }
@@ -149,7 +152,7 @@ def what_if(rows: Rows, balance: Rows) -> Panel:
         told=json.dumps(told, separators=(",", ":")),
         waits=any(row["items_waiting"] for row in rows),
         balance=credits and max(formats.rounded_decimal(credits, 0), 0),
-        limit=next(row["item_limit"] for row in rows if row["stage_number"] == 4),
+        limit=rows[writing]["item_limit"],
         has_off=any(row["is_on"] is False for row in rows),
     )
 

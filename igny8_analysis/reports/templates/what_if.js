@@ -2,7 +2,7 @@
 // The next run under other limits: forecast_flow.sql once more, for this page's one site.
 const panel = document.querySelector(".what-if");
 const form = panel.querySelector("form");
-const { stages, run, words } = JSON.parse(form.dataset.told);
+const { stages, writing, run, words } = JSON.parse(form.dataset.told);
 const unit = run.credits_per_stage_credit, stop = run.credit_limit;
 const write = (value) => Math.round(Number(value.toFixed(9))).toLocaleString("en-US");
 const say = (key, ...values) => values.reduce((text, value) => text.replace("{}", write(value)), words[key]);
@@ -13,10 +13,10 @@ const flow = (articles, switches) => {
   let spent = 0, credits = 0, dearest = null;
   const rows = stages.map(({ learned_limit: learned, ...stage }, place) => {
     const on = switches[place] ?? stage.is_on ?? (isAsked || null);
-    const limit = place === 3 && articles !== null ? articles || null : stage.item_limit;
+    const limit = place === writing && articles !== null ? articles || null : stage.item_limit;
     const there = stage.items_waiting + (stage.fed_by && stage.flow_share * made[stage.fed_by]);
     const taken = on === false ? 0 : Math.min(there, limit ?? there, learned ?? there);
-    made[place + 1] = taken * stage.output_ratio;
+    made[stage.stage_number] = taken * stage.output_ratio;
     const before = spent, cost = taken * stage.price * unit;
     spent += cost;
     const share = stop === null || spent < stop ? 1 : before < stop ? (stop - before) / cost : 0;
@@ -43,7 +43,7 @@ const show = () => {
 
   const mostArticles = () => {
     const covers = (most) => flow(most, switches)[4] <= balance;
-    let covered = 0, beyond = Math.max(Math.ceil(rows[3][0]), 1);
+    let covered = 0, beyond = Math.max(Math.ceil(rows[writing][0]), 1);
     if (covers(beyond)) return beyond;
     while (beyond - covered > 1) {
       const middle = (covered + beyond) >> 1;
