@@ -463,6 +463,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
     Site 4: no run. Site 5: one run that left what it made. Site 6: a limit, and 10 % that no stage accounts for.
     Site 7: two runs at 10 an item, then ten at 11. Site 8: runs of 70 and 100 in turn, one of 0, one of 100.
+    Site 9: two runs that stop before all that waited is done.
     """
     plain = [
         run(n, day(n), stages={4: (10, 10, 100)}, initial_snapshot='{"stage_4_initial": 10}', site_id=1)
@@ -506,10 +507,14 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         )
         for n, credits in enumerate([70, 100] * 6 + [0, 100])
     ]
+    stopped = [
+        run(110 + n, day(n), stages={3: (20, 20, 0), 4: (took, took, 10 * took)}, site_id=9,
+            initial_snapshot='{"stage_3_initial": 20, "stage_4_initial": 30}') for n, took in enumerate((12, 17))
+    ]  # fmt: skip
     source = make_source(
         tmp_path_factory.mktemp("by-hand") / "source.sqlite",
-        [site(n, tenant_id=n) for n in range(1, 9)],
-        [*plain, *dearer, *off, *left, *limited, *older, *in_turn],
+        [site(n, tenant_id=n) for n in range(1, 10)],
+        [*plain, *dearer, *off, *left, *limited, *older, *in_turn, *stopped],
     )
     with loaded(source, AS_OF) as warehouse:
         yield warehouse
@@ -569,6 +574,13 @@ def test_a_stage_without_arrivals_takes_the_flow_of_the_sites_others(by_hand: Wa
     ).fetchall()
     eleventh = pytest.approx(1 / 11)
     assert shares == [(n, 0.0 if n == 3 else eleventh) for n in range(1, 8)]
+
+
+def test_a_stop_below_what_waited_says_nothing_of_flow(by_hand: Warehouse) -> None:
+    """20 tasks reached stage 4 twice, which took 12 and 17 of 30 that waited: no flow was seen, nor a limit."""
+    assert by_hand.sql(
+        "select flow_share, items_limit from forecast_inputs where site_id = 9 and is_live and stage_number = 4"
+    ).fetchall() == [(1.0, None)]
 
 
 def test_one_stop_below_what_waited_is_a_limit_until_another_denies_it(by_hand: Warehouse) -> None:

@@ -229,6 +229,32 @@ def test_a_past_origin_has_the_settings_of_the_load_before_it(tmp_path: Path) ->
         assert champion(warehouse, 1)[:3] == ("flow", True, True)
 
 
+def test_under_known_settings_flow_is_not_judged_by_what_it_could_not_know(tmp_path: Path) -> None:
+    """Of a hundred articles that wait, 8 to 15 are written: without settings flow says 100, and the mean is closer.
+
+    A load then reads that 20 is the limit, and two runs keep to it: told what held each run, flow was right all along.
+    """
+    start = AS_OF - timedelta(days=10)
+    for at in (8, 10):
+        runs = [
+            run(10 + n, start + timedelta(days=n, hours=6), stages={4: (took, took, 10 * took)},
+                initial_snapshot='{"stage_4_initial": 100, "stage_5_initial": 0}')
+            for n, took in enumerate([8, 15, 9, 14, 10, 13, 11, 12, 20, 20]) if n < at
+        ]  # fmt: skip
+        source = make_source(
+            tmp_path / f"{at}.sqlite",
+            [site(1)],
+            runs,
+            items("tasks", "queued", 100),
+            others={"igny8_automation_configs": [settings(1, max_tasks_per_run=20)]},
+        )
+        load(f"sqlite:///{source}", tmp_path / "data", as_of=start + timedelta(days=at))
+    with igny8_analysis.connect(tmp_path / "data") as warehouse:
+        crowned = warehouse.sql("select id, method from forecast_backtest where is_champion order by id")
+        assert [method for _, method in crowned.fetchall()][4:] == ["mean_of_last_10"] * 4 + ["flow"] * 2
+        assert champion(warehouse, 1) == ("flow", False, True, None)
+
+
 @pytest.mark.slow
 def test_ranges_cover_where_settings_change(tmp_path: Path) -> None:
     """Limits, switches and credit limits that change each quarter, and that four loads read: 80 % covers 75 to 90 %."""

@@ -62,6 +62,6 @@ select
             / nullif(k.origins + limits.champion_weight_origins, 0)
     end as shared_wape
 from known as k
-join forecast_methods as m on m.method = k.method
+join forecast_methods as m on m.method = case k.method when 'flow_told' then 'flow' else k.method end
 cross join limits
 where k.is_after = 0

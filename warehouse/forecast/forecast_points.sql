@@ -56,7 +56,8 @@ with
         left join site_lessons as p on p.site_id = o.site_id and p.completion_number = o.known_runs
         where not f.is_told
         union all
-        -- what flow would have said, told what held the run: its errors are those of flow under known limits
+        -- what flow would have said, told what held the run: its errors are those of flow under known limits,
+        -- and its record is flow's before the settings were known
         select o.site_id, o.id, 'flow_told', f.credits, null, null
         from forecast_origins as o
         cross join known
@@ -81,7 +82,8 @@ with
             o.completed_on,
             m.method,
             case when m.method = 'flow' and f.settings > 0 then 'flow_told' else m.method end as errors_of,
-            m.credits,
+            case when m.method = 'flow_told' and f.settings > 0 then f.credits else m.credits end as credits,
+            m.credits as credits_erring,
             m.output,
             m.duration_seconds,
             case when m.method = 'flow' then f.credit_limit end as credit_limit,
@@ -120,5 +122,7 @@ select
     is_limited_anew,
     is_limit_forgotten,
     actual_credits,
-    case when credits > 0 and actual_credits > 0 then ln(actual_credits / nullif(credits, 0)) end as log_error
+    case
+        when credits_erring > 0 and actual_credits > 0 then ln(actual_credits / nullif(credits_erring, 0))
+    end as log_error
 from points

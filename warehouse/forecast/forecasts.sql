@@ -10,8 +10,8 @@ with
             m.method_number,
             coalesce(r.origins, 0) as origins,
             r.absolute_error / nullif(r.actual_credits, 0) as own_wape,
-            b.is_platform,
-            case when b.is_platform then b.shared_wape else c.shared_wape end as shared_wape,
+            t.is_platform,
+            case when t.is_platform then t.shared_wape else c.shared_wape end as shared_wape,
             case
                 when e.errors is not null
                 then 'own'
@@ -40,15 +40,10 @@ with
         left join
             own_record as r
             on r.site_id = p.site_id
-            and r.method = p.method
+            and r.method = p.errors_of
             and r.origin_number = p.known_origins
         left join
-            own_record as q
-            on q.site_id = p.site_id
-            and q.method = p.errors_of
-            and q.origin_number = p.known_origins
-        left join
-            own_errors as e on e.site_id = p.site_id and e.method = p.errors_of and e.error_number = q.errors
+            own_errors as e on e.site_id = p.site_id and e.method = p.errors_of and e.error_number = r.errors
         join
             platform_record as t
             on t.method = p.errors_of
@@ -60,15 +55,10 @@ with
             and a.method = p.errors_of
             and a.known_runs_from = p.known_runs_from
             and a.known_on = p.known_on
-        join
-            platform_record as b
-            on b.method = p.method
-            and b.known_runs_from = p.known_runs_from
-            and b.known_on = p.known_on
         left join
             account_record as c
             on c.account_id = p.account_id
-            and c.method = p.method
+            and c.method = p.errors_of
             and c.known_on = p.known_on
     ),
     weighed as (

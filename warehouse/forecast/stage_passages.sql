@@ -57,6 +57,7 @@ with
     capped as (
         select
             j.*,
+            coalesce(r.is_below_waiting, false) as is_short,
             coalesce(
                 case when r.is_below_waiting then r.runs_since_same else r.runs_since_same_twice end
                 < histories.analyzed_runs
@@ -73,6 +74,11 @@ with
             and r.stage_number = j.stage_number
             and r.completion_number = j.completion_number
         cross join histories
+    ),
+    -- what a stage takes of what arrives shows where it took what waited, and no limit held it
+    flowing as (
+        select c.*, c.items_waiting is not null and not c.is_capped and not c.is_short as is_of_flow
+        from capped as c
     )
 select
     site_id,
@@ -87,9 +93,7 @@ select
     is_bound,
     is_capped,
     case
-        when items_waiting is not null and not is_capped
-        then least(greatest(items_processed - items_waiting, 0), items_arriving)
-        else 0
+        when is_of_flow then least(greatest(items_processed - items_waiting, 0), items_arriving) else 0
     end as items_taken,
-    case when items_waiting is not null and not is_capped then items_arriving else 0 end as items_arrived
-from capped
+    case when is_of_flow then items_arriving else 0 end as items_arrived
+from flowing
