@@ -190,35 +190,40 @@ class Built:
 def _build(
     version: lake.Version, previous: lake.Version | None, resources: Resources, is_full: bool
 ) -> Built:
-    """Make the version's database: of the previous one, if the same definition made it and it is as written."""
-    why_all = "--full" if is_full else "there is no load before"
-    if previous and not is_full:
+    """Make the version's database: of the previous one, if the same definition made it and it is as written.
+
+    What fails then is no fault of the load before: it fails the load, but for memory that does not do.
+    """
+    appended, why_all = ({}, "--full") if is_full else _goes_on_from(previous)
+    if previous and why_all is None:
         try:
-            manifest = previous.manifest()
-            why_all = "another version of this program or of DuckDB made the one before"
-            if manifest.get("definition") == definition():
-                why_all = "the file of the load before is damaged"
-                if manifest["database_crc32"] == lake.checksum(previous.database):
-                    appended = manifest.get("built", {}).get("appended", {})
-                    renewed = renew(version.lake, version.database, previous, appended, resources)
-                    return Built(renewed.sites, None, renewed.appended)
-        except (
-            Igny8Error,
-            OSError,
-            AttributeError,
-            LookupError,
-            TypeError,
-            ValueError,
-            duckdb.Error,
-        ) as error:
-            if isinstance(error, LoadError | duckdb.InterruptException):
-                raise
-            why_all = f"the load before cannot be gone on from: {' '.join(str(error).split())}"
+            renewed = renew(version.lake, version.database, previous, appended, resources)
+            return Built(renewed.sites, None, renewed.appended)
+        except duckdb.OutOfMemoryException:
+            why_all = "to go on from the load before takes more memory than there is"
         remove(version.database)
     build(version.lake, version.database, resources)
     with duckdb.connect(version.database, read_only=True) as connection:
         ((sites,),) = connection.execute("select count(*) from sites").fetchall()
     return Built(sites, why_all)
+
+
+def _goes_on_from(previous: lake.Version | None) -> tuple[dict[str, int], str | None]:
+    """What is at the end of the previous version's tables, and why its file is nothing to go on from; None: it is."""
+    if previous is None:
+        return {}, "there is no load before"
+    try:
+        manifest = previous.manifest()
+        if manifest.get("definition") != definition():
+            return {}, "another version of this program or of DuckDB made the one before"
+        if manifest.get("database_crc32") != lake.checksum(previous.database):
+            return {}, "the file of the load before is damaged"
+    except (Igny8Error, OSError) as error:
+        return {}, f"the load before cannot be gone on from: {' '.join(str(error).split())}"
+    match manifest.get("built", {"appended": {}}):
+        case {"appended": dict(appended)} if all(isinstance(rows, int) for rows in appended.values()):
+            return appended, None
+    return {}, "the manifest of the load before is damaged"
 
 
 def _reconcile(version: lake.Version, extracted: Extracted) -> dict[str, dict[str, int | float]]:

@@ -18,6 +18,7 @@ What was computed is compared with what it was, so that what reads it is compute
 
 import filecmp
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
@@ -138,10 +139,7 @@ class Renewal:
     def read_lake(self, lake: Path, lake_before: Path) -> None:
         """Take in the lake's tables that differ."""
         for name in LAKE_TABLES:
-            file = f"{name}.parquet"
-            is_same = (lake_before / file).is_file() and filecmp.cmp(
-                lake / file, lake_before / file, shallow=False
-            )
+            is_same = _is_same(lake / f"{name}.parquet", lake_before / f"{name}.parquet")
             if not is_same or name in HELD_BY_VIEWS:
                 self.connection.begin()
                 build.create_lake_table(self.connection, lake, name)
@@ -451,6 +449,13 @@ class Renewal:
     def _count(self, relation: str) -> int:
         ((rows,),) = self.connection.execute(f"select count(*) from {relation}").fetchall()
         return int(rows)
+
+
+def _is_same(file: Path, before: Path) -> bool:
+    """Whether a file is as it was before; one that cannot be read any more is not."""
+    with suppress(OSError):
+        return filecmp.cmp(file, before, shallow=False)
+    return False
 
 
 def _placed(name: str) -> str:

@@ -1,5 +1,6 @@
 """An unchanged source loaded again: what did not change is kept from the version before, and nothing else is."""
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -16,9 +17,13 @@ from igny8_analysis.etl.resources import Resources
 from igny8_analysis.load import load
 from igny8_analysis.rebuild import rebuild
 from igny8_analysis.warehouse import build as module
+from igny8_analysis.warehouse import renew as renewing
 from igny8_analysis.warehouse.build import build, load_views
 from igny8_analysis.warehouse.renew import renew
 from tests.warehouse.test_spark import differences
+
+LITTLE = 16
+"""Megabytes with which the demo is not renewed."""
 
 
 @pytest.fixture
@@ -37,6 +42,18 @@ def stage_states(file: Path) -> int:
     return int(rows)
 
 
+def changed_lake(demo_warehouse: Path, folder: Path, which: str = "id = 906") -> Path:
+    """The demo's lake, with one credit more in each stage of some runs."""
+    changed = shutil.copytree(lake.find_version(demo_warehouse).lake, folder / "lake")
+    file = changed / "run_stages.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table changed as select * replace (credits_used + ({which})::int as credits_used) from '{file}'"
+        )
+        connection.execute(f"copy changed to '{file}'")
+    return Path(changed)
+
+
 def test_a_table_is_kept_where_what_it_reads_is_the_same(
     demo_warehouse: Path, previous: lake.Version, tmp_path: Path
 ) -> None:
@@ -47,13 +64,7 @@ def test_a_table_is_kept_where_what_it_reads_is_the_same(
 def test_of_a_site_whose_run_differs_all_is_built_anew(
     demo_warehouse: Path, previous: lake.Version, tmp_path: Path
 ) -> None:
-    changed = shutil.copytree(lake.find_version(demo_warehouse).lake, tmp_path / "lake")
-    file = changed / "run_stages.parquet"
-    with duckdb.connect() as connection:
-        connection.execute(
-            f"create table changed as select * replace (credits_used + (id = 906)::int as credits_used) from '{file}'"
-        )
-        connection.execute(f"copy changed to '{file}'")
+    changed = changed_lake(demo_warehouse, tmp_path)
     renewed = renew(changed, tmp_path / "new.duckdb", previous, {})
     with duckdb.connect() as connection:
         connection.execute(f"attach '{lake.find_version(demo_warehouse).database}' as demo (read_only)")
@@ -64,6 +75,55 @@ def test_of_a_site_whose_run_differs_all_is_built_anew(
         ).fetchall()
     assert stage_states(tmp_path / "new.duckdb") == rows == of_demo > 0
     assert renewed.appended["stage_state"] == 0, "they are more than a fifth of the table: it was sorted anew"
+
+
+def test_renewing_that_runs_out_of_memory_begins_again_with_more(
+    demo_warehouse: Path, tmp_path: Path
+) -> None:
+    changed, before = changed_lake(demo_warehouse, tmp_path, "id > 0"), lake.find_version(demo_warehouse)
+    little = Resources(threads=1, megabytes=LITTLE)
+    file = tmp_path / "new.duckdb"
+    with pytest.raises(duckdb.OutOfMemoryException):
+        renewing._renew(changed, file, before, {}, little)
+    module.remove(file)
+    renew(changed, file, before, {}, little)
+    build(changed, tmp_path / "anew.duckdb")
+    with duckdb.connect() as connection:
+        for name in ("new", "anew"):
+            connection.execute(f"attach '{tmp_path}/{name}.duckdb' as {name} (read_only)")
+        for view in ("run_stages", "stage_state", "forecasts"):
+            count = "select count(*), sum(hash(site_id)) from {}." + view
+            rows = [connection.execute(count.format(name)).fetchall() for name in ("new", "anew")]
+            assert rows[0] == rows[1], view
+
+
+@pytest.mark.parametrize("built", [[], {"appended": [1]}, {"appended": {"runs": "many"}}, {"appended": None}])
+def test_a_manifest_that_tells_nonsense_of_its_tables_is_not_gone_on_from(
+    demo_source: Path, tmp_path: Path, built: object
+) -> None:
+    load(f"sqlite:///{demo_source}", tmp_path, AS_OF)
+    file = lake.find_version(tmp_path).manifest_file
+    told = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(told | {"built": built}), encoding="utf-8")
+    report = load(f"sqlite:///{demo_source}", tmp_path, AS_OF)
+    assert report.building == "built everything: the manifest of the load before is damaged"
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyError, duckdb.BinderException])
+def test_a_fault_of_renewing_is_not_taken_for_damage(
+    demo_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """Built anew, the numbers would be right and nobody would hear of it."""
+    load(f"sqlite:///{demo_source}", tmp_path, AS_OF)
+    before = lake.find_version(tmp_path)
+
+    def fault(self: renewing.Renewal) -> None:
+        raise error("ours")
+
+    monkeypatch.setattr(renewing.Renewal, "renew_views", fault)
+    with pytest.raises(LoadError if issubclass(error, duckdb.Error) else error, match="ours"):
+        load(f"sqlite:///{demo_source}", tmp_path, AS_OF)
+    assert lake.list_versions(tmp_path) == [before]
 
 
 @pytest.mark.parametrize("file", ["warehouse.duckdb", "lake/runs.parquet", "lake/value_findings.parquet"])
