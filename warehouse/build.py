@@ -45,6 +45,8 @@ ORDER = ("site_id", "started_at", "id", "stage_number")
 STEP = "-- A step towards"
 KEPT = "-- Kept as a table:"
 RENEWED = "-- Renewed:"
+IN_PARTS = "-- In parts:"
+RUNS_A_PART = 50_000
 HELD_BY_VIEWS = ("run_stages",)
 """Lake tables whose every column is in the view of their name: in the file they are views on that."""
 
@@ -61,7 +63,7 @@ class View:
     def grain(self) -> str:
         """What one row is: the leading comment, up to its marks."""
         lines = itertools.takewhile(
-            lambda line: not line.startswith((STEP, KEPT, RENEWED)), self._leading_comment
+            lambda line: not line.startswith((STEP, KEPT, RENEWED, IN_PARTS)), self._leading_comment
         )
         return " ".join(line.removeprefix("--").strip() for line in lines)
 
@@ -75,6 +77,11 @@ class View:
     def is_kept(self) -> bool:
         """Whether the rows are computed once, at build time, and kept as a table."""
         return any(line.startswith(KEPT) for line in self._leading_comment)
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether its table is made of some sites at a time, so that what memory it takes does not grow with them."""
+        return any(line.startswith(IN_PARTS) for line in self._leading_comment)
 
     @property
     def scope(self) -> str:
@@ -203,11 +210,45 @@ def _build(lake: Path, database: Path, resources: Resources) -> None:
         for name in LAKE_TABLES:
             create_lake_table(connection, lake, name)
         for view in load_views():
-            kind = "table" if view.is_kept else "view"
-            connection.execute(f"create {kind} {view.name} as {view.sql}")
+            if view.is_kept:
+                _make_table(connection, view)
+            else:
+                connection.execute(f"create view {view.name} as {view.sql}")
         comment_views(connection, load_views())
         hold_once(connection)
         connection.commit()
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
+    """Make the table of a view, in parts of its sites by their number where the view says so."""
+    ends = _ends_of_parts(connection) if view.is_in_parts else []
+    if not ends:
+        connection.execute(f"create table {view.name} as {view.sql}")
+        return
+    connection.execute(f"create table {view.name} as from ({view.sql}) limit 0")
+    for after, last in itertools.pairwise([None, *ends, None]):
+        above = "true" if after is None else f"site_id > {after}"
+        below = "true" if last is None else f"site_id <= {last}"
+        connection.execute(
+            f"insert into {view.name} from ({view.sql}) where {above} and {below} {view.order}"
+        )
+
+
+def _ends_of_parts(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """The last site of each part but the last part."""
+    lasts = connection.execute(
+        """
+        select max(site_id)
+        from (
+            select site_id, floor((sum(runs) over (order by site_id) - runs) / ?) as part
+            from (select site_id, count(*) as runs from lake.runs group by site_id)
+        )
+        group by part
+        order by part
+        """,
+        [RUNS_A_PART],
+    ).fetchall()
+    return [last for (last,) in lasts[:-1]]
 
 
 def take_in(lake: Path, views: Path, database: Path) -> None:
@@ -222,7 +263,7 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
             create_lake_table(connection, lake, name)
         for view in load_views():
             if view.layer == TEXTS:
-                connection.execute(f"create table {view.name} as {view.sql}")
+                _make_table(connection, view)
                 continue
             names = columns[view.name]
             types = ", ".join(f'cast("{name}" as {type_}) as "{name}"' for name, type_ in names.items())

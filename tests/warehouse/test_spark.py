@@ -50,7 +50,7 @@ def differences(left: Path, right: Path, views: Sequence[View] = COMPUTED) -> di
             exact = [f'"{c[0]}"' for c in columns if c[1] != "DOUBLE"]
             order = ", ".join(exact + [f"round({c}, 6)" for c in doubles])
             sides = [
-                f"(select *, row_number() over (order by {order}) as place from {side}.main.{view.name}) as {side}"
+                f"(select *, row_number() over (order by {order}) as row_place from {side}.main.{view.name}) as {side}"
                 for side in "lr"
             ]
             unequal = [f"l.{c} is distinct from r.{c}" for c in exact]
@@ -60,7 +60,7 @@ def differences(left: Path, right: Path, views: Sequence[View] = COMPUTED) -> di
                 for c in doubles
             ]
             ((rows,),) = connection.execute(
-                f"select count(*) from {sides[0]} full join {sides[1]} using (place) where {' or '.join(unequal)}"
+                f"select count(*) from {sides[0]} full join {sides[1]} using (row_place) where {' or '.join(unequal)}"
             ).fetchall()
             if rows:
                 found[view.name] = rows
