@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from igny8_analysis import Warehouse, connect
 from igny8_analysis.etl.contracts import LAKE_TABLES
@@ -15,14 +16,27 @@ AS_OF = "2026-03-01 12:00:00+00"
 LOAD = {"load_number": 1, "load_id": "one", "as_of": AS_OF, "source_kind": "sqlite", "missing": ""}
 
 Row = Mapping[str, Any]
+VIEWS = {view.name: view for view in load_views()}
 
 
 def lake_views(**tables: Sequence[Row]) -> duckdb.DuckDBPyConnection:
     """Every view over a lake of these rows; what a row leaves out is NULL. Without `loads` there is one load."""
     connection = _lake(tables)
-    for view in load_views():
+    for view in VIEWS.values():
         connection.execute(f"create {'table' if view.is_kept else 'view'} {view.name} as {view.sql}")
     return connection
+
+
+def computed(name: str, **tables: Sequence[Row]) -> list[dict[str, Any]]:
+    """One view's rows over these tables alone, with the thresholds as they are."""
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'; set threads = 1")
+        for table in VIEWS[name].references:
+            if table in tables:
+                connection.register(table, pl.DataFrame(tables[table], infer_schema_length=None))
+            else:
+                connection.execute(f"create view {table} as {VIEWS[table].sql}")
+        return list(connection.sql(VIEWS[name].sql).pl().iter_rows(named=True))
 
 
 def lake_warehouse(folder: Path, **tables: Sequence[Row]) -> Warehouse:

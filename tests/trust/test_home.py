@@ -20,7 +20,7 @@ NOWHERE = {"HOME": "/proc/self/nowhere", "XDG_CACHE_HOME": "", "XDG_STATE_HOME":
         ("export", "runs", "-o", "runs.parquet"),
         ("report", "run", "101", "latest", "-o", "run.html"),
         ("etl", "--source"),
-        ("demo", "--quiet"),
+        pytest.param(("demo", "--quiet"), marks=pytest.mark.slow),  # a load and a hundred reports
     ],
     ids=lambda words: words[0],
 )

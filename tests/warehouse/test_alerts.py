@@ -159,19 +159,28 @@ def test_a_balance_is_held_against_sites_that_will_run(tmp_path: Path) -> None:
         assert f"The next run will cost about {credits:,.0f} credits" in told
 
 
-def test_windows_of_alerts_begin_after_their_first_instant(tmp_path: Path) -> None:
-    """A run that ended seven days ago to the second is no longer odd, an error of thirty days ago none of now."""
+def test_windows_of_alerts_begin_after_their_first_instant_and_end_with_the_loads(tmp_path: Path) -> None:
+    """A run that ended seven days ago to the second is no longer odd, an error of thirty days ago none of now.
+
+    Nothing is told of what a clock ahead of ours has dated after the load.
+    """
     broken = {4: '{"tasks_processed": -1}'}
     runs = [
         *articles(1, lambda n: 60 if n == 16 else 10, ends=AS_OF - 3 * DAY + HOUR - timedelta(minutes=30)),
         run(21, AS_OF - 30 * DAY, site_id=2, stages=broken),
         run(31, AS_OF - 30 * DAY + timedelta(seconds=1), site_id=3, stages=broken),
+        run(41, AS_OF, site_id=4, stages=broken),
+        run(51, AS_OF + timedelta(seconds=1), site_id=5, stages=broken),
+        *articles(6, lambda n: 10 if n < 12 else 15, ends=AS_OF + 9 * DAY),
     ]
-    with loaded(make_source(tmp_path / "s.sqlite", [site(1), site(2), site(3)], runs)) as warehouse:
+    with loaded(make_source(tmp_path / "s.sqlite", [site(n) for n in range(1, 7)], runs)) as warehouse:
         ((ended,),) = warehouse.sql("select completed_at from runs where site_id = 1 and id = 116").fetchall()
         assert ended == AS_OF - 7 * DAY
         assert found(warehouse, "run_unusual") == []
-        assert [row[0] for row in found(warehouse, "data_errors")] == [3]
+        assert [row[0] for row in found(warehouse, "data_errors")] == [3, 4]
+        breaks = warehouse.sql("select since > $1 from price_breaks where site_id = 6", [AS_OF]).fetchall()
+        assert breaks == [(True,)]
+        assert found(warehouse, "price_changed") == []
 
 
 def test_items_failed_and_data_errors(tmp_path: Path) -> None:

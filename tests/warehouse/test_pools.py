@@ -1,20 +1,18 @@
 """What all sites teach a stranger: no site's own rate, no account's, and no more than three digits."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import polars as pl
 import pytest
 
 import igny8_analysis
 from igny8_analysis import Warehouse
 from igny8_analysis.load import load
-from igny8_analysis.warehouse.build import load_views
 from tests.cases import AS_OF, items, make_source, run, site
+from tests.lakes import computed
 
 STRANGER = 99
 
@@ -127,23 +125,10 @@ def test_all_that_is_pooled_has_three_digits(tmp_path: Path) -> None:
 
 # By hand: a view's SQL over tables of the few rows that it reads
 
-VIEWS = {view.name: view for view in load_views()}
 DAY = timedelta(days=1)
 TODAY = AS_OF.date()
 FIVE = [1 + n % 5 for n in range(20)]
 """The accounts of twenty sites of five accounts."""
-
-
-def computed(name: str, **tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The view's rows over these tables, with the thresholds as they are."""
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'; set threads = 1")
-        for table in VIEWS[name].references:
-            if table in tables:
-                connection.register(table, pl.DataFrame(tables[table], infer_schema_length=None))
-            else:
-                connection.execute(f"create view {table} as {VIEWS[table].sql}")
-        return list(connection.sql(VIEWS[name].sql).pl().iter_rows(named=True))
 
 
 def record(errors: Sequence[tuple[int, int, float, float, float]]) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""Where windows begin and end, in views computed over the few rows they read: what lies just outside does nothing."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from tests.cases import AS_OF, MICROSECOND
+from tests.lakes import computed
+
+DAY = timedelta(days=1)
+LOAD = [{"as_of": AS_OF}]
+
+
+def ended(completed_at: Any, seconds: float, status: str = "completed", credits: int = 0) -> dict[str, Any]:
+    return {
+        "site_id": 1,
+        "status": status,
+        "started_at": completed_at,
+        "completed_at": completed_at,
+        "duration_seconds": seconds,
+        "total_credits_used": Decimal(credits),
+    }
+
+
+def test_the_week_before_is_of_completed_runs_and_ends_where_the_last_one_begins() -> None:
+    runs = [
+        ended(AS_OF - 7 * DAY, 100.0),
+        ended(AS_OF - 14 * DAY + MICROSECOND, 300.0),
+        ended(AS_OF - 7 * DAY + MICROSECOND, 7_000.0),
+        ended(AS_OF - 14 * DAY, 9_000.0),
+        ended(AS_OF - 10 * DAY, 5_000.0, "failed"),
+    ]
+    now = [
+        {"site_id": 1, "total_credits_last_30_days": Decimal(0), "avg_duration_last_7_days_seconds": 250.0}
+    ]
+    (row,) = computed("window_trends", current_load=LOAD, runs=runs, run_statistics=now)
+    assert (row["avg_duration_7_days_before_seconds"], row["duration_change_pct"]) == (200.0, 25.0)
+
+
+def test_the_month_before_is_of_all_runs_and_ends_where_the_last_one_begins() -> None:
+    runs = [
+        ended(AS_OF - 30 * DAY, 1.0, credits=10),
+        ended(AS_OF - 60 * DAY + MICROSECOND, 1.0, "failed", credits=30),
+        ended(AS_OF - 30 * DAY + MICROSECOND, 1.0, credits=700),
+        ended(AS_OF - 60 * DAY, 1.0, credits=900),
+    ]
+    now = [
+        {"site_id": 1, "total_credits_last_30_days": Decimal(50), "avg_duration_last_7_days_seconds": None}
+    ]
+    (row,) = computed("window_trends", current_load=LOAD, runs=runs, run_statistics=now)
+    assert (row["total_credits_30_days_before"], row["credits_change_pct"]) == (40, 25.0)
+
+
+def test_a_runway_takes_in_what_is_spent_by_hand_on_whole_days() -> None:
+    """Beside 12 a day of runs (10 to 20), 280 of 28 days that the ledger has and no run: 10 a day."""
+    today = AS_OF.date()
+    used = {0: 9_000, 1: 200, 28: 360, 29: 9_000}
+    days = [{"account_id": 1, "used_on": today - n * DAY, "credits": Decimal(c)} for n, c in used.items()]
+    started = {0: 7_000, 1: 80, 28: 200, 29: 7_000}
+    runs = [ended(AS_OF - n * DAY, 1.0, credits=credits) for n, credits in started.items()]
+    forecast = {"scope": "account", "account_id": 1, "is_champion": True, "horizon_days": 30}
+    spend = [forecast | {"credits": 360.0, "p80_low": 300.0, "p80_high": 600.0}]
+    (row,) = computed(
+        "runways",
+        current_load=LOAD,
+        credit_days=days,
+        runs=runs,
+        sites=[{"site_id": 1, "account_id": 1}],
+        spend_forecasts=spend,
+        account_balances=[{"account_id": 1, "available_credits": Decimal(660)}],
+        credit_sources=[{"has_ledger": True, "has_transactions": False}],
+    )
+    assert (row["credits_per_day"], row["runway_days"]) == (22.0, 30.0)
+    assert (row["runway_days_low"], row["runway_days_high"]) == (22.0, 33.0)
+    ends = [row[name] - today for name in ("ends_on_low", "ends_on", "ends_on_high")]
+    assert ends == [22 * DAY, 30 * DAY, 33 * DAY]
