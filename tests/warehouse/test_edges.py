@@ -74,3 +74,34 @@ def test_a_runway_takes_in_what_is_spent_by_hand_on_whole_days() -> None:
     assert (row["runway_days_low"], row["runway_days_high"]) == (22.0, 33.0)
     ends = [row[name] - today for name in ("ends_on_low", "ends_on", "ends_on_high")]
     assert ends == [22 * DAY, 30 * DAY, 33 * DAY]
+
+
+def test_settings_stay_as_they_were_where_no_limit_stays_none() -> None:
+    """Since the load that first saw them so: on with no limit, then off, then on with 20, which becomes 21."""
+    told = [(True, None), (True, None), (False, None), (False, None), (True, 20), (True, 20), (True, 21)]
+    seen = [
+        {"site_id": 1, "stage_number": 4, "load_number": n, "as_of": AS_OF + n * DAY, "is_present": True}
+        | {"is_on": is_on, "item_limit": limit, "credit_limit": 100 + n}
+        for n, (is_on, limit) in enumerate(told)
+    ]
+    rows = computed("stage_settings_spans", stage_settings_seen=seen)
+    since = {row["as_of"]: (row["since"] - AS_OF) // DAY for row in rows}
+    assert [since[AS_OF + n * DAY] for n in range(len(told))] == [0, 0, 2, 2, 4, 4, 6]
+
+
+def test_a_run_stands_out_from_five_before_it_not_from_four() -> None:
+    def last_of(runs: int) -> list[dict[str, Any]]:
+        completions = [
+            {"site_id": 1, "id": n, "run_id": f"run_{n}", "completion_number": n}
+            | {"total_credits_used": Decimal(900 if n == runs else 100 + n % 2)}
+            for n in range(1, runs + 1)
+        ]
+        before = [
+            {"site_id": 1, "id": n, "run_id": f"run_{n}", "completions_before": n - 1}
+            for n in range(1, runs + 1)
+        ]
+        return computed("unusual_runs", completions=completions, completions_before=before)
+
+    assert last_of(5) == []
+    (row,) = last_of(6)
+    assert (row["id"], row["runs_before"], row["median_credits"], row["is_higher"]) == (6, 5, 101.0, True)
