@@ -8,25 +8,26 @@ with
             g.site_id,
             g.id,
             list(g.status order by g.stage_number) as statuses,
-            list(
-                json_array(
-                    json_array(
-                        g.stage_number,
-                        g.stage_name,
-                        g.status,
-                        g.credits_used,
-                        g.items_processed,
-                        g.items_created,
-                        g.duration_seconds,
-                        g.error
-                    ),
-                    json_array(
-                        c.historical_avg_credits,
-                        c.historical_avg_items,
-                        c.credit_variance_pct,
-                        c.items_variance_pct
-                    )
+            string_agg(
+                '[' || json_array(
+                    g.stage_number,
+                    g.stage_name,
+                    g.status,
+                    cast(g.credits_used as double),
+                    cast(g.items_processed as double),
+                    cast(g.items_created as double),
+                    g.duration_seconds,
+                    g.error
                 )
+                || ','
+                || json_array(
+                    c.historical_avg_credits,
+                    c.historical_avg_items,
+                    c.credit_variance_pct,
+                    c.items_variance_pct
+                )
+                || ']',
+                ','
                 order by g.stage_number
             ) as stages
         from run_stages as g
@@ -35,7 +36,10 @@ with
         group by g.site_id, g.id
     ),
     told as (
-        select site_id, id, list(json_array(type, severity, message) order by insight_number) as insights
+        select
+            site_id,
+            id,
+            string_agg(json_array(type, severity, message), ',' order by insight_number) as insights
         from run_insights
         group by site_id, id
     )
@@ -63,21 +67,23 @@ select
             g.statuses
         ) as varchar
     ) as history_row,
-    cast(
-        json_array(
-            json_array(r.active_seconds, r.error_message),
-            g.stages,
-            json_array(e.credits_per_item, e.items_per_minute, e.credits_per_minute),
-            coalesce(t.insights, []),
-            json_array(
-                b.avg_credits,
-                b.avg_duration_seconds,
-                b.avg_credits_per_item,
-                b.total_runs_analyzed,
-                b.has_sufficient_data
-            )
-        ) as varchar
-    ) as detail
+    '['
+    || json_array(r.active_seconds, r.error_message)
+    || ',['
+    || g.stages
+    || '],'
+    || json_array(e.credits_per_item, e.items_per_minute, e.credits_per_minute)
+    || ',['
+    || coalesce(t.insights, '')
+    || '],'
+    || json_array(
+        b.avg_credits,
+        b.avg_duration_seconds,
+        b.avg_credits_per_item,
+        b.total_runs_analyzed,
+        b.has_sufficient_data
+    )
+    || ']' as detail
 from runs as r
 join run_summary as s on s.site_id = r.site_id and s.id = r.id
 join staged as g on g.site_id = r.site_id and g.id = r.id
