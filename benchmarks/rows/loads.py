@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from benchmarks import sources
 from benchmarks.measure import ROUNDS, Result, Timing, compare, interleave, peak_megabytes_of
+from benchmarks.relay import relay
 from igny8_analysis.etl.lake import list_versions
 
 LOADED = 200_000
@@ -52,15 +54,20 @@ def load_of_changes() -> list[Result]:
     """Loads after one run in a hundred came, on one site in a hundred, after none, and the day's first, against all."""
     changed, again, tomorrow = Timing([], []), Timing([], []), Timing([], [])
     with sources.postgres() as server, tempfile.TemporaryDirectory() as folder:
-        url = sources.changing_source(server, LOADED)
-        (first,) = interleave(1, partial(_load_anew, url, folder), warm=False)
-        for number in range(ROUNDS):
-            sources.add_runs(url, number, LOADED // 100)
-            for timing in (changed, again):
-                _add(timing, partial(_load, url, folder))
-            read = list_versions(Path(folder))[1].manifest()["runs_read"]["rows"]
-        sources.add_runs(url, ROUNDS, LOADED // 100)
-        _add(tomorrow, partial(_load, url, folder, LOAD_TOMORROW))
+        source = sources.changing_source(server, LOADED)
+        with relay(source) as relayed:
+            url = relayed.url
+            (first,) = interleave(1, partial(_load_anew, url, folder), warm=False)
+            sent = [relayed.sent]
+            for number in range(ROUNDS):
+                sources.add_runs(source, number, LOADED // 100)
+                before = relayed.sent
+                _add(changed, partial(_load, url, folder))
+                sent.append(relayed.sent - before)
+                _add(again, partial(_load, url, folder))
+                read = list_versions(Path(folder))[1].manifest()["runs_read"]["rows"]
+            sources.add_runs(source, ROUNDS, LOADED // 100)
+            _add(tomorrow, partial(_load, url, folder, LOAD_TOMORROW))
     return [
         compare("a load after 1 % of the runs came", "the first load", 0.15, (changed, first)),
         compare("a load after nothing changed", "the first load", 0.1, (again, first)),
@@ -72,6 +79,14 @@ def load_of_changes() -> list[Result]:
             1.1,
             f"{read:,} runs",
             f"{LOADED // 100:,} runs",
+        ),
+        Result(
+            "bytes from the server after 1 % of the runs came",
+            "of the first load",
+            statistics.median(sent[1:]) / sent[0],
+            0.06,
+            f"{statistics.median(sent[1:]) / 1e6:,.1f} MB",
+            f"{sent[0] / 1e6:,.1f} MB",
         ),
     ]
 
