@@ -84,22 +84,23 @@ def test_the_difference_of_two_loads_tells_a_rate_by_some_percent_at_best(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("accounts", "expected"),
+    ("accounts", "credits", "expected"),
     [
-        ([1 + n % 5 for n in range(20)], 0.307),
-        ([1 + n % 4 for n in range(20)], 0.2),
-        ([1] * 11 + [2 + n for n in range(9)], 0.2),
+        ([1 + n % 5 for n in range(20)], 1414, 0.307),
+        ([1 + n % 5 for n in range(20)], 4000, 1.23),
+        ([1 + n % 4 for n in range(20)], 1414, 0.2),
+        ([1] * 11 + [2 + n for n in range(9)], 1414, 0.2),
     ],
-    ids=["of five", "of four", "of one with more than half"],
+    ids=["of five", "of five, above 1", "of four", "of one with more than half"],
 )
 def test_how_much_prices_differ_is_pooled_as_prices_are(
-    accounts: list[int], expected: float, tmp_path: Path
+    accounts: list[int], credits: int, expected: float, tmp_path: Path
 ) -> None:
-    """Each site's price went from 1 to √2 an item: 0.886 · ln √2 = .3071, to three digits; else what is usual."""
+    """Prices went from 1 to √2 an item, or to 4: 0.886 · ln √2 is .3071, 0.886 · ln 4 1.2282; else what is usual."""
     runs = [
-        run(3 * number + n, AS_OF - timedelta(days=40 - n), stages={1: (100, 10, credits)},
+        run(3 * number + n, AS_OF - timedelta(days=40 - n), stages={1: (100, 10, charged)},
             site_id=number, tenant_id=account)
-        for number, account in enumerate(accounts, 1) for n, credits in enumerate((1000, 1414, 1414))
+        for number, account in enumerate(accounts, 1) for n, charged in enumerate((1000, credits, credits))
     ]  # fmt: skip
     rows = [site(number, tenant_id=account) for number, account in enumerate(accounts, 1)]
     source = make_source(tmp_path / "source.sqlite", rows, runs, [])
@@ -264,6 +265,7 @@ def test_how_much_an_accounts_sites_differ_is_told_unless_most_of_it_is_of_one()
     alone = [(1, 1.0, 0.5, 0.5)]
     assert lesson([(10, 1.0, 0.5, 0.5), *alone * 10], 0.2)["site_variance"] is None
     assert lesson([(6, 1.0, 0.5, 0.5)] * 2 + alone * 8, 0.2)["site_variance"] == 0.048
+    assert lesson([(6, 1.0, 0.5, 0.5)] * 2 + alone * 8, 1.013)["site_variance"] == 1.23
     assert lesson([(7, 1.0, 0.5, 0.5), (5, 1.0, 0.5, 0.5), *alone * 8], 0.2)["site_variance"] is None
 
 
@@ -295,6 +297,7 @@ def test_a_change_that_nearly_all_sites_of_one_account_show_is_not_common() -> N
 def test_a_common_change_is_of_five_accounts_and_has_three_digits() -> None:
     change = math.log(1.5)  # .405465…
     assert common_change([(account, change) for account in FIVE]) == [0.405]
+    assert common_change([(account, 3 * change) for account in FIVE]) == [1.22]
     assert common_change([(1 + n % 4, change) for n in range(20)]) == []
     assert common_change([(account, change) for account in FIVE[:19]]) == []
 
@@ -353,3 +356,5 @@ def test_what_all_sites_teach_of_spend_has_three_digits() -> None:
     assert row["is_platform"]
     figures = ("relative_error", "size_80", "size_90", "log_80", "log_90")
     assert [row[name] for name in figures] == [0.123, 1.71, 1.91, 1.31, 1.71]
+    row = spend_pool([(n, a, 1.23456, n / 1000 + 0.011234) for n, a in enumerate(FIVE)])
+    assert [row[name] for name in figures] == [1.23, 0.0272, 0.0292, 0.0272, 0.0292]

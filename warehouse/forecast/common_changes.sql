@@ -6,6 +6,7 @@ with
         select
             pool_sites_needed,
             pool_accounts_needed,
+            significant_digits,
             step_days,
             change_days,
             change_score,
@@ -135,13 +136,23 @@ with
             sum(weight * log_change) / nullif(sum(weight), 0) as log_change
         from weighed
         group by stage_number, changed_on, known_on, days_after
+    ),
+    scaled as (
+        select
+            c.*,
+            case when c.days_after < limits.change_days then c.known_on + 1 end as known_until,
+            power(
+                10e0,
+                limits.significant_digits - 1 - floor(ln(nullif(abs(c.log_change), 0)) / nullif(ln(10e0), 0))
+            ) as scale
+        from changes as c
+        cross join limits
+        where c.accounts >= limits.pool_accounts_needed and abs(c.log_change) > limits.change_log_price
     )
 select
-    c.stage_number,
-    c.changed_on,
-    c.known_on as known_from,
-    case when c.days_after < limits.change_days then c.known_on + 1 end as known_until,
-    round(c.log_change, 3) as log_change
-from changes as c
-cross join limits
-where c.accounts >= limits.pool_accounts_needed and abs(c.log_change) > limits.change_log_price
+    stage_number,
+    changed_on,
+    known_on as known_from,
+    known_until,
+    round(log_change * scale, 0) / nullif(scale, 0) as log_change
+from scaled

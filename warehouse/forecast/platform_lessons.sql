@@ -150,14 +150,21 @@ with
             power(
                 10e0,
                 limits.significant_digits - 1 - floor(ln(nullif(abs(f.figure), 0)) / nullif(ln(10e0), 0))
-            ) as scale
+            ) as scale,
+            power(
+                10e0,
+                limits.significant_digits
+                - 1
+                - floor(ln(nullif(abs(f.site_variance), 0)) / nullif(ln(10e0), 0))
+            ) as variance_scale
         from figures as f
         cross join limits
     ),
     rounded as (
         select
             s.*,
-            case when s.figure = 0 then 0 else round(s.figure * s.scale, 0) / nullif(s.scale, 0) end as told
+            case when s.figure = 0 then 0 else round(s.figure * s.scale, 0) / nullif(s.scale, 0) end as told,
+            round(s.site_variance * s.variance_scale, 0) / nullif(s.variance_scale, 0) as told_variance
         from scaled as s
     ),
     stages as (
@@ -168,6 +175,7 @@ with
             max(case when measure = 'output' then sites end) as sites,
             max(case when measure = 'price' then told end) as price,
             max(case when measure = 'price' then site_variance end) as site_variance,
+            max(case when measure = 'price' then told_variance end) as told_variance,
             max(case when measure = 'price' then account_variance end) as account_variance,
             max(case when measure = 'output' then told end) as output_ratio,
             max(case when measure = 'flow' then told end) as flow_share
@@ -181,7 +189,7 @@ select
     case when 2 * paying_sites > sites then price when output_ratio is not null then 0 end as price,
     case
         when price > 0 and site_variance is not null
-        then greatest(round(site_variance, 3), limits.least_price_variance)
+        then greatest(coalesce(told_variance, 0), limits.least_price_variance)
     end as site_variance,
     case
         when price > 0 and site_variance is not null

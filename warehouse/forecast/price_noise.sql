@@ -3,7 +3,8 @@
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 with
     limits as (
-        select pool_sites_needed, pool_accounts_needed, least_price_noise, usual_price_noise
+        select
+            pool_sites_needed, pool_accounts_needed, significant_digits, least_price_noise, usual_price_noise
         from forecast_parameters
     ),
     of_sites as (
@@ -68,18 +69,38 @@ with
                 order by completed_on
                 rows between unbounded preceding and 1 preceding
             )
+    ),
+    -- of half-normal steps the mean is 0.8 standard deviations, and a step has two runs' noise
+    figures as (
+        select
+            b.stage_number,
+            b.completed_on,
+            case
+                when
+                    b.sites >= limits.pool_sites_needed
+                    and b.accounts >= limits.pool_accounts_needed
+                    and 2 * b.largest <= b.sites
+                then 0.886e0 * b.noise / nullif(b.sites, 0)
+            end as noise
+        from before as b
+        cross join limits
+    ),
+    scaled as (
+        select
+            f.*,
+            power(
+                10e0, limits.significant_digits - 1 - floor(ln(nullif(abs(f.noise), 0)) / nullif(ln(10e0), 0))
+            ) as scale
+        from figures as f
+        cross join limits
     )
--- of half-normal steps the mean is 0.8 standard deviations, and a step has two runs' noise
 select
-    b.stage_number,
-    b.completed_on,
+    s.stage_number,
+    s.completed_on,
     case
-        when
-            b.sites >= limits.pool_sites_needed
-            and b.accounts >= limits.pool_accounts_needed
-            and 2 * b.largest <= b.sites
-        then greatest(round(0.886e0 * b.noise / nullif(b.sites, 0), 3), limits.least_price_noise)
-        else limits.usual_price_noise
+        when s.noise is null
+        then limits.usual_price_noise
+        else greatest(coalesce(round(s.noise * s.scale, 0) / nullif(s.scale, 0), 0), limits.least_price_noise)
     end as noise
-from before as b
+from scaled as s
 cross join limits

@@ -9,7 +9,8 @@ with
             p.spend_pool_site_share,
             p.spend_pool_account_share,
             f.pool_sites_needed,
-            f.pool_accounts_needed
+            f.pool_accounts_needed,
+            f.significant_digits
         from spend_parameters as p
         cross join forecast_parameters as f
     ),
@@ -121,6 +122,43 @@ with
             and s.known_runs_from = r.known_runs_from
             and s.week = r.week
         cross join limits
+    ),
+    figures as (
+        select
+            p.scope,
+            p.horizon_days,
+            p.method,
+            p.known_runs_from,
+            p.week,
+            p.is_platform,
+            p.errors,
+            k.figure,
+            case
+                when k.figure = 'relative_error'
+                then p.relative_error
+                when k.figure = 'size_80' and p.from_top_80 > 0
+                then list_extract(p.largest_sizes, p.from_top_80)
+                when k.figure = 'size_90' and p.from_top_90 > 0
+                then list_extract(p.largest_sizes, p.from_top_90)
+                when k.figure = 'log_80' and p.from_top_80 > 0
+                then list_extract(p.largest_errors, p.from_top_80)
+                when k.figure = 'log_90' and p.from_top_90 > 0
+                then list_extract(p.largest_errors, p.from_top_90)
+            end as value
+        from placed as p
+        cross join (values ('relative_error'), ('size_80'), ('size_90'), ('log_80'), ('log_90')) as k(figure)
+    ),
+    scaled as (
+        select
+            f.*,
+            power(
+                10e0, limits.significant_digits - 1 - floor(ln(nullif(abs(f.value), 0)) / nullif(ln(10e0), 0))
+            ) as scale
+        from figures as f
+        cross join limits
+    ),
+    rounded as (
+        select s.*, coalesce(round(value * scale, 0) / nullif(scale, 0), value) as told from scaled as s
     )
 select
     scope,
@@ -130,9 +168,10 @@ select
     week,
     is_platform,
     errors,
-    round(relative_error, 3) as relative_error,
-    round(case when from_top_80 > 0 then list_extract(largest_sizes, from_top_80) end, 2) as size_80,
-    round(case when from_top_90 > 0 then list_extract(largest_sizes, from_top_90) end, 2) as size_90,
-    round(case when from_top_80 > 0 then list_extract(largest_errors, from_top_80) end, 2) as log_80,
-    round(case when from_top_90 > 0 then list_extract(largest_errors, from_top_90) end, 2) as log_90
-from placed
+    max(case when figure = 'relative_error' then told end) as relative_error,
+    max(case when figure = 'size_80' then told end) as size_80,
+    max(case when figure = 'size_90' then told end) as size_90,
+    max(case when figure = 'log_80' then told end) as log_80,
+    max(case when figure = 'log_90' then told end) as log_90
+from rounded
+group by scope, horizon_days, method, known_runs_from, week, is_platform, errors
