@@ -75,9 +75,15 @@ with
             and r.completion_number = j.completion_number
         cross join histories
     ),
-    -- what a stage takes of what arrives shows where it took what waited, and no limit held it
+    -- what a stage takes of what arrives shows where it took what waited, and no limit held it; where
+    -- nobody noted
+    -- what waited, only if it took nothing at all
     flowing as (
-        select c.*, c.items_waiting is not null and not c.is_capped and not c.is_short as is_of_flow
+        select
+            c.*,
+            (c.items_waiting is not null or c.items_processed = 0)
+            and not c.is_capped
+            and not c.is_short as is_of_flow
         from capped as c
     )
 select
@@ -93,7 +99,9 @@ select
     is_bound,
     is_capped,
     case
-        when is_of_flow then least(greatest(items_processed - items_waiting, 0), items_arriving) else 0
+        when is_of_flow
+        then least(greatest(items_processed - coalesce(items_waiting, 0), 0), items_arriving)
+        else 0
     end as items_taken,
     case when is_of_flow then items_arriving else 0 end as items_arrived
 from flowing
