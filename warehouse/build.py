@@ -45,8 +45,10 @@ ORDER = ("site_id", "started_at", "id", "stage_number")
 STEP = "-- A step towards"
 KEPT = "-- Kept as a table:"
 RENEWED = "-- Renewed:"
-IN_PARTS = "-- In parts:"
-RUNS_A_PART = 50_000
+IN_PARTS = "-- In parts, by"
+RUNS_A_PART = 60_000
+RUNS_A_SITE = 50
+"""What a site counts beside its runs, since its weeks are rows too."""
 HELD_BY_VIEWS = ("run_stages",)
 """Lake tables whose every column is in the view of their name: in the file they are views on that."""
 
@@ -79,9 +81,10 @@ class View:
         return any(line.startswith(KEPT) for line in self._leading_comment)
 
     @property
-    def is_in_parts(self) -> bool:
-        """Whether its table is made of some sites at a time, so that what memory it takes does not grow with them."""
-        return any(line.startswith(IN_PARTS) for line in self._leading_comment)
+    def parts_by(self) -> str:
+        """The column by which its table is made in parts, so that memory does not grow with the runs; else empty."""
+        marks = (line.removeprefix(IN_PARTS) for line in self._leading_comment if line.startswith(IN_PARTS))
+        return next(marks, "").partition(":")[0].strip()
 
     @property
     def scope(self) -> str:
@@ -220,15 +223,15 @@ def _build(lake: Path, database: Path, resources: Resources) -> None:
 
 
 def _make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
-    """Make the table of a view, in parts of its sites by their number where the view says so."""
-    ends = _ends_of_parts(connection) if view.is_in_parts else []
+    """Make the table of a view, in parts where the view says so."""
+    ends = _ends_of_parts(connection) if view.parts_by else []
     if not ends:
         connection.execute(f"create table {view.name} as {view.sql}")
         return
     connection.execute(f"create table {view.name} as from ({view.sql}) limit 0")
     for after, last in itertools.pairwise([None, *ends, None]):
-        above = "true" if after is None else f"site_id > {after}"
-        below = "true" if last is None else f"site_id <= {last}"
+        above = "true" if after is None else f"{view.parts_by} > {after}"
+        below = "true" if last is None else f"{view.parts_by} <= {last}"
         connection.execute(
             f"insert into {view.name} from ({view.sql}) where {above} and {below} {view.order}"
         )
@@ -240,13 +243,13 @@ def _ends_of_parts(connection: duckdb.DuckDBPyConnection) -> list[int]:
         """
         select max(site_id)
         from (
-            select site_id, floor((sum(runs) over (order by site_id) - runs) / ?) as part
-            from (select site_id, count(*) as runs from lake.runs group by site_id)
+            select site_id, floor((sum(runs) over (order by site_id) - runs) / $part) as part
+            from (select site_id, count(*) + $site as runs from lake.runs group by site_id)
         )
         group by part
         order by part
         """,
-        [RUNS_A_PART],
+        {"part": RUNS_A_PART, "site": RUNS_A_SITE},
     ).fetchall()
     return [last for (last,) in lasts[:-1]]
 

@@ -1,7 +1,7 @@
 -- One row per run of a stage and span of days: the price of an item that the site's own runs then told.
 -- A step towards forecasts.
 -- Kept as a table: every forecast looks it up, and what all sites teach of prices is summed from it.
--- In parts: each run stands in it ten times, once a step back.
+-- In parts, by site_id: each run stands in it ten times, once a step back.
 with
     limits as (
         select

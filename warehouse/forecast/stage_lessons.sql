@@ -1,7 +1,7 @@
 -- One row per completion and stage: all that the site's own past teaches of the stage, as of that completion.
 -- A step towards forecasts.
 -- Kept as a table: every forecast looks it up, and what all sites teach is summed from it.
--- In parts: its windows sort the widest rows.
+-- In parts, by site_id: its windows sort the widest rows.
 with
     recent as (
         select

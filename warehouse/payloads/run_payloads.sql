@@ -1,7 +1,7 @@
 -- One row per run: its row in the history and the rest of its page, as texts of values not yet rounded.
 -- A step towards payloads.
 -- Kept as a table: a look-up costs by the column, so what is asked by the second is one.
--- In parts: the texts of all runs at once are more than a load's memory holds.
+-- In parts, by site_id: the texts of all runs at once are more than a load's memory holds.
 with
     staged as (
         select

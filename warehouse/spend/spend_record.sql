@@ -1,6 +1,7 @@
 -- One row per site or account, horizon, method and known past forecast: how the last thirty had done by then.
 -- A step towards forecasts of spend.
 -- Kept as a table: every interval and every choice of a method looks it up.
+-- In parts, by owner_id: each row carries its six largest errors.
 -- Renewed: owner.
 with
     recent as (

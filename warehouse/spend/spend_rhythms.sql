@@ -2,7 +2,7 @@
 -- A step towards forecasts of spend.
 -- Kept as a table: the forecasts of a site, and of its account, start from it.
 -- Renewed: site and weeks, by site_week.
--- In parts: each week of a site stands in it ten times, once a step ahead.
+-- In parts, by site_id: each week of a site stands in it ten times, once a step ahead.
 with
     known as (
         select

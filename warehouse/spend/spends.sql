@@ -1,6 +1,7 @@
 -- One row per site or account, horizon, instant and method: spend forecast, its range, and the choice.
 -- A step towards forecasts of spend.
 -- Kept as a table: ranges and choices rest on all sites.
+-- In parts, by owner_id: each week of a site stands in it ten times, in all that is known of it.
 -- Renewed: week.
 with
     limits as (select spend_own_errors_needed, spend_champion_weight_origins from spend_parameters),
