@@ -65,7 +65,11 @@ def assert_swept(root: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [17, 11], ids=["other runs", "the same runs"])
-@pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "every"])
+@pytest.mark.parametrize(
+    "every",
+    [12, pytest.param(3, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.soak)],
+    ids=["some", "more", "every"],
+)
 def test_killed_at_every_step(
     loads: Loads, sources: dict[int, Path], tmp_path: Path, every: int, count: int
 ) -> None:
@@ -124,7 +128,7 @@ def kill_at_random(loads: Loads, sources: dict[int, Path], root: Path, times: in
 
 @pytest.mark.slow
 def test_killed_at_random(loads: Loads, sources: dict[int, Path], tmp_path: Path) -> None:
-    assert kill_at_random(loads, sources, tmp_path / "data", 50) < 50
+    assert kill_at_random(loads, sources, tmp_path / "data", 25) < 25
 
 
 @pytest.mark.soak
