@@ -23,7 +23,7 @@ _MEASURES = (
     ("total_credits_used", "credits"),
     ("duration_seconds", "duration"),
 )
-_STAGES = alt.Axis(title=None, grid=False, labelLimit=150)
+_STAGES = alt.Axis(title=None, grid=False)
 _RUN = [
     alt.Tooltip("run_number:Q", title="Run"),
     alt.Tooltip("started_at:T", title="Started (UTC)", format="%d %b %Y %H:%M"),

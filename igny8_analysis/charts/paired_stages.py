@@ -39,7 +39,7 @@ def paired_stages(
         .mark_bar(height=9)
         .encode(
             x=alt.X("amount:Q", title=None, axis=axis),
-            y=alt.Y("stage:N", sort=None, axis=alt.Axis(title=None, grid=False, labelLimit=150)),
+            y=alt.Y("stage:N", sort=None, axis=alt.Axis(title=None, grid=False)),
             yOffset=alt.YOffset("run:N", sort=None),
             color=alt.Color("run:N", scale=colours, legend=None),
         )

@@ -56,7 +56,7 @@ def stage_bars(rows: Sequence[Row], column: str, unit: str, room: float = ROOM) 
     scale = alt.Scale(domain=[0, max(bar["amount"] for bar in bars) * room], nice=False)
     base = alt.Chart(alt.Data(values=tuple(bars))).encode(
         x=alt.X("amount:Q", title=unit, scale=scale),
-        y=alt.Y("label:N", sort=None, axis=alt.Axis(title=None, grid=False, labelLimit=150)),
+        y=alt.Y("label:N", sort=None, axis=alt.Axis(title=None, grid=False)),
     )
     drawn = base.mark_bar(height=15).encode(
         color=alt.Color("stage_number:O", scale=stage_scale(), legend=None)

@@ -67,6 +67,8 @@ _CONFIG: dict[str, Any] = {
         "titleFontSize": tokens.CHART_FONT_SIZE,
         "titleFontWeight": "normal",
         "labelPadding": 6,
+        "labelLimit": 0,  # where one holds, every label is measured again, which is most of what a drawing takes
+        "titleLimit": 0,
         "tickCount": 4,
     },
     "title": {

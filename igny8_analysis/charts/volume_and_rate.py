@@ -37,7 +37,7 @@ def volume_and_rate(rows: Sequence[Row], other: str = "the baseline") -> Chart |
     x = alt.X("credits:Q", title=f"credits against {other}")
     base = alt.Chart(alt.Data(values=bars)).encode(
         x=x,
-        y=alt.Y("stage:N", sort=stages, axis=alt.Axis(title=None, grid=False, labelLimit=150)),
+        y=alt.Y("stage:N", sort=stages, axis=alt.Axis(title=None, grid=False)),
         yOffset=alt.YOffset("part:N", sort=parts),
     )
     drawn = base.mark_bar(height=9).encode(color=alt.Color("part:N", scale=colours, legend=None))

@@ -7,6 +7,7 @@ the decimal context, the random state, log levels and its own names; none of it 
 from __future__ import annotations
 
 import decimal
+import gc
 import logging
 import os
 import random
@@ -40,6 +41,8 @@ def keep() -> None:
         random=random.getstate(),
         level=logging.getLogger().level,
     )
+    gc.collect()
+    gc.freeze()  # IPython collects after every report: then only what that made
 
 
 def put_back() -> None:
