@@ -5,9 +5,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
+from benchmarks import sources
 from benchmarks.measure import ROUNDS, Result, Timing, compare, interleave
+
+CHANGING = 80_000
+"""Runs of the source whose pages are made again, on a fortieth as many sites."""
 
 
 def imports() -> list[Result]:
@@ -76,3 +83,62 @@ def reports() -> list[Result]:
             "the largest run report", "130,000 bytes", size / 130_000, 1, f"{size:,} bytes", "130,000 bytes"
         ),
     ]
+
+
+def only_changed() -> list[Result]:
+    """`report all --only-changed --last 1` after runs of 20 of 2,000 sites came, against all reports of those 20."""
+    from igny8_analysis import connect
+    from igny8_analysis.load import load
+    from igny8_analysis.reports.make import Reports
+
+    changed, those = Timing([], []), Timing([], [])
+    with sources.postgres() as server, tempfile.TemporaryDirectory() as folder:
+        url, data, pages = (
+            sources.changing_source(server, CHANGING),
+            Path(folder, "data"),
+            Path(folder, "pages"),
+        )
+        load(url, data)
+        with connect(data) as warehouse, patch.object(Reports, "_make", _make_empty):
+            _reports(warehouse, data, only_changed=False).all(pages, 1)  # each with its stamp, and no more
+        for number in range(3):
+            sources.add_runs(url, number, 20 * 4)
+            load(url, data)
+            with connect(data) as warehouse:
+                found = warehouse.sql(
+                    "select distinct r.site_id, s.account_id from runs as r join sites as s using (site_id) "
+                    f"where r.run_id like '%_again' and r.site_id % 100 = {number} + 7"
+                ).fetchall()
+                again, alone = (_reports(warehouse, data, only_changed=only) for only in (True, False))
+                folders = {site: Path(folder, f"those-{number}", str(site)) for site, _ in found}
+                index, accounts = (
+                    Path(folder, f"those-{number}", "index.html"),
+                    {account for _, account in found},
+                )
+                timings = interleave(
+                    1,
+                    partial(again.all, pages, 1),
+                    partial(alone.some, folders, index, 1, accounts),
+                    warm=False,
+                )
+                for kept, timing in zip((changed, those), timings, strict=True):
+                    kept.wall.extend(timing.wall)
+                    kept.cpu.extend(timing.cpu)
+                made = [len(reports.outcome.made) for reports in (again, alone)]
+    what = f"report all --only-changed, {len(found)} sites changed: {made[0]} pages"
+    return [compare(what, f"all reports of those: {made[1]} pages", 1.5, (changed, those))]
+
+
+def _reports(warehouse: Any, data: Path, *, only_changed: bool) -> Any:
+    from igny8_analysis.reports.make import Options, Reports
+
+    return Reports(warehouse, data, Options(jobs=2, is_quiet=True, only_changed=only_changed))
+
+
+def _make_empty(reports: Any, task: Any, kernel: Any) -> None:
+    from nbformat.v4 import new_notebook
+
+    from igny8_analysis.reports.page import notebook_page
+    from igny8_analysis.reports.publish import publish
+
+    publish(task.target, notebook_page(new_notebook(), task.title, task.stamp))

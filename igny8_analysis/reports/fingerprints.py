@@ -27,6 +27,9 @@ DRAWING = ("altair", "jinja2", "nbconvert", "vl-convert-python")
 SAYS_WHEN = frozenset(("current_load", "loads"))
 ORIGIN = "origin_at"  # of a forecast of the next run: the load's instant
 OUTLOOK = frozenset(("spend_months", "runways"))
+LESSONS = frozenset(
+    ("account_lessons", "platform_lessons")
+)  # of a UTC day; what they make of a forecast is read
 BRIEF = "select brief from briefs"  # less its outlook
 LATEST_OF = {"pending_history": "pending_items"}
 
@@ -74,10 +77,9 @@ def _hashed(
         source, by = f"{view} as v join sites as s on s.{other} = v.{other}", f"s.{first}"
     named = [by, *(f"v.{name}" if name in columns else "null" for name in keys[1:])]
     row = ", ".join(f'v."{name}"' for name in shown) or "1"
-    conditions = [f"{by} = {owner}"] if owner is not None and by != "null" else []
-    if "scope" in columns:  # of sites or of accounts
-        conditions.append(f"v.scope = '{first.removesuffix('_id')}'")
-    where = f" where {' and '.join(conditions)}" if conditions else ""
+    where = ""
+    if by != "null":  # what is of no owner is on no page
+        where = f" where {by} is not null" if owner is None else f" where {by} = {owner}"
     ids = ", ".join(f"cast({name} as bigint) as key_{n}" for n, name in enumerate(named))
     return (
         f"select {ids}, '{view}' as view, count(*) as rows, "
@@ -119,7 +121,7 @@ def columns_read(notebook: Path, *, is_deep: bool) -> Mapping[str, frozenset[str
         for name, columns in _columns(waiting.pop()).items():
             view = views.get(LATEST_OF.get(name, name))
             if (
-                view is None or view.name in SAYS_WHEN | OUTLOOK
+                view is None or view.name in SAYS_WHEN | OUTLOOK | LESSONS
             ):  # the notebook's own run tells what is not there
                 continue
             if is_deep and not view.is_kept and not view.reads & SAYS_WHEN and view.reads == view.references:

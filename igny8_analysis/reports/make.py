@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -417,9 +418,7 @@ class Reports:
         return Task(COMPARE, self._of(site_id) | parameters, target, title, stamp)
 
     def _account_task(self, account_id: int, target: Path, digests: Digests) -> Task:
-        sites = self._warehouse.sql(
-            f"select site_id, label from sites where account_id = {account_id} and is_live order by site_id"
-        ).fetchall()
+        sites = self._account_sites[account_id]
         parameters = {
             "warehouse": str(self._root),
             "version": self._warehouse.version,
@@ -465,10 +464,21 @@ class Reports:
 
     def _account_name(self, account_id: int) -> str:
         """Return the account's name, empty where it has none."""
-        found = self._warehouse.sql(
-            f"select coalesce(account_name, '') from accounts where account_id = {account_id}"
-        ).fetchall()
-        return str(found[0][0]) if found else ""
+        return self._account_names.get(account_id, "")
+
+    @cached_property
+    def _account_names(self) -> dict[int, str]:
+        query = "select account_id, coalesce(account_name, '') from accounts"
+        return dict(self._warehouse.sql(query).fetchall())
+
+    @cached_property
+    def _account_sites(self) -> dict[int, list[tuple[int, str]]]:
+        """Return by account the ids and labels of its sites that are not deleted."""
+        sites: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        query = "select account_id, site_id, label from sites where is_live and account_id is not null order by site_id"
+        for account_id, site_id, label in self._warehouse.sql(query).fetchall():
+            sites[account_id].append((site_id, label))
+        return sites
 
     def _account_file(self, account_id: int) -> str:
         return names.account_file(account_id, self._account_name(account_id))

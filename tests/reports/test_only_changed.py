@@ -58,6 +58,20 @@ def test_a_brief_goes_into_the_digest_of_its_owner_alone(demo: igny8_analysis.Wa
         assert told == {owner for (owner,) in demo.sql(f"select {key} from {key[:-3]}s").fetchall()}
 
 
+def test_what_all_sites_share_goes_into_no_page_but_what_a_load_leaves_alone(
+    demo: igny8_analysis.Warehouse,
+) -> None:
+    """A row of all sites' accuracy, or of another account's balance, would make every page anew in each hour."""
+    for page, *keys in (
+        (pages.OVERVIEW, "site_id"),
+        (pages.ACCOUNT, "account_id"),
+        (pages.STATEMENT, "account_id"),
+        (pages.RUN_DETAIL, "site_id", "id"),
+    ):
+        shared = Digests(demo, page, tuple(keys))._parts.get((None,) * len(keys), [])
+        assert {view for view, *_ in shared} <= {"credit_sources", "parameters", "stage_parameters"}
+
+
 def test_an_hour_makes_the_pages_of_what_changed(source: Path, tmp_path: Path, make: Make) -> None:
     first = make(NOON)
     assert len(first) == 8  # a statement and a page an account, an overview and a run a site
