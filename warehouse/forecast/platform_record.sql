@@ -184,7 +184,6 @@ with
         select
             w.*,
             t.is_platform,
-            t.weight as pool_weight,
             least(w.weight, t.weight / 4)
             * least(1, t.weight / nullif(2 * h.weight, 0))
             / nullif(w.weight, 0) as share
@@ -205,12 +204,11 @@ with
     errors as (
         select
             m.pool,
-            k.kind,
-            case k.kind when 'size' then abs(m.log_error) else m.log_error end as error,
-            s.share,
-            s.pool_weight
+            k.is_size,
+            case when k.is_size then abs(m.log_error) else m.log_error end as error,
+            s.share
         from members as m
-        cross join (values ('size'), ('log')) as k(kind)
+        cross join (values (true), (false)) as k(is_size)
         join shares as s on s.pool = m.pool and s.site_id = m.site_id
         where m.log_error is not null and s.kind = 'errors' and s.is_platform
     ),
@@ -218,20 +216,28 @@ with
         select
             e.*,
             sum(e.share) over (
-                partition by e.pool, e.kind order by e.error rows between unbounded preceding and current row
+                partition by e.pool, e.is_size
+                order by e.error
+                rows between unbounded preceding and current row
             ) as weight_below
         from errors as e
     ),
-    figures as (
+    levels as (
         select
             r.pool,
-            r.kind || '_' || cast(l.level as varchar) as figure,
-            min(
-                case when r.weight_below + 1e-9 >= l.level * (r.pool_weight + 1) / 100 then r.error end
-            ) as value
+            r.is_size,
+            min(case when r.weight_below + 1e-9 >= 80 * (t.weight + 1) / 100 then r.error end) as at_80,
+            min(case when r.weight_below + 1e-9 >= 90 * (t.weight + 1) / 100 then r.error end) as at_90
         from ranks as r
-        cross join (values (80), (90)) as l(level)
-        group by r.pool, r.kind, l.level
+        join totals as t on t.pool = r.pool and t.kind = 'errors'
+        group by r.pool, r.is_size
+    ),
+    figures as (
+        select pool, case when is_size then 'size_80' else 'log_80' end as figure, at_80 as value
+        from levels
+        union all
+        select pool, case when is_size then 'size_90' else 'log_90' end, at_90
+        from levels
         union all
         select pool, 'shared_wape', shared_wape
         from records
