@@ -132,7 +132,7 @@ def extract(
         else:
             _write(scratch, "runs", lake, progress)
             progress("unnest results")
-            _unnest_results(scratch)
+            _unnest_results(scratch, previous if runs_read.why_all is None else None)
             _write(scratch, "run_stages", lake, progress)
         values = {**tables, **_setting_values(), "bare_domain": bare_domain_sql("domain")}
         for name in LAKE_TABLES:
@@ -302,11 +302,17 @@ def _digest_runs(scratch: duckdb.DuckDBPyConnection) -> str:
 def _holds_runs(version: Version, runs_digest: str) -> bool:
     """Whether the version's tables of runs are of this digest, and still as they were written."""
     try:
-        manifest = version.manifest()
-        return manifest.get("runs_digest") == runs_digest and all(
-            digest(version.lake / f"{name}.parquet") == manifest["tables"][name]["sha256"]
-            for name in (*RUN_TABLES, "value_findings")
+        return version.manifest().get("runs_digest") == runs_digest and _are_as_written(
+            version, *RUN_TABLES, "value_findings"
         )
+    except Igny8Error:
+        return False
+
+
+def _are_as_written(version: Version, *tables: str) -> bool:
+    try:
+        told = version.manifest()["tables"]
+        return all(digest(version.lake / f"{name}.parquet") == told[name]["sha256"] for name in tables)
     except (Igny8Error, OSError, KeyError):
         return False
 
@@ -322,13 +328,25 @@ def _copy_runs(scratch: duckdb.DuckDBPyConnection, previous: Version, lake: Path
     )
 
 
-def _unnest_results(scratch: duckdb.DuckDBPyConnection) -> None:
+def _unnest_results(scratch: duckdb.DuckDBPyConnection, previous: Version | None) -> None:
+    """Make a row of every stage result; those of runs that are as the load of `previous` read them are taken of it."""
     columns = ", ".join(f"{name} {c.type}" for name, c in LAKE_TABLES["run_stages"].columns.items())
     checks = "checks struct(key varchar, value_text varchar, check_name varchar)[]"
     scratch.execute(f"create table read_stages ({columns}, {checks})")
+    kept = previous if previous and _are_as_written(previous, "run_stages", "value_findings") else None
+    which = "id in (select id from changed_runs)" if kept else "true"
     for stage in STAGES:
-        scratch.execute(_transform("read_stages", _stage_values(stage)))
+        scratch.execute(_transform("read_stages", _stage_values(stage) | {"which": which}))
     scratch.execute(_transform("stage_findings"))
+    if kept:
+        for name, table in (("run_stages", "read_stages"), ("value_findings", "stage_findings")):
+            file = quoted(kept.lake / f"{name}.parquet")
+            rows = scratch.table(table).columns
+            taken = ", ".join(column for column in rows if column != "checks")
+            scratch.execute(
+                f"insert into {table} by name select {taken} from read_parquet('{file}') "
+                "where stage_number is not null and id in (select id from unchanged_runs)"
+            )
 
 
 def _setting_values() -> dict[str, Any]:

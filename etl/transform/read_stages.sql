@@ -10,7 +10,7 @@ with
             is_simple_object(source_text, '{{plain_item}}') as is_simple,
             snapshot.stage_{{number}}_initial as snapshot_text
         from read_runs
-        where reason is null
+        where reason is null and {{ which }}
     ),
     parsed as (
         select *, from_json(case when is_simple then source_text end, '{{structure}}') as simple from texts
