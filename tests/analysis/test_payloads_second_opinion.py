@@ -1,6 +1,8 @@
 """The payloads, field by field: as computed by hand, and as the second opinion has them."""
 
 import math
+import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,12 +15,14 @@ import pytest
 import igny8_analysis
 from igny8_analysis.etl import demo
 from igny8_analysis.load import load
+from igny8_analysis.warehouse import build
 
 from .. import reference
 from ..cases import AS_OF, Case, differences, write_cases
 from ..data import CASES
 from ..nasty import nasty_source
 from ..reference import statistics
+from ..reference.reading import USUAL
 
 FINDINGS = "select check_name, severity, id, run_id, stage_number from data_quality where site_id = ?"
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
@@ -73,9 +77,36 @@ def test_agrees_over_a_nasty_source(tmp_path: Path, seed: int) -> None:
     assert_same(nasty_source(tmp_path / "nasty.sqlite", seed, sites=12), AS_OF, tmp_path / "data")
 
 
-def assert_same(path: Path, as_of: datetime, directory: Path, every: int = 1) -> None:
+def test_agrees_under_other_thresholds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each stands in one place (but in the length of a window): with others there, all says what they say."""
+    others = reference.Thresholds(
+        analyzed_runs=7, sufficient_runs=2, stale_after_hours=60, credits_window_days=19, duration_window_days=11,
+        efficiency_threshold_pct=45, variance_threshold_pct=14, buffer_pct=35,
+    )  # fmt: skip
+    warehouse = Path(shutil.copytree(build.ROOT, tmp_path / "warehouse"))
+    for name in ("staging/parameters", "core/run_state", "core/stage_state"):
+        path = warehouse / f"{name}.sql"
+        text = path.read_text(encoding="utf-8").replace(
+            "rows between 9 preceding", "rows between 6 preceding"
+        )
+        for threshold, value in vars(others).items():
+            text = re.sub(rf"\d+ as {threshold}\b", f"{value} as {threshold}", text)
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(build, "ROOT", warehouse)
+    assert_same(
+        nasty_source(tmp_path / "nasty.sqlite", 7, sites=12), AS_OF, tmp_path / "data", thresholds=others
+    )
+
+
+def assert_same(
+    path: Path,
+    as_of: datetime,
+    directory: Path,
+    every: int = 1,
+    thresholds: reference.Thresholds = USUAL,
+) -> None:
     """Everything that is said of every site is what the second opinion says."""
-    source, product = reference.load(path, as_of), Product(path, as_of, directory)
+    source, product = reference.load(path, as_of, thresholds), Product(path, as_of, directory)
     sites = [row[0] for row in product.warehouse.sql("select site_id from sites order by site_id").fetchall()]
     assert sites == sorted(source.sites)
     found = [line for site in sites for line in disagreements(source, product, site, every)]

@@ -23,11 +23,12 @@ from .credits import (
 )
 from .payloads import history, overview, run
 from .quality import data_quality
-from .reading import Source, is_live, load, resolve_site
+from .reading import Source, Thresholds, is_live, load, resolve_site
 from .spend import spends
 
 __all__ = [
     "Source",
+    "Thresholds",
     "account_balances",
     "cost_changes",
     "credit_days",

@@ -86,7 +86,7 @@ def overview(source: Source, site: int | str) -> dict[str, Any]:
                 "total_pending_items": sum(stage["pending_items"] for stage in stages),
                 "total_estimated_credits": credits,
                 "total_estimated_output": sum(stage["estimated_output"] for stage in stages),
-                "recommended_buffer_credits": -(-credits // 5),
+                "recommended_buffer_credits": -(-credits * source.thresholds.buffer_pct // 100),
             },
             "confidence": confidence(known),
         },

@@ -18,7 +18,7 @@ def data_quality(source: Source, site: int | str | None = None) -> list[Finding]
 
         if overlaps(source, run):
             add("overlapping_runs", "warning")
-        if is_stale(run, source.as_of):
+        if is_stale(source, run):
             add("stale_run", "warning")
         if run.status == "completed" and run.completed_at is None:
             add("completed_without_end", "error")
@@ -48,9 +48,7 @@ def overlaps(source: Source, run: Run) -> bool:
     earlier = [
         other
         for other in source.runs
-        if other.site_id == run.site_id
-        and other.started_at < run.started_at
-        and not is_stale(other, source.as_of)
+        if other.site_id == run.site_id and other.started_at < run.started_at and not is_stale(source, other)
     ]
     ends = [end_of(other, source.as_of) for other in earlier]
     return any(end is not None and end > run.started_at for end in ends)

@@ -402,6 +402,23 @@ class Item:
     is_attached: bool  # a keyword with a cluster, a content with an image
 
 
+@dataclass(frozen=True)
+class Thresholds:
+    """What the statistics take as many, recent, stale or unlike."""
+
+    analyzed_runs: int = 10
+    sufficient_runs: int = 3
+    stale_after_hours: int = 24
+    credits_window_days: int = 30
+    duration_window_days: int = 7
+    efficiency_threshold_pct: int = 5
+    variance_threshold_pct: int = 20
+    buffer_pct: int = 20
+
+
+USUAL = Thresholds()
+
+
 @dataclass(eq=False)
 class Source:
     as_of: datetime
@@ -413,16 +430,17 @@ class Source:
     settings: dict[int, Settings] = field(default_factory=dict)
     calls: list[Call] | None = None  # None: the source has no ledger
     transactions: list[Transaction] | None = None
+    thresholds: Thresholds = USUAL
 
 
 # Reading it
 
 
-def load(path: str | Path, as_of: datetime | str) -> Source:
+def load(path: str | Path, as_of: datetime | str, thresholds: Thresholds = USUAL) -> Source:
     """Everything that the statistics need from a SQLite source, as of an instant."""
     moment = as_of.astimezone(UTC) if isinstance(as_of, datetime) else instant(as_of)
     assert moment is not None
-    source = Source(moment)
+    source = Source(moment, thresholds=thresholds)
     connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     connection.row_factory = sqlite3.Row

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cache
 
-from .reading import STAGES, STATUSES, Item, Run, Source, Stage, half_away, is_blank
+from .reading import STAGES, STATUSES, Item, Run, Source, Stage, Thresholds, half_away, is_blank
 
 DEFAULT_CREDITS = dict(zip(STAGES, map(Fraction, ("0.4", "15", "0", "15", "2", "5", "0")), strict=True))
 DEFAULT_RATIO = dict(zip(STAGES, map(Fraction, ("0.08", "8", "1", "1", "3", "1", "0")), strict=True))
@@ -87,8 +87,9 @@ def stages_with_status(run: Run, status: str) -> int:
     return sum(stage_status(run, stage) == status for stage in run.stages)
 
 
-def is_stale(run: Run, as_of: datetime) -> bool:
-    return run.status in ("running", "paused") and run.started_at < as_of - timedelta(hours=24)
+def is_stale(source: Source, run: Run) -> bool:
+    latest = source.as_of - timedelta(hours=source.thresholds.stale_after_hours)
+    return run.status in ("running", "paused") and run.started_at < latest
 
 
 def credits_per_item(run: Run) -> Maybe:
@@ -136,21 +137,27 @@ class RunStatistics:
 
 
 def run_statistics(source: Source, site_id: int) -> RunStatistics:
-    runs, as_of = runs_of(source, site_id), source.as_of
+    runs, as_of, limits = runs_of(source, site_id), source.as_of, source.thresholds
 
     def is_within(days: int, moment: datetime | None) -> bool:
         return moment is not None and as_of - timedelta(days=days) < moment <= as_of
 
     counts = {status: sum(run.status == status for run in runs) for status in RUN_STATUSES}
     ended = counts["completed"] + counts["failed"]
-    recent = [run for run in runs if run.status == "completed" and is_within(7, run.completed_at)]
+    recent = [
+        run
+        for run in runs
+        if run.status == "completed" and is_within(limits.duration_window_days, run.completed_at)
+    ]
     return RunStatistics(
         total_runs=len(runs),
         by_status=counts | {"other": len(runs) - sum(counts.values())},
-        stale_runs=sum(is_stale(run, as_of) for run in runs),
+        stale_runs=sum(is_stale(source, run) for run in runs),
         success_rate_pct=ratio(100 * counts["completed"], ended),
         total_credits=total(run.credits for run in runs),
-        credits_last_30_days=total(run.credits for run in runs if is_within(30, run.started_at)),
+        credits_last_30_days=total(
+            run.credits for run in runs if is_within(limits.credits_window_days, run.started_at)
+        ),
         avg_credits=mean(run.credits for run in runs),
         avg_duration_last_7_days=mean(map(duration, recent)),
     )
@@ -178,13 +185,11 @@ class History:
     avg_duration: Maybe
     avg_credits_per_item: Maybe
     stages: dict[int, StageHistory]
-
-    @property
-    def is_sufficient(self) -> bool:
-        return self.runs >= 3
+    is_sufficient: bool
+    is_full: bool
 
 
-def history_of(runs: list[Run]) -> History:
+def history_of(runs: list[Run], limits: Thresholds) -> History:
     """The averages over analyzed runs."""
 
     def of_stage(number: int) -> StageHistory:
@@ -208,27 +213,32 @@ def history_of(runs: list[Run]) -> History:
         avg_duration=mean(map(duration, runs)),
         avg_credits_per_item=ratio(credits, total(map(items_created, runs))),
         stages={number: of_stage(number) for number in STAGES},
+        is_sufficient=len(runs) >= limits.sufficient_runs,
+        is_full=len(runs) == limits.analyzed_runs,
     )
 
 
 def analyzed(source: Source, site_id: int, is_known: Callable[[datetime], bool]) -> list[Run]:
-    """The latest ten valid completed runs among those whose completion is known."""
+    """The latest valid completed runs, ten at most, among those whose completion is known."""
     ended = [
         (run.completed_at, run.id, run)
         for run in runs_of(source, site_id)
         if run.status == "completed" and duration(run) is not None
         and run.completed_at is not None and is_known(run.completed_at)
     ]  # fmt: skip
-    return [run for _, _, run in sorted(ended, key=lambda entry: entry[:2], reverse=True)[:10]]
+    latest = sorted(ended, key=lambda entry: entry[:2], reverse=True)
+    return [run for _, _, run in latest[: source.thresholds.analyzed_runs]]
 
 
 def site_history(source: Source, site_id: int) -> History:
-    return history_of(analyzed(source, site_id, lambda completed_at: completed_at <= source.as_of))
+    runs = analyzed(source, site_id, lambda completed_at: completed_at <= source.as_of)
+    return history_of(runs, source.thresholds)
 
 
 def baseline(source: Source, run: Run) -> History:
     """What was known of the site when the run started."""
-    return history_of(analyzed(source, run.site_id, lambda completed_at: completed_at < run.started_at))
+    runs = analyzed(source, run.site_id, lambda completed_at: completed_at < run.started_at)
+    return history_of(runs, source.thresholds)
 
 
 # Items
@@ -308,7 +318,7 @@ def predictions(source: Source, site_id: int) -> list[Prediction]:
 
 
 def confidence(history: History) -> str:
-    return "high" if history.runs == 10 else "medium" if history.is_sufficient else "low"
+    return "high" if history.is_full else "medium" if history.is_sufficient else "low"
 
 
 # A run beside its baseline
@@ -338,7 +348,8 @@ def whole_pct(value: Maybe) -> int:
 
 
 def insights(source: Source, run: Run) -> list[Insight]:
-    known = baseline(source, run)
+    known, limits = baseline(source, run), source.thresholds
+    least, most = limits.efficiency_threshold_pct, limits.variance_threshold_pct
     is_completed = run.status == "completed"
     written: list[Insight] = []
 
@@ -360,23 +371,23 @@ def insights(source: Source, run: Run) -> list[Insight]:
         per_item = credits_per_item(run)
         if per_item is not None:
             dearer = whole_pct(variance_pct(per_item, known.avg_credits_per_item))
-            if dearer <= -5:
+            if dearer <= -least:
                 say("success", "info", f"This run was {-dearer}% more credit-efficient than average")
-            if dearer >= 5:
+            if dearer >= least:
                 say("variance", "warning", f"This run was {dearer}% less credit-efficient than average")
         variances = [
             (stage.name, *map(whole_pct, stage_variances(run, known, stage.number))) for stage in run.stages
         ]
         for stage_name, credits, _ in variances:
-            if credits > 20:
+            if credits > most:
                 say("variance", "warning", f"{stage_name} used {credits}% higher credits than average")
         for stage_name, credits, _ in variances:
-            if credits < -20:
+            if credits < -most:
                 say("variance", "info", f"{stage_name} used {-credits}% lower credits than average")
         for stage_name, _, items in variances:
-            if items > 20:
+            if items > most:
                 say("variance", "info", f"{stage_name} created {items}% more items than average")
-            if items < -20:
+            if items < -most:
                 say("variance", "warning", f"{stage_name} created {-items}% fewer items than average")
 
     if run.status in FINAL:
@@ -389,5 +400,9 @@ def insights(source: Source, run: Run) -> list[Insight]:
         before = {0: "No completed run", 1: "Only 1 completed run"}.get(
             known.runs, f"Only {known.runs} completed runs"
         )
-        say("history", "info", f"{before} before this one: at least 3 are needed for a comparison")
+        say(
+            "history",
+            "info",
+            f"{before} before this one: at least {limits.sufficient_runs} are needed for a comparison",
+        )
     return written
