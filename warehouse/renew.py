@@ -183,7 +183,9 @@ class Renewal:
         key = self._key(name)
         if not key and self._count(now) > COMPARED_ROWS:
             return True
-        values = ", ".join(_to_11_digits(column, type_) for column, type_ in self._columns(name).items())
+        values = ", ".join(
+            to_11_digits(f'"{column}"', type_) for column, type_ in self._columns(name).items()
+        )
         digests = ", ".join(
             [*key, "count(*) as n", f"bit_xor(hash({values})) as x", f"sum(hash({values})::hugeint) as s"]
         )
@@ -462,6 +464,6 @@ def _placed(name: str) -> str:
     return name if "." in name else f"main.{name}"
 
 
-def _to_11_digits(column: str, type_: str) -> str:
+def to_11_digits(column: str, type_: str) -> str:
     """A double without its last digits, in which sums differ from one build to the next."""
-    return f'"{column}" * 16385 - ("{column}" * 16385 - "{column}")' if type_ == "DOUBLE" else f'"{column}"'
+    return f"{column} * 16385 - ({column} * 16385 - {column})" if type_ == "DOUBLE" else column

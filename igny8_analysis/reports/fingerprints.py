@@ -67,7 +67,11 @@ def _hashed(
     warehouse: Warehouse, view: str, wanted: frozenset[str], keys: tuple[str, ...], owner: int | None
 ) -> str:
     """Return the query of a view's rows by owner: how many, and the sum of the hashes of the wanted columns."""
-    columns = list(warehouse.sql(f"select * from {view} limit 0").columns)
+    from igny8_analysis.warehouse.renew import to_11_digits
+
+    rows = warehouse.sql(f"select * from {view} limit 0")
+    columns = list(rows.columns)
+    types = dict(zip(columns, map(str, rows.types), strict=True))
     shown = [name for name in columns if (ALL in wanted or name in wanted) and name != ORIGIN]
     first, other = keys[0], {"site_id": "account_id", "account_id": "site_id"}[keys[0]]
     source, by = f"{view} as v", "null"
@@ -76,7 +80,7 @@ def _hashed(
     elif other in columns:
         source, by = f"{view} as v join sites as s on s.{other} = v.{other}", f"s.{first}"
     named = [by, *(f"v.{name}" if name in columns else "null" for name in keys[1:])]
-    row = ", ".join(f'v."{name}"' for name in shown) or "1"
+    row = ", ".join(to_11_digits(f'v."{name}"', types[name]) for name in shown) or "1"
     where = ""
     if by != "null":  # what is of no owner is on no page
         where = f" where {by} is not null" if owner is None else f" where {by} = {owner}"

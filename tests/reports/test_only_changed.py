@@ -12,6 +12,7 @@ from igny8_analysis.load import load
 from igny8_analysis.reports import make as pages
 from igny8_analysis.reports.fingerprints import Digests
 from igny8_analysis.reports.make import Options, Reports
+from igny8_analysis.warehouse.renew import to_11_digits
 from tests.cases import insert, items, make_source, run, site
 from tests.pages import notebooks_here
 
@@ -70,6 +71,16 @@ def test_what_all_sites_share_goes_into_no_page_but_what_a_load_leaves_alone(
     ):
         shared = Digests(demo, page, tuple(keys))._parts.get((None,) * len(keys), [])
         assert {view for view, *_ in shared} <= {"credit_sources", "parameters", "stage_parameters"}
+
+
+def test_the_last_digits_of_a_sum_change_no_digest(demo: igny8_analysis.Warehouse) -> None:
+    one, other = (
+        demo.sql(
+            f"select hash({to_11_digits(f'x * {factor}', 'DOUBLE')}) from (select 0.1e0 + 0.2e0 as x)"
+        ).fetchall()
+        for factor in ("1e0", "(1e0 + 2.3e-16)")
+    )
+    assert one == other
 
 
 def test_an_hour_makes_the_pages_of_what_changed(source: Path, tmp_path: Path, make: Make) -> None:
