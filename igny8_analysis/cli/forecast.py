@@ -63,8 +63,8 @@ def forecast_command(
     With --limit, --off, --on, --pending, --credit-limit or --balance it answers what if: the stages and totals of flow
     with these in place of the site's, and the totals without. A stage goes by number or name.
     """
-    from igny8_analysis.cli.output import print_csv, print_json
-    from igny8_analysis.cli.read import show_costs
+    from igny8_analysis.cli.output import print_csv, print_json, print_table
+    from igny8_analysis.cli.read import COSTS, costs_in_words
     from igny8_analysis.forecasts import forecast
 
     if limits or off or on or pending or credit_limit is not None or balance is not None:
@@ -87,7 +87,7 @@ def forecast_command(
         payload = forecast(warehouse, site, method)
         if format_ == "table":
             if method is None:
-                show_costs(payload["site_id"], warehouse)
+                print_table(COSTS, costs_in_words(payload["site_id"], warehouse))
             _show_forecast(payload)
     if format_ == "json":
         print_json(payload)

@@ -22,6 +22,7 @@ order by started_at desc, id desc
 limit $n offset $before
 """
 DIFFERENCE_COLUMNS = ("difference", "change_pct")
+COSTS = ("what it will cost", "")
 HISTORY_SPARE = (
     "stages_failed",
     "stages_completed",
@@ -176,16 +177,18 @@ def _show_overview(payload: Payload, warehouse: "Warehouse") -> None:
     from igny8_analysis.cli.output import print_table, print_text
 
     site = payload["site"]
-    for sentence in warehouse.brief(site["site_id"])["sentences"]:
+    sentences = warehouse.brief(site["site_id"])["sentences"]
+    costs = costs_in_words(site["site_id"], warehouse)
+    ((buffer_pct,),) = warehouse.sql("select buffer_pct from parameters").fetchall()
+    for sentence in sentences:
         print_text(sentence["text"])
-    show_costs(site["site_id"], warehouse)
+    print_table(COSTS, costs)
     prediction = payload["predictive_analysis"]
     totals = prediction["totals"]
     columns = list(prediction["stages"][0])
     rows = [list(with_label(stage).values()) for stage in prediction["stages"]]
     rows.append([None, "Total", *list(totals.values())[:3], None])
     print_table(columns, rows, "the whole queue, by stage")
-    ((buffer_pct,),) = warehouse.sql("select buffer_pct from parameters").fetchall()
     print_text(
         f"IGNY8 starts a run where the balance covers its own estimate plus {buffer_pct} %, "
         f"for the whole queue {totals['recommended_buffer_credits']:,} more."
@@ -204,9 +207,8 @@ def _show_overview(payload: Payload, warehouse: "Warehouse") -> None:
     print_table(list(stages[0]), [list(with_label(stage).values()) for stage in stages])
 
 
-def show_costs(site_id: int, warehouse: "Warehouse") -> None:
-    """What the next run will cost by its best forecast, and what the whole queue, each on a line of its own."""
-    from igny8_analysis.cli.output import print_table
+def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]]:
+    """What the next run will cost by its best forecast, and what the whole queue, each a row of COSTS."""
     from igny8_analysis.forecasts import forecast
     from igny8_analysis.reports.formats import likely_range, number
     from igny8_analysis.reports.words import WAYS
@@ -230,7 +232,7 @@ def show_costs(site_id: int, warehouse: "Warehouse") -> None:
     )
     if runs:
         queue += ", no more than one run" if runs == 1 else f", some {number(runs)} runs"
-    print_table(("what it will cost", ""), [*lines, ("the whole queue", f"{queue} ({WAYS['original']})")])
+    return [*lines, ("the whole queue", f"{queue} ({WAYS['original']})")]
 
 
 def _show_run(payload: Payload) -> None:
