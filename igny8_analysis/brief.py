@@ -181,7 +181,7 @@ def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
         kept.append("sites")
     else:
         text = f"The next run will cost about {credits}"
-    if values["low"] is not None:
+    if values["high"] is not None:
         kept.append("high")
         if values["is_unsure"]:
             text += f", between almost nothing and {_number(values['high'])}: too little is known yet"
@@ -205,7 +205,7 @@ def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     month = calendar.month_name[date.fromisoformat(values["month_start"]).month]
     kept = ["month_start", "expected"]
     text = f"By its end {month} will have cost about {_counted(values['expected'], 'credit', 'credits')}"
-    if values["low"] is not None and not values["is_unsure"]:
+    if values["high"] is not None and not values["is_unsure"]:
         kept += ["low", "high"]
         text += f", {LIKELY.format(_number(values['low']), _number(values['high']))}"
     kept.append("so_far")
@@ -218,7 +218,7 @@ def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
 
 def _balance(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     values = rows[0]
-    if values["balance"] is None or values["days"] is None:
+    if values["balance"] is None or values["is_over_a_year"] is None:
         return None
     if values["balance"] <= 0:
         return "The balance is used up.", _kept(values, "balance")

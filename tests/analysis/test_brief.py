@@ -13,10 +13,12 @@ from click.testing import CliRunner
 import igny8_analysis
 from igny8_analysis import Warehouse
 from igny8_analysis.cli import cli
+from igny8_analysis.etl.demo import AS_OF as DEMO_AS_OF
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.load import load
 from igny8_analysis.reports.formats import WIDEST_RANGE
 from tests.cases import AS_OF, items, make_source, run, site
+from tests.lakes import computed
 
 DAY = timedelta(days=1)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -136,6 +138,47 @@ def test_a_balance_is_told_of_an_account_and_of_an_only_site(known: Warehouse) -
 def test_a_balance_of_nothing_is_used_up(demo: Warehouse) -> None:
     (told,) = [s for s in demo.brief(account=31)["sentences"] if "balance" in s["values"]]
     assert (told["text"], told["values"]) == ("The balance is used up.", {"balance": 0})
+
+
+def test_a_balance_that_all_but_nothing_uses_lasts_more_than_a_year(
+    demo_source: Path, tmp_path: Path
+) -> None:
+    """A long silence leaves so little spend that the days of a runway are more than any whole number's."""
+    load(f"sqlite:///{demo_source}", tmp_path, as_of=DEMO_AS_OF + 260 * DAY)
+    with igny8_analysis.connect(tmp_path) as warehouse:
+        ((account_id, days),) = warehouse.sql(
+            "select account_id, runway_days from runways order by runway_days desc nulls last limit 1"
+        ).fetchall()
+        assert days > 2**63
+        (told,) = [s for s in warehouse.brief(account=account_id)["sentences"] if "balance" in s["values"]]
+    assert told["text"].endswith("lasts more than a year, even if none are added.")
+
+
+def test_what_is_beyond_any_number_stops_no_load_and_is_left_out() -> None:
+    sites = [{"site_id": 1, "account_id": 7, "is_live": True}]
+    next_run = {
+        "site_id": 1,
+        "is_champion": True,
+        "credits": 10.0,
+        "p80_low": 1.0,
+        "p80_high": 1e40,
+        "budget_90": 1e40,
+    }
+    (row,) = computed(
+        "brief_next",
+        brief_sites=[{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
+        forecast_totals=[next_run],
+        running_sites=[{"site_id": 1, "account_id": None}],
+        sites=sites,
+        told_record=[{"site_id": 1, "past_runs": 1, "error_credits": 1e40, "actual_credits": 1.0}],
+    )
+    assert (row["credits"], row["low"], row["high"], row["to_have"], row["off_by"]) == (
+        10,
+        1,
+        None,
+        None,
+        None,
+    )
 
 
 def test_a_brief_is_of_one(known: Warehouse) -> None:

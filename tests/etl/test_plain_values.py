@@ -111,7 +111,7 @@ def what_is_read(rows: list[dict[str, str | None]], is_short: bool) -> list[Any]
             f"insert into batches values ({places})", [[row.get(c) for c in columns] for row in rows]
         )
         scratch.execute(extract._transform("read_runs", extract._snapshot_values()))
-        extract._unnest_results(scratch)
+        extract._unnest_results(scratch, None)
         return [
             scratch.execute(query).fetchall()
             for query in (

@@ -210,7 +210,10 @@ with
             || ': the balance of '
             || cast(cast(round(b.available_credits, 0) as decimal(38, 0)) as varchar)
             || ' credits is below the '
-            || cast(cast(ceil(cast(n.credits as decimal(38, 9))) as decimal(38, 0)) as varchar)
+            || coalesce(
+                cast(cast(ceil(try_cast(n.credits as decimal(38, 9))) as decimal(38, 0)) as varchar),
+                cast(n.credits as varchar)
+            )
             || ' to have for the next '
             || case
                 when n.sites = 1

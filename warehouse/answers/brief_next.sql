@@ -42,13 +42,13 @@ select
     f.site_id,
     f.account_id,
     f.sites,
-    round(cast(f.credits as decimal(38, 9)), 0) as credits,
-    round(cast(f.low as decimal(38, 9)), 0) as low,
-    round(cast(f.high as decimal(38, 9)), 0) as high,
+    round(try_cast(f.credits as decimal(38, 9)), 0) as credits,
+    round(try_cast(f.low as decimal(38, 9)), 0) as low,
+    round(try_cast(f.high as decimal(38, 9)), 0) as high,
     f.high > p.widest_range * f.low as is_unsure,
-    ceil(cast(f.to_have as decimal(38, 9))) as to_have,
+    ceil(try_cast(f.to_have as decimal(38, 9))) as to_have,
     cast(coalesce(r.past_runs, 0) as bigint) as past_runs,
-    round(cast(r.off_by as decimal(38, 9)), 0) as off_by
+    round(try_cast(r.off_by as decimal(38, 9)), 0) as off_by
 from sums as f
 cross join parameters as p
 left join
