@@ -75,11 +75,10 @@ class SitePicker:
         self._draw()
 
     def _draw(self) -> None:
-        from IPython.display import clear_output, display
-
-        with self._shown:
-            clear_output(wait=True)
-            display(self._show(self.site))
+        """Show the site; not by capturing output, at which a notebook that runs without a page may wait for ever."""
+        with self._shown.hold_sync():
+            self._shown.outputs = ()
+            self._shown.append_display_data(self._show(self.site))
 
 
 def _name(label: str, account: str | None, site_id: int) -> str:

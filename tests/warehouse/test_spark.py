@@ -202,7 +202,7 @@ def test_duckdb_builds_the_same_from_the_lake_alone(
     assert demo_payloads == payloads(tmp_path)
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 def test_spark_gives_the_same_rows_and_payloads(
     demo_warehouse: Path, demo_payloads: list[object], tmp_path: Path, java: str
 ) -> None:
