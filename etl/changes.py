@@ -7,6 +7,7 @@ and where a source has no such numbers, everything is read.
 """
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,9 @@ def read_runs(
             "where id in (select id from unchanged_runs)"
         )
         (runs,) = _row(scratch, "select count(*) from read_runs")
-        return RunsRead(rows, runs, None, _keep(scratch, goes_on.folder, state, written))
+        (runs_before,) = _row(scratch, "select count(*) from kept_runs")
+        as_they_were = goes_on.previous.path / FILE if not rows and runs == runs_before else None
+        return RunsRead(rows, runs, None, _keep(scratch, goes_on.folder, state, written, as_they_were))
     batches = source.read(query)  # noqa: F841 (DuckDB reads it by its name)
     scratch.execute(transform)
     return _read_all(scratch, why_all or "nothing is kept", _keep(scratch, goes_on.folder, state, written))
@@ -171,19 +174,29 @@ def _changed_rows(scratch: duckdb.DuckDBPyConnection, source: Source, query: str
 
 
 def _keep(
-    scratch: duckdb.DuckDBPyConnection, folder: Path, state: str, written: WrittenRows
+    scratch: duckdb.DuckDBPyConnection,
+    folder: Path,
+    state: str,
+    written: WrittenRows,
+    as_they_were: Path | None = None,
 ) -> dict[str, Any] | None:
-    """Write the runs as read, each with the number of what wrote it, unless a run cannot be told by its id."""
+    """Write the runs as read, each with the number of what wrote it, unless a run cannot be told by its id.
+
+    Where none changed, the file of the load before holds them `as_they_were`.
+    """
     file = folder / FILE
-    joined = (
-        "from read_runs as r join run_keys as k on k.id = r.id and k.site_id = cast(r.site_id as varchar)"
-    )
-    (lost,) = _row(scratch, f"select (select count(*) from read_runs) - (select count(*) {joined})")
-    if lost:
-        return None
-    scratch.execute(
-        f"copy (select r.*, k.written {joined}) to '{quoted(file)}' (format parquet, compression zstd)"
-    )
+    if as_they_were:
+        shutil.copyfile(as_they_were, file)
+    else:
+        joined = (
+            "from read_runs as r join run_keys as k on k.id = r.id and k.site_id = cast(r.site_id as varchar)"
+        )
+        (lost,) = _row(scratch, f"select (select count(*) from read_runs) - (select count(*) {joined})")
+        if lost:
+            return None
+        scratch.execute(
+            f"copy (select r.*, k.written {joined}) to '{quoted(file)}' (format parquet, compression zstd)"
+        )
     return {
         "state": state,
         "oldest": written.oldest,
