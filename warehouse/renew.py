@@ -18,9 +18,11 @@ What was computed is compared with what it was, so that what reads it is compute
 
 import filecmp
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -87,26 +89,13 @@ def renew(
 ) -> Renewed:
     """Make the new file `database` from the lake and from the file of a version that the same `definition` made.
 
-    `appended` is what was left at the end of that version's tables. Raises duckdb.Error where its file is damaged.
+    `appended` is what was left at the end of that version's tables. What needs more memory than it may use is made
+    again with twice as much, up to half of the machine's. Raises duckdb.Error where the version's file is damaged.
     """
-    while True:
-        try:
-            return _renew(lake, database, previous, appended, resources)
-        except duckdb.OutOfMemoryException:
-            more = resources.doubled()
-            if more is None:
-                raise
-            resources = more
-        build.remove(database)
-
-
-def _renew(
-    lake: Path, database: Path, previous: Version, appended: dict[str, int], resources: Resources
-) -> Renewed:
     shutil.copyfile(previous.database, database)
     with build.writing(database, resources) as connection:
         connection.execute(f"attach '{quoted(previous.database)}' as previous (read_only)")
-        renewal = Renewal(connection, appended)
+        renewal = Renewal(connection, appended, resources)
         renewal.read_lake(lake, previous.lake)
         renewal.renew_views()
         connection.begin()
@@ -122,10 +111,13 @@ class Renewal:
     `of_day` hold views of the same names, cut to the keys in `renewed`: there the same SQL computes these rows alone.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, appended: dict[str, int]) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, appended: dict[str, int], resources: Resources
+    ) -> None:
         """Make the parts, of nothing yet, beside the attached databases `warehouse` and `previous`."""
         self.connection = connection
         self.appended = dict(appended)
+        self.resources = resources
         self.views = {view.name: view for view in load_views()}
         self.differing: dict[str, bool] = {}
         self.cut: set[tuple[str, str]] = set()
@@ -139,26 +131,50 @@ class Renewal:
     def read_lake(self, lake: Path, lake_before: Path) -> None:
         """Take in the lake's tables that differ."""
         for name in LAKE_TABLES:
-            is_same = _is_same(lake / f"{name}.parquet", lake_before / f"{name}.parquet")
-            if not is_same or name in HELD_BY_VIEWS:
-                self.connection.begin()
-                build.create_lake_table(self.connection, lake, name)
-                self.connection.commit()
-            self.differing[f"lake.{name}"] = not is_same and self.compare(f"lake.{name}")
+            self.differing[f"lake.{name}"] = self._in_memory(
+                partial(self._read_table, name, lake, lake_before)
+            )
 
     def renew_views(self) -> None:
         """Compute every kept view anew where it may differ."""
         for view in self.views.values():
             if view.is_kept:
-                known_first = sorted(view.reads, key=lambda name: (name not in self.differing, name))
-                reads = filter(self._differs, known_first)
-                told = list(reads if view.scope in PARTS else islice(reads, 1))  # of a whole one will do
-                self.differing[view.name] = bool(told) and self._renew(view, told)
+                self.differing[view.name] = self._in_memory(partial(self._renew_view, view))
 
     @property
     def sites(self) -> int:
         """Of how many sites runs differ."""
         return self._count("differs.runs") if self.differing["runs"] else 0
+
+    def _read_table(self, name: str, lake: Path, lake_before: Path) -> bool:
+        """Take in a table of the lake where its file is another; whether it differs."""
+        is_same = _is_same(lake / f"{name}.parquet", lake_before / f"{name}.parquet")
+        if not is_same or name in HELD_BY_VIEWS:
+            self.connection.begin()
+            build.create_lake_table(self.connection, lake, name)
+            self.connection.commit()
+        return not is_same and self.compare(f"lake.{name}")
+
+    def _renew_view(self, view: View) -> bool:
+        """Compute a view anew where it may differ; whether it differs then."""
+        known_first = sorted(view.reads, key=lambda name: (name not in self.differing, name))
+        reads = filter(self._differs, known_first)
+        told = list(reads if view.scope in PARTS else islice(reads, 1))  # of a whole one will do
+        return bool(told) and self._renew(view, told)
+
+    def _in_memory(self, step: Callable[[], bool]) -> bool:
+        """Do a step, which may be begun twice; again with twice the memory where that ran out."""
+        while True:
+            try:
+                return step()
+            except duckdb.OutOfMemoryException:
+                more = self.resources.doubled()
+                if more is None:
+                    raise
+                self.resources = more
+            with suppress(duckdb.TransactionException):
+                self.connection.rollback()
+            self.connection.execute(f"{more.settings()}; use warehouse")
 
     # What differs
 
@@ -169,7 +185,7 @@ class Renewal:
             reads = [read for read in sorted(view.reads) if self._differs(read)]
             keys = self._keys(view, reads) if reads else None
             if keys:
-                self.connection.execute(f"create table differs.{name} as {keys}")
+                self.connection.execute(f"create or replace table differs.{name} as {keys}")
                 if view.scope == "week":  # that of the load's instant is in few views
                     self._forget_absent(name)
                 self.differing[name] = self._count(f"differs.{name}") > 0
@@ -394,7 +410,6 @@ class Renewal:
         for name in sorted(view.reads):
             if (part, name) in self.cut:
                 continue
-            self.cut.add((part, name))
             cut = self._part_of(part, name)
             read = self.views.get(name)
             if cut and read and not read.is_kept:
@@ -403,6 +418,7 @@ class Renewal:
             else:
                 sql = f"from warehouse.{_placed(name)} {cut}"
             self.connection.execute(f"use of_{part}; create view {_placed(name)} as {sql}; use warehouse")
+            self.cut.add((part, name))
 
     def _part_of(self, part: str, name: str) -> str:
         """How a part cuts what is of it; nothing where that is not."""
@@ -424,9 +440,10 @@ class Renewal:
     # What a table is
 
     def _told(self, name: str) -> str:
-        """The scope by whose keys it is noted what of a table differs."""
+        """The scope by whose keys it is noted what of a table differs; a "whole" one may still tell it by days."""
         if name in self.views:
-            return self.views[name].told_by
+            told = self.views[name].told_by
+            return "whole" if told == "day" else told
         column = LAKE_TABLES[name.removeprefix("lake.")].columns.get("site_id")
         return "site" if column and not column.is_nullable else "whole"
 

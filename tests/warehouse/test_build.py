@@ -77,14 +77,16 @@ def test_of_a_site_whose_run_differs_all_is_built_anew(
     assert renewed.appended["stage_state"] == 0, "they are more than a fifth of the table: it was sorted anew"
 
 
-def test_renewing_that_runs_out_of_memory_begins_again_with_more(
-    demo_warehouse: Path, tmp_path: Path
+def test_what_runs_out_of_memory_in_renewing_is_made_again_with_more(
+    demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed, before = changed_lake(demo_warehouse, tmp_path, "id > 0"), lake.find_version(demo_warehouse)
     little = Resources(threads=1, megabytes=LITTLE)
     file = tmp_path / "new.duckdb"
-    with pytest.raises(duckdb.OutOfMemoryException):
-        renewing._renew(changed, file, before, {}, little)
+    with monkeypatch.context() as patched:
+        patched.setattr(Resources, "doubled", lambda _: None)
+        with pytest.raises(duckdb.OutOfMemoryException):
+            renew(changed, file, before, {}, little)
     module.remove(file)
     renew(changed, file, before, {}, little)
     build(changed, tmp_path / "anew.duckdb")

@@ -40,6 +40,7 @@ with
             and d.known_week <= n.week
             and d.known_week > n.week - limits.spend_account_weeks
             and d.account_lot <= limits.spend_account_errors_a_week
+        where d.known_week <= (select max(week) from needed)
         group by n.scope, n.account_key, n.horizon_days, n.method, n.week
     ),
     placed as (
