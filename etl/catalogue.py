@@ -56,6 +56,10 @@ class FoundTable:
             else []
         )
 
+    def type_of(self, column: str) -> str | None:
+        """The type that the source holds a declared column to, if to any."""
+        return self.relation.types.get(self.columns.get(column, "")) if self.relation else None
+
     def sql(self) -> str:
         """The table as a SQL relation named `key` with every declared column, NULL where it is missing."""
         found = self.columns if self.is_read else {}

@@ -29,7 +29,7 @@ from igny8_analysis.etl.source_schema import (
     STAGES,
     Stage,
 )
-from igny8_analysis.etl.sources.source import Source
+from igny8_analysis.etl.sources.source import Source, trimmed
 from igny8_analysis.etl.templates import filled, quoted
 
 QUERIES = Path(__file__).parent / "queries"
@@ -177,9 +177,11 @@ def _read_source(
             f"'{entity}' as entity, * from batches"
         )
     progress("sum the ledger")
-    columns = {"credits_used": 6, "cost_usd": 9, "tokens_input": 0, "tokens_output": 0}
-    _sum_up(scratch, source, "credit_usage", "credits", _expressions(source, columns) | relations)
-    _sum_up(scratch, source, "credit_transactions", "amount", _expressions(source, {"amount": 6}) | relations)
+    places = {"credits_used": 6, "cost_usd": 9, "tokens_input": 0, "tokens_output": 0}
+    usage = _expressions(source, tables["credit_usage_log"], places)
+    _sum_up(scratch, source, "credit_usage", "credits", usage | relations)
+    transactions = _expressions(source, tables["credit_transactions"], {"amount": 6})
+    _sum_up(scratch, source, "credit_transactions", "amount", transactions | relations)
     return runs_read
 
 
@@ -196,19 +198,16 @@ def _sum_up(
     )
 
 
-def _expressions(source: Source, places: dict[str, int]) -> dict[str, str]:
+def _expressions(source: Source, table: FoundTable, places: dict[str, int]) -> dict[str, str]:
     """SQL of the source for the date of `created_at` and for numbers of so many decimals."""
-
-    def of(expression: str, column: str, places: int = 0) -> str:
-        return filled(expression, {"text": _trimmed(column), "places": places})
-
-    numbers = {column: of(source.amount, column, count) for column, count in places.items()}
-    return {"created_at": of(source.utc_date, "created_at"), **numbers}
+    return {"created_at": source.utc_date("created_at", table.type_of("created_at"))} | {
+        column: source.amount(column, table.type_of(column), count) for column, count in places.items()
+    }
 
 
 def _flags(*columns: str) -> dict[str, str]:
     """SQL for whether a flag is set, by the column's name, and as `odd_…` for a value of it that is no known word."""
-    words = {column: f"lower({_trimmed(column)})" for column in columns}
+    words = {column: f"lower({trimmed(column)})" for column in columns}
     return {column: f"coalesce({word} in {TRUE_WORDS}, false)" for column, word in words.items()} | {
         f"odd_{column}": f"case when {word} not in {TRUE_WORDS + FALSE_WORDS} then cast({column} as text) end"
         for column, word in words.items()
@@ -219,13 +218,8 @@ def _ids(*columns: str) -> dict[str, str]:
     """SQL for ids as texts that are alike where the ids are: a copy may hold one as 7 here and as 7.0 there."""
     return {
         column: f"case when {text} like '%.%' then rtrim(rtrim({text}, '0'), '.') else {text} end"
-        for column, text in ((column, _trimmed(column)) for column in columns)
+        for column, text in ((column, trimmed(column)) for column in columns)
     }
-
-
-def _trimmed(column: str) -> str:
-    """SQL for the column as a text without blanks around it."""
-    return f"trim(cast({column} as text), ' \t\r\n')"
 
 
 def _query(name: str, values: dict[str, str]) -> str:

@@ -26,7 +26,8 @@ from adbc_driver_postgresql import dbapi
 
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.secrets import without_passwords
-from igny8_analysis.etl.sources.source import SEE_ALL_ROWS, Relation, WrittenRows
+from igny8_analysis.etl.sources.source import SEE_ALL_ROWS, Relation, WrittenRows, trimmed
+from igny8_analysis.etl.templates import filled
 
 CONNECT_TIMEOUT_SECONDS = "15"
 STATEMENT_TIMEOUT_MINUTES = 15
@@ -69,7 +70,8 @@ Socket = tuple[int, int]  # its number, which another takes once it is closed, a
 
 RELATIONS = """
 select n.nspname, c.relname, pg_catalog.pg_table_is_visible(c.oid), a.attname,
-    pg_catalog.has_column_privilege(c.oid, a.attnum, 'select'), pg_catalog.row_security_active(c.oid)
+    pg_catalog.format_type(a.atttypid, null), pg_catalog.has_column_privilege(c.oid, a.attnum, 'select'),
+    pg_catalog.row_security_active(c.oid)
 from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -142,6 +144,17 @@ case
 end"""
 
 
+# A column of these types needs no look at its text, which takes the server several times as long.
+INSTANTS = ("timestamp with time zone", "timestamp without time zone")
+NUMBERS = ("smallint", "integer", "bigint", "numeric")
+DATE_OF_INSTANT = "cast(cast({{ column }} as date) as text)"  # the session's time zone is UTC
+AMOUNT_OF_NUMBER = """
+case
+    when abs(round(cast({{ column }} as numeric), {{ places }})) < 1e12
+    then round(cast({{ column }} as numeric), {{ places }})
+end"""
+
+
 class Stalled(Exception):  # noqa: N818 (told as a LoadError)
     """The server did not answer in time."""
 
@@ -186,8 +199,6 @@ class PostgresSource:
     """A PostgreSQL database at one snapshot; `as_of` is the server's clock at its first query."""
 
     kind = "postgresql"
-    utc_date = UTC_DATE
-    amount = AMOUNT
     total = "sum"
 
     as_of: datetime
@@ -215,11 +226,24 @@ class PostgresSource:
     def relations(self, also: Sequence[str]) -> list[Relation]:
         """Every table and view named `igny8_…` in a schema of the role's, and those named in `also`."""
         found: dict[tuple[str, str], Relation] = {}
-        for schema, table, is_visible, column, is_granted, hides_rows in self._rows(RELATIONS, (list(also),)):
+        for schema, table, is_visible, column, type_, is_granted, hides_rows in self._rows(
+            RELATIONS, (list(also),)
+        ):
             name = table if is_visible else f"{schema}.{table}"
             relation = found.setdefault((schema, table), Relation(name, (schema, table), {}, hides_rows))
             relation.columns[column] = is_granted and not hides_rows
+            relation.types[column] = type_
         return list(found.values())
+
+    def utc_date(self, column: str, type_: str | None) -> str:
+        """SQL for the date in UTC of a column, as text."""
+        sql = DATE_OF_INSTANT if type_ in INSTANTS else UTC_DATE
+        return filled(sql, {"column": column, "text": trimmed(column)})
+
+    def amount(self, column: str, type_: str | None, places: int) -> str:
+        """SQL for the number that a column holds."""
+        sql = AMOUNT_OF_NUMBER if type_ in NUMBERS else AMOUNT
+        return filled(sql, {"column": column, "text": trimmed(column), "places": places})
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches; the next query ends the stream."""

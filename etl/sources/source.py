@@ -1,7 +1,7 @@
 """What every adapter gives: the relations of a source, and their rows as text, all from one snapshot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -10,10 +10,16 @@ import pyarrow as pa
 SEE_ALL_ROWS = "let the reading role see every row (alter role … bypassrls), or read as the table's owner"
 
 
+def trimmed(column: str) -> str:
+    """SQL for a column as a text without blanks around it."""
+    return f"trim(cast({column} as text), ' \t\r\n')"
+
+
 @dataclass(frozen=True)
 class Relation:
     """A table or view of a source: its name as people write it, its path, and whether each column is readable.
 
+    `types` names the columns' types where the source holds a column to one.
     Where a policy of row-level security `hides_rows` from the reading role, none is: a part would pass for the whole.
     """
 
@@ -21,6 +27,7 @@ class Relation:
     path: tuple[str, ...]
     columns: dict[str, bool]
     hides_rows: bool = False
+    types: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_readable(self) -> bool:
@@ -43,19 +50,23 @@ class WrittenRows:
 class Source(Protocol):
     """A source database held at one instant, for reading only.
 
-    For its SQL: `utc_date` is an expression for the date of the text `{{ text }}` in UTC, `amount` for the number that
-    it holds, rounded to `{{ places }}` decimals, NULL where there is none below 10¹²; `total` is the function that sums
-    them.
+    `total` is the SQL function that sums amounts.
     """
 
     kind: str
     as_of: datetime
-    utc_date: str
-    amount: str
     total: str
 
     def relations(self, also: Sequence[str]) -> list[Relation]:
         """Every table and view named `igny8_…` that may be seen, and those named in `also`."""
+        ...
+
+    def utc_date(self, column: str, type_: str | None) -> str:
+        """SQL for the date in UTC of a column of this type (None: any), as text; NULL where it holds none."""
+        ...
+
+    def amount(self, column: str, type_: str | None, places: int) -> str:
+        """SQL for the number that a column holds, rounded to so many decimals; NULL where it holds none below 10¹²."""
         ...
 
     def read(self, query: str) -> pa.RecordBatchReader:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.scratch import COPY, Scratch
-from igny8_analysis.etl.sources.source import Relation
+from igny8_analysis.etl.sources.source import Relation, trimmed
 from igny8_analysis.etl.sources.sqlite_functions import add_functions
 
 BATCH_ROWS = 10_000
@@ -36,9 +36,6 @@ class SqliteSource:
     """A SQLite file inside one read transaction; `as_of` is the clock when it began."""
 
     kind = "sqlite"
-    # A text that holds other characters may be no text at all, which Python functions do not take.
-    utc_date = "case when {{ text }} not glob '*[^-+.:0-9TZ ]*' then utc_date({{ text }}) end"
-    amount = "case when {{ text }} not glob '*[^-+.0-9eE]*' then amount({{ text }}, {{ places }}) end"
     total = "total_amount"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -64,6 +61,18 @@ class SqliteSource:
     def written_rows(self, path: tuple[str, ...], id_column: str) -> str:
         """SQLite's rows do not."""
         return "SQLite does not tell which rows changed"
+
+    # A text that holds other characters may be no text at all, which Python functions do not take.
+
+    def utc_date(self, column: str, type_: str | None) -> str:
+        """SQL for the date in UTC of a column, whatever its type."""
+        text = trimmed(column)
+        return f"case when {text} not glob '*[^-+.:0-9TZ ]*' then utc_date({text}) end"
+
+    def amount(self, column: str, type_: str | None, places: int) -> str:
+        """SQL for the number that a column holds, whatever its type."""
+        text = trimmed(column)
+        return f"case when {text} not glob '*[^-+.0-9eE]*' then amount({text}, {places}) end"
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches: whole numbers as int64 for counts, all else as text."""

@@ -131,6 +131,53 @@ def test_days_are_of_utc_however_a_time_is_written(loaded: Callable[..., Path]) 
     ]
 
 
+INSTANTS = ("2026-02-01T23:59:59.999999Z", "2026-02-01T23:00:00-05", "0001-01-01", "9999-12-31T23:59:59Z",
+            "10000-01-01", "0001-12-31 BC", "infinity", "-infinity")  # fmt: skip
+NUMBERS = (None, "0", "-3", "2.5", "0.0000005", "999999999999", "999999999999.9999996", "1000000000000", "NaN",
+           "Infinity", "-Infinity")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("instant", "number", "day"),
+    [
+        ("timestamptz", "numeric", "2026-02-02"),
+        ("timestamp", "bigint", "2026-02-01"),
+        ("timestamptz", "double precision", "2026-02-02"),
+    ],
+)
+def test_what_a_column_is_declared_as_changes_no_sum(
+    tmp_path: Path, postgres_url: str, instant: str, number: str, day: str
+) -> None:
+    """PostgreSQL sums columns of times and numbers as they are, others by their texts."""
+    load_postgres(postgres_url, {})
+    numbers = [n for n in NUMBERS if n is None or number != "bigint" or n.lstrip("-").isdigit()]
+    cells = [(at, "1") for at in INSTANTS] + [(INSTANTS[0], n) for n in numbers]
+    values = ", ".join(
+        f"({place}, 1, 1, 'writing', {'null' if n is None else repr(n)}, '{at}')"
+        for place, (at, n) in enumerate(cells, 1)
+    )
+    run_sql(
+        postgres_url,
+        "insert into igny8_tenants (id, name, slug, created_at) values (1, 'a', 'a', now())",
+        "insert into igny8_sites (id, tenant_id, name, created_at) values (1, 1, 'A site', now())",
+        f"alter table {LEDGER} alter column credits_used drop not null, alter credits_used type {number}, "
+        f"alter created_at type {instant}",
+        f"insert into {LEDGER} (id, tenant_id, site_id, operation_type, credits_used, created_at) values {values}",
+    )
+    loaded = []
+    for texts in ((), (f"alter table {LEDGER} alter credits_used type text, alter created_at type text",)):
+        run_sql(postgres_url, "set timezone to 'UTC'", *texts)
+        load(postgres_url, tmp_path / f"{len(texts)}", AS_OF)
+        loaded.append(
+            [
+                rows(tmp_path / f"{len(texts)}", query)
+                for query in (USAGE, "select source_table, row_key, reason from lake.quarantine order by all")
+            ]
+        )
+    assert loaded[0] == loaded[1]
+    assert day in [used_on for _, used_on, *_ in loaded[0][0]]
+
+
 def test_what_is_no_number_is_a_call_of_0_and_a_finding(loaded: Callable[..., Path]) -> None:
     odd = ["many", "", "1e12", "NaN", "0x10", "1 2"]
     good = {" 4.5e1 ": 45, "+.5": Decimal("0.5"), "-2.": -2, "0.0000005": Decimal("0.000001"), "1e-999": 0}
