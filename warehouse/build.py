@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import json
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +11,9 @@ from decimal import Decimal
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import duckdb
-import sqlglot
-from sqlglot import exp
 
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import LoadError
@@ -109,15 +109,13 @@ class View:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
-        return tuple(_parsed(self.sql).named_selects)
+        return _parsed(self.sql).columns
 
     @property
     def order(self) -> str:
         """The columns by which the SQL sorts its rows, as an `order by`; empty where it sorts none."""
-        order = _parsed(self.sql).args.get("order")
-        if order is None:
-            return ""
-        return "order by " + ", ".join(f'"{column.name}"' for column in order.find_all(exp.Column))
+        order = ", ".join(f'"{column}"' for column in _parsed(self.sql).order)
+        return order and f"order by {order}"
 
     @property
     def _leading_comment(self) -> list[str]:
@@ -126,27 +124,61 @@ class View:
     @property
     def references(self) -> frozenset[str]:
         """Names of the views that the SQL reads (lake tables are not among them)."""
-        return frozenset(name for name in _reads(self.sql) if "." not in name)
+        return frozenset(name for name in self.reads if "." not in name)
 
     @property
     def reads(self) -> frozenset[str]:
         """Names of the views and lake tables (`lake.runs`) that the SQL reads."""
-        return _reads(self.sql)
+        return _parsed(self.sql).reads
+
+
+class Parsed(NamedTuple):
+    """What of a query DuckDB's parser tells: the tables that it reads, its columns, and those that sort its rows."""
+
+    reads: frozenset[str]
+    columns: tuple[str, ...]
+    order: tuple[str, ...]
 
 
 @cache
-def _parsed(sql: str) -> exp.Query:
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    assert isinstance(tree, exp.Query)
-    return tree
+def _parsed(sql: str) -> Parsed:
+    ((text,),) = (
+        _parser()
+        .execute("select json_serialize_sql(?, skip_default := true, skip_empty := true)", [sql])
+        .fetchall()
+    )
+    tree = json.loads(text)
+    if tree["error"]:
+        raise LoadError(f"a query of the warehouse is no SQL: {tree['error_message']}")
+    nodes = list(_nodes(tree))
+    ctes = {cte["key"] for node in nodes for cte in node.get("cte_map", {}).get("map", [])}
+    tables = (node for node in nodes if node.get("type") == "BASE_TABLE")
+    reads = {".".join(filter(None, (t.get("schema_name"), t["table_name"]))) for t in tables} - ctes
+    query = tree["statements"][0]["node"]
+    order = [_name(by["expression"]) for last in query.get("modifiers", []) for by in last.get("orders", [])]
+    while query["type"] == "SET_OPERATION_NODE":  # a union, whose first part names the columns
+        query = query["children"][0]
+    return Parsed(frozenset(reads), tuple(map(_name, query["select_list"])), tuple(order))
 
 
 @cache
-def _reads(sql: str) -> frozenset[str]:
-    tree = _parsed(sql)
-    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-    tables = (f"{table.db}.{table.name}" if table.db else table.name for table in tree.find_all(exp.Table))
-    return frozenset(tables) - ctes
+def _parser() -> duckdb.DuckDBPyConnection:
+    """A connection to parse by, of one thread: a process that has it can still be forked."""
+    return duckdb.connect(config={"threads": 1})
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every object within a JSON value."""
+    if isinstance(tree, dict):
+        yield tree
+    for part in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _nodes(part)
+
+
+def _name(expression: dict[str, Any]) -> str:
+    """What a column of a query is called; nothing where that is left to DuckDB."""
+    name: str = expression.get("alias") or expression.get("column_names", [""])[-1]
+    return name
 
 
 def load_views() -> list[View]:

@@ -3,8 +3,8 @@
 The steps are what a load reports as progress and every change of a file that Python makes, which the
 interpreter's audit events tell: they come from the code that runs, so a new step is tested as soon as it is there.
 
-`python -m tests.trust.faults` is the server behind `Loads`: it has imported all there is to import, and forks a
-process for each line of its input.
+`python -m tests.trust.faults` is the server behind `Loads`: it has imported all there is to import, and read the views,
+and forks a process for each line of its input.
 """
 
 import json
@@ -22,6 +22,7 @@ from typing import Any
 from igny8_analysis import connect
 from igny8_analysis.load import load
 from igny8_analysis.reports.make import Options, Reports
+from igny8_analysis.warehouse.build import load_views
 from tests.pages import notebooks_here
 
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "os.link", "os.symlink"}
@@ -93,6 +94,7 @@ class Loads:
 
 
 def serve() -> None:
+    load_views()
     for line in sys.stdin:
         order = json.loads(line)
         log = Path(order["root"]).with_suffix(".steps")

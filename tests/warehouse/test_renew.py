@@ -8,6 +8,7 @@ import pytest
 
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.resources import MACHINE
 from igny8_analysis.warehouse.build import View, load_views
 from igny8_analysis.warehouse.renew import Renewal
 
@@ -37,7 +38,7 @@ def renewal(demo_warehouse: Path) -> Iterator[Renewal]:
             placed = name if "." in name else f"main.{name}"
             connection.execute(f"create view warehouse.{placed} as from previous.{placed}")
         connection.execute("use warehouse")
-        this = Renewal(connection, {})
+        this = Renewal(connection, {}, MACHINE)
         for scope, keys in RENEWED.items():
             connection.execute(f"create or replace table of_{scope}.renewed as {keys}")
         yield this
