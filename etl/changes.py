@@ -24,6 +24,7 @@ from igny8_analysis.etl.templates import identifier, quoted
 
 FILE = "runs_as_read.parquet"
 IDS_A_QUERY = 2_000
+ROW_GROUP_ROWS = 20_480  # of rows so wide, larger groups take three times as long to write
 NUMBERS = 2**32  # of transactions, before they are used again
 
 
@@ -195,7 +196,8 @@ def _keep(
         if lost:
             return None
         scratch.execute(
-            f"copy (select r.*, k.written {joined}) to '{quoted(file)}' (format parquet, compression zstd)"
+            f"copy (select r.*, k.written {joined}) to '{quoted(file)}' "
+            f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
         )
     return {
         "state": state,

@@ -97,6 +97,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "own_prices": ("site_id", "stage_number", "price_number", "version_from"),
     "own_record": ("site_id", "method", "origin_number"),
     "parameters": (),
+    "past_months": ("month_start",),
     "pending_counts": ("load_number", "site_id", "stage_number", "entity", "status", "site_status"),
     "pending_history": ("load_number", "site_id", "stage_number"),
     "pending_items": ("site_id", "stage_number"),
@@ -174,10 +175,12 @@ KEYS: dict[str, tuple[str, ...]] = {
     "stage_settings_seen": ("site_id", "stage_number", "load_number"),
     "stage_settings_spans": ("site_id", "stage_number", "as_of"),
     "stage_state": ("site_id", "stage_number", "completion_number"),
+    "stale_runs": RUN,
     "statements": ("account_id", "month_start"),
     "told_record": ("site_id",),
     "unrecognised_statuses": ("site_id", "entity", "status"),
     "unusual_runs": RUN,
+    "window_runs": RUN,
     "window_trends": ("site_id",),
 }
 

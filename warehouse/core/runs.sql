@@ -1,8 +1,6 @@
 -- One row per automation run.
 -- Kept as a table: run numbers need every run of a site, and nearly every view reads it.
 with
-    load as (select as_of from current_load),
-    limits as (select stale_after_hours from parameters),
     durations as (
         select
             site_id,
@@ -59,15 +57,12 @@ select
     coalesce(t.is_open, false) as is_open,
     coalesce(t.is_ended, false) as is_ended,
     coalesce(t.is_cut_short, false) as is_cut_short,
-    coalesce(t.is_open, false)
-    and epoch_us(d.started_at)
-    < epoch_us(load.as_of) - cast(limits.stale_after_hours as bigint) * 3600000000 as is_stale,
+    l.id is not null as is_stale,
     d.initial_snapshot,
     d.error_message
 from durations as d
 join numbered as n on n.site_id = d.site_id and n.id = d.id
 join sites as s on s.site_id = d.site_id
 left join run_statuses as t on t.status = d.status
-cross join load
-cross join limits
+left join stale_runs as l on l.site_id = d.site_id and l.id = d.id
 order by d.site_id, d.started_at, d.id

@@ -1,4 +1,5 @@
 -- One row per site, stage and price break: a lasting change of what the stage charges for an item.
+-- Kept as a table: the alerts of each load ask it of all sites.
 with
     limits as (select break_share from forecast_parameters),
     spans as (
@@ -23,3 +24,4 @@ cross join limits
 where
     s.rate_after > s.rate_before * (1 + limits.break_share)
     or s.rate_after * (1 + limits.break_share) < s.rate_before
+order by s.site_id, s.stage_number, s.since

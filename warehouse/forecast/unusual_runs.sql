@@ -1,4 +1,5 @@
 -- One row per completed run whose credits stand out from the five to ten completions known before it.
+-- Kept as a table: the alerts of each load ask it of all sites.
 with
     limits as (
         select unusual_runs_needed, unusual_z_score, unusual_share, unusual_credits from forecast_parameters
@@ -90,3 +91,4 @@ where
     and abs(s.credits_difference) > limits.unusual_z_score * s.spread
     and abs(s.credits_difference) > limits.unusual_share * s.median_credits
     and abs(s.credits_difference) > limits.unusual_credits
+order by s.site_id, s.id

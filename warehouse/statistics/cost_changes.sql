@@ -1,28 +1,14 @@
 -- One row per site, period and stage, and one more for no stage: its cost beside the period before.
 -- Kept as a table: asked of one site at a time.
 with
-    load as (select epoch_us(as_of) as as_of_us, as_of from current_load),
-    windows as (
-        select
-            load.as_of_us as until_us,
-            load.as_of_us - cast(p.credits_window_days as bigint) * 86400000000 as after_us,
-            load.as_of_us - cast(p.credits_window_days as bigint) * 2 * 86400000000 as before_us
-        from load
-        cross join parameters as p
-    ),
     -- each run lies in a month, and perhaps in one of the two windows
     placed as (
         select
             site_id, id, substring(cast(cast(started_at at time zone 'UTC' as date) as varchar), 1, 7) as span
         from runs
         union all
-        select
-            r.site_id,
-            r.id,
-            case when epoch_us(r.started_at) > w.after_us then 'last_30_days' else '30_days_before' end
-        from runs as r
-        cross join windows as w
-        where epoch_us(r.started_at) > w.before_us and epoch_us(r.started_at) <= w.until_us
+        select site_id, id, period
+        from window_runs
     ),
     charges as (
         select
@@ -64,9 +50,6 @@ with
         from runs
         group by site_id
     ),
-    months as (
-        select cast(date_trunc('month', calendar_date) as date) as month_start from calendar group by 1
-    ),
     periods as (
         select site_id, 'last_30_days' as period, '30_days_before' as period_before
         from sites
@@ -76,9 +59,7 @@ with
             substring(cast(m.month_start as varchar), 1, 7),
             substring(cast(cast(m.month_start - interval 1 month as date) as varchar), 1, 7)
         from first_months as f
-        join months as m on m.month_start > f.month_start
-        cross join load
-        where m.month_start < cast(date_trunc('month', load.as_of at time zone 'UTC') as date)
+        join past_months as m on m.month_start > f.month_start
     ),
     stages as (
         select cast(stage_number as integer) as stage_number, stage_name
