@@ -20,6 +20,7 @@ from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.history import alert_keys, growing_rows, holds_table
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version, digest
+from igny8_analysis.etl.ledger import read_sums
 from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.source_map import SourceMap
@@ -179,19 +180,24 @@ def _read_source(
     progress("sum the ledger")
     places = {"credits_used": 6, "cost_usd": 9, "tokens_input": 0, "tokens_output": 0}
     usage = _expressions(source, tables["credit_usage_log"], places)
-    _sum_up(scratch, source, "credit_usage", "credits", usage | relations)
+    _sum_up(scratch, source, "credit_usage", "used_on", "credits", usage | relations, goes_on)
     transactions = _expressions(source, tables["credit_transactions"], {"amount": 6})
-    _sum_up(scratch, source, "credit_transactions", "amount", transactions | relations)
+    _sum_up(scratch, source, "credit_transactions", "made_on", "amount", transactions | relations, goes_on)
     return runs_read
 
 
 def _sum_up(
-    scratch: duckdb.DuckDBPyConnection, source: Source, name: str, amount: str, values: dict[str, str]
+    scratch: duckdb.DuckDBPyConnection,
+    source: Source,
+    name: str,
+    day: str,
+    amount: str,
+    values: dict[str, str],
+    goes_on: GoesOn,
 ) -> None:
     """Read the sums of the source's credit rows by day into `raw_<name>`, and over all of them into `<name>_totals`."""
     values |= {"rows": _query(f"{name}_rows", values), "total": source.total, "summed": amount}
-    batches = source.read(_query(name, values))
-    scratch.execute(f"create table raw_{name} as from batches")
+    read_sums(scratch, source, name, day, lambda which: _query(name, values | {"which": which}), goes_on)
     batches = source.read(_query("credit_totals", values))  # noqa: F841 (DuckDB reads it by its name)
     scratch.execute(
         f"create table {name}_totals as select items, cast(amount as decimal(38, 6)) as amount from batches"

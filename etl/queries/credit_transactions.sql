@@ -8,4 +8,5 @@ select
     cast({{ total }} (case when cast(amount as numeric) > 0 then amount end) as text) as amount_added,
     min(case when amount is null then amount_text end) as bad_amount
 from ({{ rows }}) as transactions
+where {{ which }}
 group by account_id, made_on, kind

@@ -15,4 +15,5 @@ select
     min(case when tokens_input is null then tokens_input_text end) as bad_tokens_input,
     min(case when tokens_output is null then tokens_output_text end) as bad_tokens_output
 from ({{ rows }}) as calls
+where {{ which }}
 group by account_id, site_id, used_on, operation

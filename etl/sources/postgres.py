@@ -212,14 +212,16 @@ class PostgresSource:
         self._is_left = threading.Event()
         self._rows_under_way: pa.RecordBatchReader | None = None
         self._is_any_bytes = False
+        self._has_sha256 = False
         self.failure: Exception | None = None
 
     def begin(self) -> None:
         """Begin the read-only transaction and fix its instant."""
         for statement in SESSION:
             self._in_time(partial(self._reading.execute, statement), GRACE_SECONDS)
-        ((self.as_of, encoding),) = self._rows(
-            "select statement_timestamp(), current_setting('server_encoding')"
+        ((self.as_of, encoding, self._has_sha256),) = self._rows(
+            "select statement_timestamp(), current_setting('server_encoding'), "
+            "to_regprocedure('pg_catalog.sha256(bytea)') is not null"
         )
         self._is_any_bytes = encoding == "SQL_ASCII"  # the server does not know what its texts are written in
 
@@ -244,6 +246,13 @@ class PostgresSource:
         """SQL for the number that a column holds."""
         sql = AMOUNT_OF_NUMBER if type_ in NUMBERS else AMOUNT
         return filled(sql, {"column": column, "text": trimmed(column), "places": places})
+
+    def digest(self, text: str) -> str | None:
+        """SQL for 60 bits of a text's SHA-256, where the server has that (from 11 on) and knows the text's encoding."""
+        if self._is_any_bytes or not self._has_sha256:
+            return None
+        bits = f"left(encode(sha256(convert_to({text}, 'UTF8')), 'hex'), 15)"
+        return f"cast(cast('x' || {bits} as bit(60)) as bigint)"
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches; the next query ends the stream."""

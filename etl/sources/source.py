@@ -69,6 +69,10 @@ class Source(Protocol):
         """SQL for the number that a column holds, rounded to so many decimals; NULL where it holds none below 10¹²."""
         ...
 
+    def digest(self, text: str) -> str | None:
+        """SQL for the first 60 bits, as a whole number, of the SHA-256 of a text in UTF-8; None where it has none."""
+        ...
+
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches: counts as whole numbers, all else as text."""
         ...

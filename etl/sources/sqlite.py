@@ -74,6 +74,9 @@ class SqliteSource:
         text = trimmed(column)
         return f"case when {text} not glob '*[^-+.0-9eE]*' then amount({text}, {places}) end"
 
+    def digest(self, text: str) -> None:
+        """SQLite has none, and sends nothing over a network."""
+
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches: whole numbers as int64 for counts, all else as text."""
         self._deadline = time.monotonic() + STATEMENT_MINUTES * 60

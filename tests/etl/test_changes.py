@@ -111,6 +111,9 @@ def changes(draw: random.Random, load_number: int) -> list[str]:
             "insert into igny8_credit_usage_log (id, tenant_id, site_id, operation_type, credits_used, created_at) "
             f"values ({fresh}, 1, {site_id}, 'clustering', 3, '2026-02-01')"
         ],
+        [f"update igny8_credit_usage_log set credits_used = credits_used + 1 where site_id = {site_id}"],
+        [f"update igny8_credit_usage_log set created_at = '2025-12-31T23:59:59Z' where site_id = {site_id}"],
+        [f"delete from igny8_credit_usage_log where site_id = {site_id}"],
         [f"update igny8_keywords set status = 'mapped' where site_id = {site_id}"],
         [f"delete from igny8_keywords where id = {id_}"],
         [f"{runs} updated_at = updated_at where id = {id_}"],  # written again as it is

@@ -1,0 +1,101 @@
+"""The ledger's sums are read again of those months alone whose rows changed, and are what a full load reads."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from igny8_analysis.etl import lake
+from igny8_analysis.etl.sources.postgres import PostgresSource
+from tests.cases import AS_OF
+from tests.conftest import run_sql
+from tests.etl.test_changes import grow, unlike
+from tests.etl.test_credit_sums import LEDGER, LOOSE, TRANSACTIONS
+from tests.sources import load_postgres
+
+CALL = f"insert into {LEDGER} (id, tenant_id, site_id, operation_type, credits_used, created_at) values "
+SUM = f"insert into {TRANSACTIONS} (id, tenant_id, transaction_type, amount, created_at) values "
+FIRST = (
+    "insert into igny8_tenants (id, name, slug, created_at) values (1, 'a', 'a', now())",
+    "insert into igny8_sites (id, tenant_id, name, created_at) values (1, 1, 'A site', now())",
+    *LOOSE,
+    f"alter table {LEDGER} alter column operation_type drop not null",
+    CALL
+    + "(1, 1, 1, 'writing', 3, '2025-11-30T23:00:00Z'), (2, 1, 1, 'writing', 4, '2025-12-01T01:00:00Z'), "
+    "(3, 1, null, null, 5, '2026-01-10T01:00:00Z'), (4, 1, 1, 'writing', 'odd', 'no day'), "
+    "(5, 1, 1, E'w\\u001ei|ng', 7, '2026-01-31T23:30:00+05:00')",
+    SUM + "(1, 1, 'purchase', 100, '2025-11-30T23:00:00Z'), (2, 1, 'refund', -5, '2026-01-01T00:00:00Z')",
+)
+CHANGES = {
+    "nothing": ([], [], []),
+    "a row of a new month": ([CALL + "(6, 1, 1, 'writing', 1, '2026-02-01T00:00:00Z')"], ["2026-02"], []),
+    "an edit of long ago": ([f"update {LEDGER} set credits_used = '3.5' where id = 1"], ["2025-11"], []),
+    "a null instead of a text": ([f"update {LEDGER} set operation_type = '' where id = 3"], ["2026-01"], []),
+    "rows that go": ([f"delete from {LEDGER} where id = 2"], [], []),
+    "a row that moves": (
+        [f"update {LEDGER} set created_at = '2025-11-01T00:00:00Z' where id = 5"],
+        ["2025-11", "2026-01"],
+        [],
+    ),
+    "a row without a day": ([CALL + "(6, 1, 1, 'writing', 1, 'nor this')"], [""], []),
+    "all rows go": ([f"delete from {LEDGER}", f"delete from {TRANSACTIONS}"], [], []),
+    "a transaction": ([SUM + "(3, 1, 'purchase', 10, '2026-01-05T00:00:00Z')"], [], ["2026-01"]),
+}
+
+
+@pytest.fixture
+def queries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What PostgreSQL is asked."""
+    asked: list[str] = []
+    read: Callable[[PostgresSource, str], pa.RecordBatchReader] = PostgresSource.read
+
+    def noted(self: PostgresSource, query: str) -> pa.RecordBatchReader:
+        asked.append(query)
+        return read(self, query)
+
+    monkeypatch.setattr(PostgresSource, "read", noted)
+    return asked
+
+
+def months_read(queries: list[str], table: str, day: str) -> list[str]:
+    """The months of whose sums rows were asked for."""
+    (of_rows,) = [q for q in queries if table in q and "as digest" not in q and f"\n    {day}" in q] or [""]
+    _, _, months = of_rows.partition(f"coalesce(left({day}, 7), '') in (")
+    return sorted(month.strip("' ") for month in months.partition(")")[0].split(",") if month)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_only_months_that_changed_are_read(
+    tmp_path: Path, postgres_url: str, queries: list[str], change: str
+) -> None:
+    statements, of_calls, of_transactions = CHANGES[change]
+    load_postgres(postgres_url, {})
+    run_sql(postgres_url, *FIRST)
+    for folder in ("grown", "full"):
+        grow(postgres_url, tmp_path / folder, AS_OF)
+    run_sql(postgres_url, *statements)
+    queries.clear()
+    grow(postgres_url, tmp_path / "grown", AS_OF)
+    assert months_read(queries, LEDGER, "used_on") == of_calls
+    assert months_read(queries, TRANSACTIONS, "made_on") == of_transactions
+    grow(postgres_url, tmp_path / "full", AS_OF, is_full=True)
+    assert unlike(tmp_path / "grown", tmp_path / "full") == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 nothing", None])
+def test_what_was_kept_and_is_damaged_is_read_again(
+    tmp_path: Path, postgres_url: str, damage: bytes | None
+) -> None:
+    load_postgres(postgres_url, {})
+    run_sql(postgres_url, *FIRST)
+    grow(postgres_url, tmp_path / "grown", AS_OF)
+    file = lake.find_version(tmp_path / "grown").path / "credit_usage_as_read.parquet"
+    if damage is None:
+        file.unlink()
+    else:
+        file.write_bytes(damage)
+    grow(postgres_url, tmp_path / "grown", AS_OF)
+    grow(postgres_url, tmp_path / "full", AS_OF)
+    grow(postgres_url, tmp_path / "full", AS_OF, is_full=True)
+    assert unlike(tmp_path / "grown", tmp_path / "full") == []
