@@ -107,6 +107,12 @@ def demo_warehouse(demo_source: Path, tmp_path_factory: pytest.TempPathFactory) 
     return made_once(tmp_path_factory, "demo-warehouse", make)
 
 
+@pytest.fixture
+def own_demo(demo_warehouse: Path, tmp_path: Path) -> Path:
+    """A copy of that warehouse, for a test to load into and to damage."""
+    return shutil.copytree(demo_warehouse, tmp_path / "demo")
+
+
 @pytest.fixture(scope="session")
 def demo(demo_warehouse: Path) -> Iterator[igny8_analysis.Warehouse]:
     """The demo warehouse, connected."""

@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import json
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 
@@ -22,6 +21,7 @@ from igny8_analysis.etl.lake import parquet_files
 from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.templates import quoted
+from igny8_analysis.warehouse.syntax import Syntax
 
 ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures", "answers", "payloads")
@@ -133,7 +133,7 @@ class View:
 
 
 class Parsed(NamedTuple):
-    """What of a query DuckDB's parser tells: the tables that it reads, its columns, and those that sort its rows."""
+    """What is kept of a query's syntax: the tables that it reads, its columns, and those that sort its rows."""
 
     reads: frozenset[str]
     columns: tuple[str, ...]
@@ -142,43 +142,8 @@ class Parsed(NamedTuple):
 
 @cache
 def _parsed(sql: str) -> Parsed:
-    ((text,),) = (
-        _parser()
-        .execute("select json_serialize_sql(?, skip_default := true, skip_empty := true)", [sql])
-        .fetchall()
-    )
-    tree = json.loads(text)
-    if tree["error"]:
-        raise LoadError(f"a query of the warehouse is no SQL: {tree['error_message']}")
-    nodes = list(_nodes(tree))
-    ctes = {cte["key"] for node in nodes for cte in node.get("cte_map", {}).get("map", [])}
-    tables = (node for node in nodes if node.get("type") == "BASE_TABLE")
-    reads = {".".join(filter(None, (t.get("schema_name"), t["table_name"]))) for t in tables} - ctes
-    query = tree["statements"][0]["node"]
-    order = [_name(by["expression"]) for last in query.get("modifiers", []) for by in last.get("orders", [])]
-    while query["type"] == "SET_OPERATION_NODE":  # a union, whose first part names the columns
-        query = query["children"][0]
-    return Parsed(frozenset(reads), tuple(map(_name, query["select_list"])), tuple(order))
-
-
-@cache
-def _parser() -> duckdb.DuckDBPyConnection:
-    """A connection to parse by, of one thread: a process that has it can still be forked."""
-    return duckdb.connect(config={"threads": 1})
-
-
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every object within a JSON value."""
-    if isinstance(tree, dict):
-        yield tree
-    for part in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
-        yield from _nodes(part)
-
-
-def _name(expression: dict[str, Any]) -> str:
-    """What a column of a query is called; nothing where that is left to DuckDB."""
-    name: str = expression.get("alias") or expression.get("column_names", [""])[-1]
-    return name
+    syntax = Syntax(sql)
+    return Parsed(frozenset(name for _, name in syntax.tables), syntax.columns, syntax.order)
 
 
 def load_views() -> list[View]:

@@ -139,23 +139,14 @@ def columns_read(notebook: Path, *, is_deep: bool) -> Mapping[str, frozenset[str
 
 def _columns(query: str) -> dict[str, frozenset[str]]:
     """Return by table the names that a query could read of it: all names in it, or `*`."""
-    import sqlglot
-    from sqlglot import exp
+    from igny8_analysis.warehouse.syntax import Syntax
 
-    tree = sqlglot.parse_one(query, dialect="duckdb")
-    common = {cte.alias for cte in tree.find_all(exp.CTE)}
-    tables = {
-        table.alias_or_name: table.name for table in tree.find_all(exp.Table) if table.name not in common
-    }
-    names = frozenset(column.name for column in tree.find_all(exp.Column))
-    stars = {
-        star.parent.table if isinstance(star.parent, exp.Column) else ""
-        for star in tree.find_all(exp.Star)
-        if not isinstance(star.parent, exp.Count)
-    }
-    is_bare = "" in stars
-    starred = {table for alias, table in tables.items() if is_bare or alias in stars}
-    return {table: names | ({ALL} if table in starred else frozenset()) for table in tables.values()}
+    syntax = Syntax(query)
+    read: dict[str, frozenset[str]] = {}
+    for called, table in syntax.tables:
+        is_whole = bool(syntax.stars & {"", called})
+        read[table] = read.get(table, syntax.names) | ({ALL} if is_whole else frozenset())
+    return read
 
 
 def _queries(notebook: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import threading
 import time
@@ -70,14 +71,21 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
 
 
-@pytest.fixture
-def warehouse_of_now(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def loaded_now(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse of this very instant with two failed runs, of two sites."""
+    folder = tmp_path_factory.mktemp("alerts")
     started = datetime.now(UTC) - timedelta(hours=3)
     runs = [run(n * 10, started, site_id=n, status="failed", current_stage=4) for n in (1, 2)]
-    source = make_source(tmp_path / "s.sqlite", [site(1, "one.example"), site(2, "two.example")], runs)
-    load(f"sqlite:///{source}", tmp_path / "data")
-    return tmp_path / "data"
+    source = make_source(folder / "s.sqlite", [site(1, "one.example"), site(2, "two.example")], runs)
+    load(f"sqlite:///{source}", folder / "data")
+    return folder / "data"
+
+
+@pytest.fixture
+def warehouse_of_now(loaded_now: Path, tmp_path: Path) -> Path:
+    """A copy of it, in which nothing was posted yet."""
+    return shutil.copytree(loaded_now, tmp_path / "data")
 
 
 def ask(directory: Path, *arguments: str, **environment: str) -> Result:

@@ -12,6 +12,7 @@ from click.shell_completion import get_completion_class
 from igny8_analysis.cli.completion import SHELLS, offer_plain_words
 from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, run, site
+from tests.conftest import sampled
 
 IGNY8 = Path(sys.executable).with_name("igny8")
 DOMAINS = [
@@ -52,7 +53,7 @@ def offered(shell: str, line: str, warehouse: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", sampled(SHELLS, 1))
 def test_only_plain_words_are_offered(shell: str, hostile: Path) -> None:
     for line in COMMANDS:
         active = {c for c in offered(shell, f"igny8 {line}", hostile) if not c.isalnum()} - set("._/- ,\n\t")

@@ -20,6 +20,7 @@ from igny8_analysis.warehouse import build as module
 from igny8_analysis.warehouse import renew as renewing
 from igny8_analysis.warehouse.build import build, load_views
 from igny8_analysis.warehouse.renew import renew
+from tests.conftest import sampled
 from tests.warehouse.test_spark import differences
 
 LITTLE = 16
@@ -99,48 +100,46 @@ def test_what_runs_out_of_memory_in_renewing_is_made_again_with_more(
             assert rows[0] == rows[1], view
 
 
-@pytest.mark.parametrize("built", [[], {"appended": [1]}, {"appended": {"runs": "many"}}, {"appended": None}])
+@pytest.mark.parametrize(
+    "built", sampled([{"appended": {"runs": "many"}}, [], {"appended": [1]}, {"appended": None}], 1)
+)
 def test_a_manifest_that_tells_nonsense_of_its_tables_is_not_gone_on_from(
-    demo_source: Path, tmp_path: Path, built: object
+    demo_source: Path, own_demo: Path, built: object
 ) -> None:
-    load(f"sqlite:///{demo_source}", tmp_path, AS_OF)
-    file = lake.find_version(tmp_path).manifest_file
+    file = lake.find_version(own_demo).manifest_file
     told = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps(told | {"built": built}), encoding="utf-8")
-    report = load(f"sqlite:///{demo_source}", tmp_path, AS_OF)
+    report = load(f"sqlite:///{demo_source}", own_demo, AS_OF)
     assert report.building == "built everything: the manifest of the load before is damaged"
 
 
 @pytest.mark.parametrize("error", [TypeError, KeyError, duckdb.BinderException])
 def test_a_fault_of_renewing_is_not_taken_for_damage(
-    demo_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    demo_source: Path, own_demo: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     """Built anew, the numbers would be right and nobody would hear of it."""
-    load(f"sqlite:///{demo_source}", tmp_path, AS_OF)
-    before = lake.find_version(tmp_path)
+    before = lake.find_version(own_demo)
 
     def fault(self: renewing.Renewal) -> None:
         raise error("ours")
 
     monkeypatch.setattr(renewing.Renewal, "renew_views", fault)
     with pytest.raises(LoadError if issubclass(error, duckdb.Error) else error, match="ours"):
-        load(f"sqlite:///{demo_source}", tmp_path, AS_OF)
-    assert lake.list_versions(tmp_path) == [before]
+        load(f"sqlite:///{demo_source}", own_demo, AS_OF)
+    assert lake.list_versions(own_demo) == [before]
 
 
 @pytest.mark.parametrize("file", ["warehouse.duckdb", "lake/runs.parquet", "lake/value_findings.parquet"])
 def test_a_damaged_previous_version_stands_in_no_loads_way(
-    demo_source: Path, tmp_path: Path, file: str
+    demo_source: Path, own_demo: Path, file: str
 ) -> None:
-    url = f"sqlite:///{demo_source}"
-    load(url, tmp_path, AS_OF)
-    whole = lake.find_version(tmp_path).manifest()["tables"]
-    damaged = lake.find_version(tmp_path).path / file
+    whole = lake.find_version(own_demo).manifest()["tables"]
+    damaged = lake.find_version(own_demo).path / file
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 255
     damaged.write_bytes(content)
-    load(url, tmp_path, AS_OF)
-    version = lake.find_version(tmp_path)
+    load(f"sqlite:///{demo_source}", own_demo, AS_OF)
+    version = lake.find_version(own_demo)
     for table in ("runs", "run_stages", "value_findings"):
         assert version.manifest()["tables"][table] == whole[table]
     with duckdb.connect(version.database, read_only=True) as connection:
@@ -149,12 +148,12 @@ def test_a_damaged_previous_version_stands_in_no_loads_way(
                 connection.execute(f"select bit_xor(hash(t)) from {view.name} as t")
 
 
-def test_loaded_again_it_is_what_building_anew_makes(demo_source: Path, tmp_path: Path) -> None:
-    url = f"sqlite:///{demo_source}"
-    load(url, tmp_path, AS_OF)
-    load(url, tmp_path, AS_OF + timedelta(days=3))
-    rebuild(str(lake.find_version(tmp_path).lake), tmp_path / "anew")
-    assert differences(tmp_path, tmp_path / "anew") == {}
+def test_loaded_again_it_is_what_building_anew_makes(
+    demo_source: Path, own_demo: Path, tmp_path: Path
+) -> None:
+    load(f"sqlite:///{demo_source}", own_demo, AS_OF + timedelta(days=3))
+    rebuild(str(lake.find_version(own_demo).lake), tmp_path / "anew")
+    assert differences(own_demo, tmp_path / "anew") == {}
 
 
 def test_no_number_depends_on_the_threads(demo_warehouse: Path, tmp_path: Path) -> None:
