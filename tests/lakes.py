@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import sqlglot
 
 from igny8_analysis import Warehouse, connect
 from igny8_analysis.etl.contracts import LAKE_TABLES
@@ -27,8 +28,13 @@ def lake_views(**tables: Sequence[Row]) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def computed(name: str, **tables: Sequence[Row]) -> list[dict[str, Any]]:
-    """One view's rows over these tables alone, with the thresholds as they are."""
+def computed(name: str, cte: str | None = None, **tables: Sequence[Row]) -> list[dict[str, Any]]:
+    """One view's rows, or those of one of its CTEs, over these tables alone, with the thresholds as they are."""
+    sql = VIEWS[name].sql
+    if cte:
+        step = sqlglot.select("*").from_(cte)
+        step.set("with_", sqlglot.parse_one(sql, dialect="duckdb").args["with_"])
+        sql = step.sql(dialect="duckdb")
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
         for table in VIEWS[name].references:
@@ -36,7 +42,7 @@ def computed(name: str, **tables: Sequence[Row]) -> list[dict[str, Any]]:
                 connection.register(table, pl.DataFrame(tables[table], infer_schema_length=None))
             else:
                 connection.execute(f"create view {table} as {VIEWS[table].sql}")
-        return list(connection.sql(VIEWS[name].sql).pl().iter_rows(named=True))
+        return list(connection.sql(sql).pl().iter_rows(named=True))
 
 
 def lake_warehouse(folder: Path, **tables: Sequence[Row]) -> Warehouse:
