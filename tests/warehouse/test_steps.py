@@ -94,6 +94,15 @@ def test_the_noise_of_a_site_leaves_its_largest_step_out() -> None:
     ]
 
 
+def test_ten_runs_have_nine_steps() -> None:
+    """The step from the second run to the third, the tenth before the twelfth, is the only one and forgotten then."""
+    rows = own_prices("judged", [1.0, 1.0, *[2.0] * 10])
+    assert columns(rows, "price_number", "steps", "largest_step")[-2:] == [
+        (11, 9, pytest.approx(LN2)),
+        (12, 9, 0),
+    ]
+
+
 def test_two_runs_in_a_row_that_are_free_or_paid_again_start_anew() -> None:
     rows = own_prices("started", [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0])
     assert columns(rows, "price_number", "start_number") == [
@@ -187,7 +196,7 @@ def test_what_a_site_taught_is_taken_back_as_it_teaches_anew() -> None:
 def test_variances_within_and_between_accounts() -> None:
     """Two accounts of two sites each, of logarithms 0 and 1, 2 and 3.
 
-    Within: (.5 + .5) over 2 degrees is .5. Between: (.5 + 12.5 - 36 ÷ 4) over 1 is 4, and (4 - .5) over (4 - 8 ÷ 4) 1.75.
+    Within: (.5 + .5) over 2 degrees is .5. Between: .5 + 12.5 - 36 ÷ 4 over 1 is 4, (4 - .5) ÷ (4 - 8 ÷ 4) 1.75.
     """
     taught = [
         {"account_id": n, "stage_number": 1, "known_on": FIRST, "next_on": None, "is_lookup": False}
