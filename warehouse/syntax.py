@@ -19,11 +19,15 @@ class Syntax:
         """Parse it. Raises LoadError for what is no query."""
         ask = "select json_serialize_sql(?, skip_default := true, skip_empty := true)"
         ((text,),) = _parser().execute(ask, [sql]).fetchall()
-        tree = json.loads(text)
+        self._nodes = list[Node]()
+        tree = json.loads(text, object_hook=self._note)
         if tree["error"]:
             raise LoadError(f"{tree['error_message']} in: {' '.join(sql.split())}")
         self._query: Node = tree["statements"][0]["node"]
-        self._nodes = list(_nodes(tree))
+
+    def _note(self, node: Node) -> Node:
+        self._nodes.append(node)
+        return node
 
     @property
     def tables(self) -> Iterator[tuple[str, str]]:
@@ -67,13 +71,6 @@ class Syntax:
 def _parser() -> duckdb.DuckDBPyConnection:
     """A connection to parse by, of one thread: a process that has it can still be forked."""
     return duckdb.connect(config={"threads": 1})
-
-
-def _nodes(tree: Any) -> Iterator[Node]:
-    if isinstance(tree, dict):
-        yield tree
-    for part in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
-        yield from _nodes(part)
 
 
 def _name(expression: Node) -> str:
