@@ -1,6 +1,7 @@
-"""A lake of a few rows written down by hand, with the views over it: no source, no load."""
+"""Lakes without all of a load: of a few rows written down by hand, or of a source and without its warehouse."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,12 @@ import polars as pl
 import sqlglot
 
 from igny8_analysis import Warehouse, connect
+from igny8_analysis.etl import lake
 from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.extract import Extracted, Load, extract
+from igny8_analysis.etl.loading import loading
+from igny8_analysis.etl.sources import open_source
+from igny8_analysis.load import _describe_tables
 from igny8_analysis.rebuild import rebuild
 from igny8_analysis.warehouse.build import load_views
 
@@ -18,6 +24,46 @@ LOAD = {"load_number": 1, "load_id": "one", "as_of": AS_OF, "source_kind": "sqli
 
 Row = Mapping[str, Any]
 VIEWS = {view.name: view for view in load_views()}
+
+
+def grow(url: str, root: Path, as_of: datetime, is_full: bool = False, keep: int = 2) -> Extracted:
+    """A load without its warehouse, which is most of its time; what it leaves is for `in_lake`."""
+    with loading(root) as this, open_source(url) as source:
+        this.sweep()
+        version = this.begin(as_of)
+        this_load = Load(version.number, version.id, as_of)
+        found = extract(source, this_load, version.lake, this.previous, lambda step: None, is_full=is_full)
+        this.publish(
+            {
+                "version": version.id,
+                "load_number": version.number,
+                "as_of": as_of.isoformat(),
+                "source": {
+                    "kind": source.kind,
+                    "missing": found.catalogue.missing,
+                    **found.catalogue.describe(),
+                },
+                "reconciliation": {"runs": {}},
+                "tables": _describe_tables(version),
+                "database_bytes": 0,
+                "duration_seconds": 0,
+                "runs_digest": found.runs_digest,
+                "runs_read": {"rows": found.runs_read.rows, "why_all": found.runs_read.why_all},
+                "runs_as_read": found.runs_read.kept,
+            }
+        )
+        this.prune(keep)
+    return found
+
+
+def in_lake(root: Path, query: str) -> list[tuple[Any, ...]]:
+    """What a query of `lake.…` gives of the current version's files."""
+    folder = lake.find_version(root).lake
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'; create schema lake")
+        for name in LAKE_TABLES:
+            connection.execute(f"create view lake.{name} as from read_parquet('{folder}/{name}.parquet')")
+        return connection.execute(query).fetchall()
 
 
 def lake_views(**tables: Sequence[Row]) -> duckdb.DuckDBPyConnection:

@@ -19,12 +19,10 @@ from igny8_analysis.etl import lake
 from igny8_analysis.etl.changes import FILE
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.demo import AS_OF
-from igny8_analysis.etl.extract import Load, extract
-from igny8_analysis.etl.loading import loading
 from igny8_analysis.etl.source_schema import SOURCE_TABLES
-from igny8_analysis.etl.sources import open_source
-from igny8_analysis.load import _describe_tables, load
+from igny8_analysis.load import load
 from tests.conftest import run_sql, sampled
+from tests.lakes import grow
 from tests.sources import SCHEMA
 from tests.warehouse.test_spark import differences
 
@@ -136,31 +134,6 @@ def unlike(left: Path, right: Path) -> list[str]:
     return found
 
 
-def grow(url: str, root: Path, as_of: datetime, is_full: bool = False) -> None:
-    """A load without its warehouse, which is most of its time."""
-    with loading(root) as this, open_source(url) as source:
-        this.sweep()
-        version = this.begin(as_of)
-        this_load = Load(version.number, version.id, as_of)
-        found = extract(source, this_load, version.lake, this.previous, lambda step: None, is_full=is_full)
-        this.publish(
-            {
-                "version": version.id,
-                "load_number": version.number,
-                "as_of": as_of.isoformat(),
-                "source": {"kind": source.kind, "missing": []},
-                "reconciliation": {"runs": {}},
-                "tables": _describe_tables(version),
-                "database_bytes": 0,
-                "duration_seconds": 0,
-                "runs_digest": found.runs_digest,
-                "runs_read": {"rows": found.runs_read.rows, "why_all": found.runs_read.why_all},
-                "runs_as_read": found.runs_read.kept,
-            }
-        )
-        this.prune(2)
-
-
 def series(url: str, folder: Path, seed: int, loads: int, load: Callable[..., object]) -> list[str | None]:
     """Load twice after each of a series of changes, once going on from the load before; the whys of the former."""
     draw, whys = random.Random(seed), []
@@ -264,9 +237,9 @@ def test_what_the_rows_do_not_tell_is_read_in_full(
         "create type run_status as enum ('completed', 'failed')",
         f"{ALTER} alter column status type run_status using status::run_status",
     )
-    load(url, tmp_path, AS_OF)
+    grow(url, tmp_path, AS_OF)
     run_sql(url, *statements)
-    assert why in read_by(url, tmp_path)["why_all"]
+    assert why in str(grow(url, tmp_path, AS_OF).runs_read)
 
 
 def test_another_role_reads_everything(url: str, tmp_path: Path) -> None:
@@ -274,8 +247,8 @@ def test_another_role_reads_everything(url: str, tmp_path: Path) -> None:
     run_sql(url, f"create role {role} login superuser")
     try:
         other = urlsplit(url)._replace(netloc=urlsplit(url).netloc.replace("postgres:", f"{role}:")).geturl()
-        load(url, tmp_path, AS_OF)
-        assert ANOTHER in read_by(other, tmp_path)["why_all"]
+        grow(url, tmp_path, AS_OF)
+        assert ANOTHER in str(grow(other, tmp_path, AS_OF).runs_read)
         run_sql(
             url,
             f"alter role {role} nosuperuser",
@@ -283,7 +256,7 @@ def test_another_role_reads_everything(url: str, tmp_path: Path) -> None:
             f"revoke select on igny8_automation_runs from {role}",
             f"grant select ({', '.join(SOURCE_TABLES['automation_runs'].columns)}) on igny8_automation_runs to {role}",
         )
-        assert "some of the columns only" in read_by(other, tmp_path)["why_all"]
+        assert "some of the columns only" in str(grow(other, tmp_path, AS_OF).runs_read)
     finally:
         run_sql(url, f"drop owned by {role}", f"drop role {role}")
 
@@ -313,19 +286,20 @@ def turn_round(version: lake.Version) -> None:
 def test_what_was_kept_and_is_no_more_is_read_in_full(
     url: str, tmp_path: Path, spoil: Callable[[lake.Version], None], why: str
 ) -> None:
-    load(url, tmp_path, AS_OF)
+    grow(url, tmp_path, AS_OF)
     spoil(lake.find_version(tmp_path))
     run_sql(url, "update igny8_automation_runs set total_credits_used = 99 where id = 3")
-    assert why in read_by(url, tmp_path)["why_all"]
+    assert why in str(grow(url, tmp_path, AS_OF).runs_read)
 
 
 def test_a_number_given_out_again_is_a_change(url: str, tmp_path: Path) -> None:
     """A row whose number is among those given out since is read, even if the load before saw that number in it."""
-    load(url, tmp_path, AS_OF)
+    grow(url, tmp_path, AS_OF)
     with dbapi.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("select min(xmin::text::bigint), txid_current() from igny8_automation_runs")
         ((written, _),) = cursor.fetchall()
     version = lake.find_version(tmp_path)
     text = version.manifest_file.read_text(encoding="utf-8")
     version.manifest_file.write_text(re.sub(r'"oldest": \d+', f'"oldest": {written}', text), encoding="utf-8")
-    assert read_by(url, tmp_path) == {"rows": RUNS, "why_all": None}
+    found = grow(url, tmp_path, AS_OF).runs_read
+    assert (found.rows, found.why_all) == (RUNS, None)

@@ -15,6 +15,7 @@ from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, site
 from tests.conftest import run_sql
+from tests.lakes import grow, in_lake
 from tests.sources import load_postgres
 
 LEDGER, TRANSACTIONS = "igny8_credit_usage_log", "igny8_credit_transactions"
@@ -44,30 +45,50 @@ def transaction(created_at: Any, amount: Any, kind: str = "purchase", account: A
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Path]:
-    """A function that loads rows of the two tables, numbered, through either engine; on request as loose texts."""
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., str]:
+    """A function that writes rows of the two tables, numbered, into either engine; on request as loose texts."""
 
-    def of(tables: Tables, as_texts: bool = False) -> Path:
+    def of(tables: Tables, as_texts: bool = False) -> str:
         numbered = {
             name: [row | {"id": number} for number, row in enumerate(rows, 1)]
             for name, rows in tables.items()
         }
         if request.param == "sqlite":
-            source = f"sqlite:///{make_source(tmp_path / 's.sqlite', [site(1)], others=numbered)}"
-        else:
-            source = request.getfixturevalue("postgres_url")
-            load_postgres(source, {})
-            run_sql(
-                source,
-                "insert into igny8_tenants (id, name, slug, created_at) values (1, 'a', 'a', now())",
-                "insert into igny8_sites (id, tenant_id, name, created_at) values (1, 1, 'A site', now())",
-                *(LOOSE if as_texts else ()),
-            )
-            for name, kept in numbered.items():
-                for row in kept:
-                    texts = ["null" if v is None else f"'{v}'" for v in row.values()]
-                    run_sql(source, f"insert into {name} ({', '.join(row)}) values ({', '.join(texts)})")
-        load(source, tmp_path / "data", AS_OF)
+            return f"sqlite:///{make_source(tmp_path / 's.sqlite', [site(1)], others=numbered)}"
+        url: str = request.getfixturevalue("postgres_url")
+        load_postgres(url, {})
+        run_sql(
+            url,
+            "insert into igny8_tenants (id, name, slug, created_at) values (1, 'a', 'a', now())",
+            "insert into igny8_sites (id, tenant_id, name, created_at) values (1, 1, 'A site', now())",
+            *(LOOSE if as_texts else ()),
+        )
+        for name, kept in numbered.items():
+            for row in kept:
+                texts = ["null" if v is None else f"'{v}'" for v in row.values()]
+                run_sql(url, f"insert into {name} ({', '.join(row)}) values ({', '.join(texts)})")
+        return url
+
+    return of
+
+
+@pytest.fixture
+def loaded(source: Callable[..., str], tmp_path: Path) -> Callable[..., Path]:
+    """A function that loads what `source` writes."""
+
+    def of(*given: Any) -> Path:
+        load(source(*given), tmp_path / "data", AS_OF)
+        return tmp_path / "data"
+
+    return of
+
+
+@pytest.fixture
+def extracted(source: Callable[..., str], tmp_path: Path) -> Callable[..., Path]:
+    """The same without the warehouse: for `in_lake`."""
+
+    def of(*given: Any) -> Path:
+        grow(source(*given), tmp_path / "data", AS_OF)
         return tmp_path / "data"
 
     return of
@@ -99,13 +120,13 @@ def test_calls_are_summed_by_account_site_day_and_operation(loaded: Callable[...
     assert measures["calls"] == {"source": 8, "quarantined": 0, "lake": 8, "warehouse": 8}
 
 
-def test_costs_and_tokens_are_null_where_the_source_has_none(loaded: Callable[..., Path]) -> None:
-    root = loaded({LEDGER: [
+def test_costs_and_tokens_are_null_where_the_source_has_none(extracted: Callable[..., Path]) -> None:
+    root = extracted({LEDGER: [
         call("2026-02-01T08:00:00Z", cost_usd=0.000001, tokens_input=100, tokens_output=7),
         call("2026-02-01T09:00:00Z", cost_usd=0.25), call("2026-02-02T09:00:00Z"),
     ]})  # fmt: skip
     query = "select cost_usd, tokens_input, tokens_output from lake.credit_usage order by used_on"
-    assert rows(root, query) == [(Decimal("0.250001"), 100, 7), (None, None, None)]
+    assert in_lake(root, query) == [(Decimal("0.250001"), 100, 7), (None, None, None)]
 
 
 DAYS = {
@@ -120,13 +141,13 @@ NO_DAYS = ("2026-02-30T10:00:00Z", "2026-02-01", "0000-01-01T10:00:00Z", "0001-0
            None, "infinity")  # fmt: skip
 
 
-def test_days_are_of_utc_however_a_time_is_written(loaded: Callable[..., Path]) -> None:
-    root = loaded(
+def test_days_are_of_utc_however_a_time_is_written(extracted: Callable[..., Path]) -> None:
+    root = extracted(
         {LEDGER: [call(written, operation_type=f"{n}") for n, written in enumerate((*DAYS, *NO_DAYS))]}, True
     )
     query = "select used_on::varchar from lake.credit_usage order by operation::int"
-    assert [day for (day,) in rows(root, query)] == list(DAYS.values())
-    assert rows(root, "select source_table, row_key, reason from lake.quarantine") == [
+    assert [day for (day,) in in_lake(root, query)] == list(DAYS.values())
+    assert in_lake(root, "select source_table, row_key, reason from lake.quarantine") == [
         (LEDGER, "1", f"created_at is not a time: {len(NO_DAYS)} rows")
     ]
 
@@ -167,10 +188,10 @@ def test_what_a_column_is_declared_as_changes_no_sum(
     loaded = []
     for texts in ((), (f"alter table {LEDGER} alter credits_used type text, alter created_at type text",)):
         run_sql(postgres_url, "set timezone to 'UTC'", *texts)
-        load(postgres_url, tmp_path / f"{len(texts)}", AS_OF)
+        grow(postgres_url, tmp_path / f"{len(texts)}", AS_OF)
         loaded.append(
             [
-                rows(tmp_path / f"{len(texts)}", query)
+                in_lake(tmp_path / f"{len(texts)}", query)
                 for query in (USAGE, "select source_table, row_key, reason from lake.quarantine order by all")
             ]
         )
@@ -178,19 +199,19 @@ def test_what_a_column_is_declared_as_changes_no_sum(
     assert day in [used_on for _, used_on, *_ in loaded[0][0]]
 
 
-def test_what_is_no_number_is_a_call_of_0_and_a_finding(loaded: Callable[..., Path]) -> None:
+def test_what_is_no_number_is_a_call_of_0_and_a_finding(extracted: Callable[..., Path]) -> None:
     odd = ["many", "", "1e12", "NaN", "0x10", "1 2"]
     good = {" 4.5e1 ": 45, "+.5": Decimal("0.5"), "-2.": -2, "0.0000005": Decimal("0.000001"), "1e-999": 0}
-    root = loaded({LEDGER: [call("2026-02-01T08:00:00Z", credits) for credits in (*odd, *good)],
+    root = extracted({LEDGER: [call("2026-02-01T08:00:00Z", credits) for credits in (*odd, *good)],
                    TRANSACTIONS: [transaction("2026-02-01T08:00:00Z", "much"),
                                   transaction("2026-02-01T08:00:00Z", 5)]}, True)  # fmt: skip
-    assert rows(root, USAGE) == [(1, "2026-02-01", "writing", 11, sum(good.values()))]
+    assert in_lake(root, USAGE) == [(1, "2026-02-01", "writing", 11, sum(good.values()))]
     found = "select site_id, account_id, key, check_name from lake.value_findings order by key"
-    assert rows(root, found) == [
+    assert in_lake(root, found) == [
         (None, 1, "credit_transactions.amount", "unparsable_value"),
         (1, None, "credit_usage_log.credits_used", "unparsable_value"),
     ]
-    assert rows(root, "select amount from lake.credit_transactions") == [(5,)]
+    assert in_lake(root, "select amount from lake.credit_transactions") == [(5,)]
 
 
 def test_transactions_are_summed_and_what_was_added_is_told_apart(loaded: Callable[..., Path]) -> None:
@@ -223,9 +244,9 @@ def test_calls_without_an_account_are_their_sites(tmp_path: Path) -> None:
     calls = [call("2026-02-01T08:00:00Z", 3, tenant_id=None), call("2026-02-01T08:00:00Z", 4),
              call("2026-02-01T08:00:00Z", 5, tenant_id=None, site_id=None)]  # fmt: skip
     source = make_source(tmp_path / "s.sqlite", [site(1)], others={LEDGER: calls})
-    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    grow(f"sqlite:///{source}", tmp_path / "data", AS_OF)
     query = "select account_id, site_id, calls, credits from lake.credit_usage order by all nulls first"
-    assert rows(tmp_path / "data", query) == [(None, None, 1, 5), (1, 1, 2, 7)]
+    assert in_lake(tmp_path / "data", query) == [(None, None, 1, 5), (1, 1, 2, 7)]
 
 
 def test_rows_whose_keys_do_not_read_are_quarantined(tmp_path: Path) -> None:
@@ -265,9 +286,9 @@ def test_other_names_of_tables_and_columns(tmp_path: Path, table: str, other: st
             connection.execute(f"alter table {table} rename column transaction_type to type")
         if other:
             connection.execute(f"alter table {table} rename to {other}")
-    assert load(f"sqlite:///{source}", tmp_path / "data", AS_OF).missing == []
-    assert rows(tmp_path / "data", "select account_id, credits from lake.credit_usage") == [(1, 3)]
-    assert rows(tmp_path / "data", "select account_id, kind, amount from lake.credit_transactions") == [
+    assert grow(f"sqlite:///{source}", tmp_path / "data", AS_OF).catalogue.missing == []
+    assert in_lake(tmp_path / "data", "select account_id, credits from lake.credit_usage") == [(1, 3)]
+    assert in_lake(tmp_path / "data", "select account_id, kind, amount from lake.credit_transactions") == [
         (1, "purchase", 7)
     ]
 

@@ -8,6 +8,7 @@ from typing import Any
 from igny8_analysis import connect
 from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, site
+from tests.lakes import grow, in_lake
 
 CONFIGS, SETTINGS = "igny8_automation_configs", "lake.automation_settings"
 
@@ -32,12 +33,12 @@ def test_odd_values_read_as_null_and_are_findings(tmp_path: Path) -> None:
         "scheduled_time": "25:00", "last_run_at": "soon", "next_run_at": "2026-03-01 05:00:00+02:00",
     }  # fmt: skip
     source = source_of(tmp_path / "s.sqlite", {"id": 1, "site_id": 1} | odd)
-    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    grow(f"sqlite:///{source}", tmp_path / "data", AS_OF)
     numbers = ", ".join(f"stage_{n}_limit" for n in range(1, 8))
     flags = ", ".join(f"stage_{n}_is_on" for n in range(1, 8))
     others = "is_enabled, frequency, scheduled_time, credit_limit"
     query = f"select {others}, {numbers}, {flags} from {SETTINGS}"
-    assert asked(tmp_path / "data", query) == [
+    assert in_lake(tmp_path / "data", query) == [
         (
             None,
             "hourly",
@@ -62,11 +63,11 @@ def test_odd_values_read_as_null_and_are_findings(tmp_path: Path) -> None:
     batches = (
         "select stage_1_batch_size, stage_2_batch_size, stage_3_batch_size from lake.automation_settings"
     )
-    assert asked(tmp_path / "data", batches) == [(-1, 0, None)]
+    assert in_lake(tmp_path / "data", batches) == [(-1, 0, None)]
     times = "select last_run_at, next_run_at::varchar from lake.automation_schedules"
-    assert asked(tmp_path / "data", times) == [(None, "2026-03-01 03:00:00+00")]
+    assert in_lake(tmp_path / "data", times) == [(None, "2026-03-01 03:00:00+00")]
     found = "select key from lake.value_findings where check_name = 'unparsable_value' order by key"
-    assert [key.removeprefix("automation_configs.") for (key,) in asked(tmp_path / "data", found)] == [
+    assert [key.removeprefix("automation_configs.") for (key,) in in_lake(tmp_path / "data", found)] == [
         "is_enabled", "max_approvals_per_run", "max_credits_per_run", "max_keywords_per_run",
         "stage_2_enabled", "stage_3_batch_size", "stage_6_enabled",
     ]  # fmt: skip
@@ -103,14 +104,14 @@ def test_the_history_grows_by_what_changed(tmp_path: Path) -> None:
         "insert into igny8_automation_configs (id, site_id) values (7, 2)",
         f"drop table {CONFIGS}",
     ]
-    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    grow(f"sqlite:///{source}", tmp_path / "data", AS_OF)
     for change in changes:
         with closing(sqlite3.connect(source, isolation_level=None)) as connection:
             connection.execute(change)
-        load(f"sqlite:///{source}", tmp_path / "data", AS_OF, keep=1)
+        grow(f"sqlite:///{source}", tmp_path / "data", AS_OF, keep=1)
     columns = "load_number, site_id, is_present, is_enabled, credit_limit, stage_1_is_on"
     query = f"select {columns} from {SETTINGS}"
-    assert asked(tmp_path / "data", f"{query} order by 1, 2") == [
+    assert in_lake(tmp_path / "data", f"{query} order by 1, 2") == [
         (1, 1, True, True, None, True),
         (1, 2, True, None, None, True),
         (3, 1, True, True, 300, True),
@@ -151,9 +152,9 @@ def test_balances_read_as_they_are(tmp_path: Path) -> None:
             "insert into igny8_tenants (id, credits, bonus_credits, plan_id, is_deleted) values (?, ?, ?, ?, ?)",
             accounts,
         )
-    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    grow(f"sqlite:///{source}", tmp_path / "data", AS_OF)
     columns = "account_id, credits, bonus_credits, plan_name, plan_included_credits, is_deleted"
-    assert asked(
+    assert in_lake(
         tmp_path / "data", f"select {columns} from lake.accounts where account_id > 1 order by 1"
     ) == [
         (2, -35, 5000, "Starter", 1000, False),
@@ -162,7 +163,7 @@ def test_balances_read_as_they_are(tmp_path: Path) -> None:
         (5, None, 2.5, "Odd", None, None),
     ]
     query = "select account_id, key, value_text from lake.value_findings where site_id is null order by 1, 2"
-    assert asked(tmp_path / "data", query) == [
+    assert in_lake(tmp_path / "data", query) == [
         (3, "accounts.credits", "lots"), (3, "accounts.is_deleted", "maybe"), (4, "accounts.bonus_credits", "lots"),
         (5, "accounts.credits", ""), (5, "plans.included_credits", "plenty"),
     ]  # fmt: skip

@@ -20,6 +20,7 @@ from igny8_analysis.etl.sources import open_source, postgres
 from igny8_analysis.load import load
 from tests.cases import AS_OF, items, make_source, run, site
 from tests.conftest import run_sql
+from tests.lakes import grow, in_lake
 from tests.sources import load_postgres
 from tests.trust.processes import assert_told, igny8, query
 
@@ -368,18 +369,13 @@ def test_an_extra_table_without_what_it_needs_reads_as_empty(
     source: sqlite3.Connection, tmp_path: Path, key: str, column: str
 ) -> None:
     source.execute(f"alter table {name_of(key)} rename column {column} to gone")
-    report = load(f"sqlite:///{tmp_path / 'source.sqlite'}", tmp_path / "data")
-    assert report.missing == [f"{name_of(key)}.{column}"]
-    with connect(tmp_path / "data") as warehouse:
-        found = warehouse.manifest["source"]["tables"][key]
-        assert (found["required_missing"], found["unread"][-1]) == ([column], "gone")
-        assert warehouse.manifest["source"]["would_load"]
-        for table, of in (
-            ("automation_schedules", "automation_configs"),
-            ("credit_usage", "credit_usage_log"),
-        ):
-            (rows,) = warehouse.sql(f"select count(*) from lake.{table}").fetchall()
-            assert rows == (int(of != key),)
+    catalogue = grow(f"sqlite:///{tmp_path / 'source.sqlite'}", tmp_path / "data", AS_OF).catalogue
+    assert catalogue.missing == [f"{name_of(key)}.{column}"]
+    found = catalogue.describe()["tables"][key]
+    assert (found["required_missing"], found["unread"][-1]) == ([column], "gone")
+    assert catalogue.describe()["would_load"]
+    for table, of in (("automation_schedules", "automation_configs"), ("credit_usage", "credit_usage_log")):
+        assert in_lake(tmp_path / "data", f"select count(*) from lake.{table}") == [(int(of != key),)]
 
 
 def test_one_message_names_every_missing_column(source: sqlite3.Connection, tmp_path: Path) -> None:
