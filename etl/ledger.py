@@ -1,7 +1,7 @@
 """Reading of the ledger's sums: those of a month are read again where the source tells another digest of them.
 
 The source sums all its rows at every load, as it must, and first sends a digest a month alone. Sums of months whose
-digest is that of what the load before read come from there.
+digest is that of what the load before read come from there; of a source that tells no digests, none.
 """
 
 from collections.abc import Callable
@@ -25,22 +25,25 @@ def read_sums(
     `day` is the column of their date, a text.
     """
     month = f"coalesce(left({day}, 7), '')"
-    kept, months = f"kept_{name}", None
-    if _is_kept(scratch, name, goes_on):
+    kept, months = f"kept_{name}", dict[str, bool]()
+    tells = source.digest("''") is not None
+    goes_on_from = tells and _is_kept(scratch, name, goes_on)
+    if goes_on_from:
         months = _months(scratch, source, kept, month, query("true"))
-    changed = [name for name, is_same in (months or {}).items() if not is_same]
-    if months is None or changed:
-        which = "true" if months is None else f"{month} in ({_texts(changed)})"
+    changed = [name for name, is_same in months.items() if not is_same]
+    if changed or not goes_on_from:
+        which = f"{month} in ({_texts(changed)})" if goes_on_from else "true"
         batches = source.read(query(which))  # noqa: F841 (DuckDB reads it by its name)
         scratch.execute(f"create table raw_{name} as from batches")
     else:
         scratch.execute(f"create table raw_{name} as from {kept} limit 0")
-    if months and (same := [name for name, is_same in months.items() if is_same]):
+    if same := [name for name, is_same in months.items() if is_same]:
         scratch.execute(f"insert into raw_{name} by name from {kept} where {month} in ({_texts(same)})")
-    scratch.execute(
-        f"copy raw_{name} to '{quoted(goes_on.folder / _file(name))}' "
-        f"(format parquet, compression zstd, kv_metadata {{program: '{program_digest()}'}})"
-    )
+    if tells:
+        scratch.execute(
+            f"drop table if exists {kept}; copy raw_{name} to '{quoted(goes_on.folder / _file(name))}' "
+            f"(format parquet, compression zstd, kv_metadata {{program: '{program_digest()}'}})"
+        )
 
 
 def _is_kept(scratch: duckdb.DuckDBPyConnection, name: str, goes_on: GoesOn) -> bool:
@@ -58,19 +61,16 @@ def _is_kept(scratch: duckdb.DuckDBPyConnection, name: str, goes_on: GoesOn) -> 
 
 def _months(
     scratch: duckdb.DuckDBPyConnection, source: Source, kept: str, month: str, query: str
-) -> dict[str, bool] | None:
-    """The months of the source's sums, and whether those kept are the same; None where the source tells no digests."""
+) -> dict[str, bool]:
+    """The months of the source's sums, and whether those kept are the same."""
     columns = scratch.table(kept).columns
     values = (f"coalesce('=' || cast({column} as text), '')" for column in columns)
     text = f"concat_ws(chr(31), {', '.join(values)})"
-    digest = source.digest(text)
-    if digest is None:
-        return None
 
     def digests(digest: str, sums: str) -> str:
         return f"select {month} as month, cast(sum({digest}) as text) as digest from {sums} as sums group by {month}"
 
-    batches = source.read(digests(digest, f"({query})"))  # noqa: F841 (DuckDB reads it by its name)
+    batches = source.read(digests(str(source.digest(text)), f"({query})"))  # noqa: F841 (DuckDB reads it by its name)
     scratch.execute("create or replace temp table told as from batches")
     rows = scratch.execute(
         "select t.month, k.month is not null from told as t left join "
