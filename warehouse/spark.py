@@ -93,11 +93,21 @@ def _largest(node: exp.Expression) -> exp.Expression:
     return exp.Anonymous(this="slice", expressions=[ordered, exp.Literal.number(1), largest.args["count"]])
 
 
+def _grouped(node: exp.Expression) -> exp.Expression:
+    """`format('{:,}', cast(x as hugeint))` → `format_number(cast(x as decimal(38, 0)), 0)`: 3120 as 3,120."""
+    if isinstance(node, exp.Format) and node.name == "{:,}":
+        (number,) = node.expressions
+        whole = exp.cast(number.this, "decimal(38, 0)")
+        return exp.Anonymous(this="format_number", expressions=[whole, exp.Literal.number(0)])
+    return node
+
+
 REWRITES: tuple[Callable[[exp.Expression], exp.Expression], ...] = (
     _lake_table,
     _microseconds,
     _element,
     _largest,
+    _grouped,
 )
 
 

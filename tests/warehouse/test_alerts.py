@@ -86,7 +86,7 @@ def articles(site_id: int, price_of: Any, count: int = 20, ends: datetime = AS_O
 
 def test_odd_runs_prices_and_costs(tmp_path: Path) -> None:
     runs = [
-        *articles(1, lambda n: 60 if n == 16 else 10),  # one run six times as dear, four days ago
+        *articles(1, lambda n: 600 if n == 16 else 10),  # one run sixty times as dear, four days ago
         *articles(2, lambda n: 10 if n < 12 else 15),  # dearer for eight days
         *articles(3, lambda n: 10 if n < 12 else 5),  # cheaper
         *articles(4, lambda n: 60 if n == 10 else 10),  # as site 1, ten days ago
@@ -96,6 +96,10 @@ def test_odd_runs_prices_and_costs(tmp_path: Path) -> None:
         assert [(row[0], row[1], row[3]) for row in found(warehouse, "run_unusual") if row[0] in (1, 4)] == [
             (1, "run_116", "warning")
         ]
+        ((told,),) = warehouse.sql(
+            "select message from alerts where alert = 'run_unusual' and site_id = 1"
+        ).fetchall()
+        assert told.endswith("cost 6,000 credits, where such runs of the site cost about 100")
         prices = {row[0]: row[2:6] for row in found(warehouse, "price_changed")}
         since = AS_OF - HOUR - 8 * DAY
         at = f"{since:%Y-%m-%dT%H:%M:%SZ}"
@@ -185,7 +189,7 @@ def test_windows_of_alerts_begin_after_their_first_instant_and_end_with_the_load
 
 def test_items_failed_and_data_errors(tmp_path: Path) -> None:
     rows = [
-        *items("images", "failed", 2, site_id=1),
+        *items("images", "failed", 3118, site_id=1),
         *items("content", "failed", 1, site_id=1),
         *items("content", "published", 1, site_id=1, site_status="failed"),
     ]
@@ -194,7 +198,11 @@ def test_items_failed_and_data_errors(tmp_path: Path) -> None:
         run(12, AS_OF - 40 * DAY, site_id=2, stages={4: '{"tasks_processed": -1}'}),
     ]
     with loaded(make_source(tmp_path / "s.sqlite", [site(1), site(2)], runs, rows)) as warehouse:
-        assert [(row[0], row[5]) for row in found(warehouse, "items_failed")] == [(1, "items_failed:1:1:4")]
+        assert [(row[0], row[5]) for row in found(warehouse, "items_failed")] == [
+            (1, "items_failed:1:1:3120")
+        ]
+        told = warehouse.sql("select message from alerts where alert = 'items_failed'").fetchall()
+        assert told == [("A site: 3,120 articles and images have failed",)]
         assert [(row[0], row[5]) for row in found(warehouse, "data_errors")] == [(1, "data_errors:1:1:")]
 
 

@@ -138,9 +138,9 @@ with
             r.completed_at,
             r.run_title
             || ' cost '
-            || cast(cast(round(cast(u.credits as decimal(38, 9)), 0) as decimal(38, 0)) as varchar)
+            || format('{:,}', cast(round(cast(u.credits as decimal(38, 9)), 0) as hugeint))
             || ' credits, where such runs of the site cost about '
-            || cast(cast(round(cast(u.median_credits as decimal(38, 9)), 0) as decimal(38, 0)) as varchar),
+            || format('{:,}', cast(round(cast(u.median_credits as decimal(38, 9)), 0) as hugeint)),
             cast(r.id as varchar)
         from unusual_runs as u
         join live as s on s.site_id = u.site_id
@@ -208,10 +208,10 @@ with
             null,
             a.label
             || ': the balance of '
-            || cast(cast(round(b.available_credits, 0) as decimal(38, 0)) as varchar)
+            || format('{:,}', cast(round(b.available_credits, 0) as hugeint))
             || ' credits is below the '
             || coalesce(
-                cast(cast(ceil(try_cast(n.credits as decimal(38, 9))) as decimal(38, 0)) as varchar),
+                format('{:,}', cast(ceil(try_cast(n.credits as decimal(38, 9))) as hugeint)),
                 cast(n.credits as varchar)
             )
             || ' to have for the next '
@@ -237,7 +237,7 @@ with
             null,
             a.label
             || ': the balance of '
-            || cast(cast(round(w.available_credits, 0) as decimal(38, 0)) as varchar)
+            || format('{:,}', cast(round(w.available_credits, 0) as hugeint))
             || ' credits lasts '
             || case
                 when w.runway_days < 1
@@ -265,13 +265,13 @@ with
             null,
             s.label
             || ': '
-            || cast(f.items as varchar)
+            || format('{:,}', cast(f.items as hugeint))
             || case
                 when f.items = 1 then ' article or image has failed' else ' articles and images have failed'
             end
             || case
                 when f.items_before > 0
-                then ', ' || cast(f.items_before as varchar) || ' at the load before'
+                then ', ' || format('{:,}', cast(f.items_before as hugeint)) || ' at the load before'
                 else ''
             end,
             cast(f.items as varchar)
@@ -310,7 +310,7 @@ with
             null,
             s.label
             || ': '
-            || cast(f.findings as varchar)
+            || format('{:,}', cast(f.findings as hugeint))
             || case when f.findings = 1 then ' error' else ' errors' end
             || ' in the data of its runs of the last '
             || cast(p.credits_window_days as varchar)
