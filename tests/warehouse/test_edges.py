@@ -84,9 +84,11 @@ def test_settings_stay_as_they_were_where_no_limit_stays_none() -> None:
         | {"is_on": is_on, "item_limit": limit, "credit_limit": 100 + n}
         for n, (is_on, limit) in enumerate(told)
     ]
-    rows = computed("stage_settings_spans", stage_settings_seen=seen)
+    load = [LOAD[0] | {"as_of": AS_OF + 5 * DAY}]
+    rows = computed("stage_settings_spans", stage_settings_seen=seen, current_load=load)
     since = {row["as_of"]: (row["since"] - AS_OF) // DAY for row in rows}
     assert [since[AS_OF + n * DAY] for n in range(len(told))] == [0, 0, 2, 2, 4, 4, 6]
+    assert [row["as_of"] for row in rows if row["is_current"]] == [AS_OF + 5 * DAY]
 
 
 def test_a_run_stands_out_from_five_before_it_not_from_four() -> None:

@@ -92,6 +92,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "forecasts": ("site_id", "id", "method"),
     "known_completions": ("site_id",),
     "known_statuses": ("entity", "status"),
+    "live_origin": (),
+    "load_day": (),
     "loads": ("load_number",),
     "own_errors": ("site_id", "method", "error_number"),
     "own_prices": ("site_id", "stage_number", "price_number", "version_from"),

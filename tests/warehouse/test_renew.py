@@ -21,8 +21,8 @@ RENEWED = {
     "weeks": "select max(week) - 9 as week from warehouse.main.spend_weeks",
     "day": "select quantile_disc(known_on, 0.8) as known_on from warehouse.main.forecast_days",
 }
-STARTS = ("forecast_origins", "spend_owners")
-"""What tells the origins and owners themselves is made as a whole."""
+STARTS = ("spend_owners",)
+"""What tells the owners themselves is made as a whole."""
 IN_PART = [(view, view.scope) for view in load_views() if view.scope in RENEWED and view.name not in STARTS]
 IN_PART += [(view, "weeks") for view in load_views() if view.is_by_weeks]
 

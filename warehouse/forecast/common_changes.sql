@@ -1,7 +1,6 @@
 -- One row per stage, midnight and span of days: a change of prices that all sites' runs then showed.
 -- Kept as a table: it is of all sites by nature; own and shared prices are brought to the day's.
 with
-    load as (select cast(as_of at time zone 'UTC' as date) as today from current_load),
     limits as (
         select
             pool_sites_needed,
@@ -87,10 +86,10 @@ with
     candidates as (
         select p.stage_number, p.changed_on, p.known_on, p.days_after
         from peaks as p
-        cross join load
+        cross join load_day
         cross join limits
         where
-            p.known_on <= load.today
+            p.known_on <= load_day.today
             and p.days_after <= limits.change_days
             and p.sites >= limits.pool_sites_needed
             and abs(p.log_change) > limits.change_log_price

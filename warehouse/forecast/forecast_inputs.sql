@@ -2,6 +2,11 @@
 -- A step towards forecasts.
 -- Renewed: origin.
 with
+    -- the live one's day says as much of its instant as limits ask
+    origins as (
+        select o.*, coalesce(o.origin_at, cast(o.known_on as timestamptz)) as from_at
+        from forecast_origins as o
+    ),
     waiting as (
         select o.site_id, o.id, g.stage_number, coalesce(cast(g.snapshot_items as double), 0) as items_waiting
         from forecast_origins as o
@@ -53,14 +58,14 @@ with
             coalesce(l.yielded_items, 0) as yielded_items,
             case
                 when
-                    (l.limited_at >= s.limits_learned_from or o.origin_at < s.limits_learned_from)
+                    (l.limited_at >= s.limits_learned_from or o.from_at < s.limits_learned_from)
                     and (x.is_on is null or l.limited_at >= x.since)
                 then l.items_limit
             end as learned_limit,
             case
                 when
                     l.limited_at < s.limits_learned_from
-                    and o.origin_at >= s.limits_learned_from
+                    and o.from_at >= s.limits_learned_from
                     and x.is_on is null
                 then l.items_limit
             end as forgotten_limit,
@@ -108,15 +113,18 @@ with
             s.default_output_ratio,
             s.flow_weight_items,
             s.output_weight_created
-        from forecast_origins as o
+        from origins as o
         join waiting as w on w.site_id = o.site_id and w.id = o.id
         join shared as s on s.stage_number = w.stage_number and s.known_on = o.known_on
         left join
             stage_settings_spans as x
             on x.site_id = o.site_id
             and x.stage_number = w.stage_number
-            and x.as_of <= o.origin_at
-            and (x.next_as_of is null or x.next_as_of > o.origin_at)
+            and case
+                when o.is_live
+                then x.is_current
+                else x.as_of <= o.origin_at and (x.next_as_of is null or x.next_as_of > o.origin_at)
+            end
         left join completions as z on z.site_id = o.site_id and z.completion_number = o.known_runs
         left join
             stage_settings_spans as y

@@ -1,10 +1,8 @@
 -- One row per site and instant forecast from: each past run with a snapshot, and as_of (id 0).
 -- A step towards forecasts.
 -- Kept as a table: every step of the forecasts starts from it.
--- Renewed: origin.
+-- Renewed: site, by origin.
 with
-    load as (select as_of from current_load),
-    lowest as (select least(coalesce(min(id), 1), 1) - 1 as live_id from runs),
     snapshots as (select site_id, id from run_stages group by site_id, id having count(snapshot_items) > 0),
     past as (
         select
@@ -36,18 +34,18 @@ with
         union all
         select
             s.site_id,
-            lowest.live_id,
+            l.live_id,
             null,
             true,
-            load.as_of,
-            cast(load.as_of at time zone 'UTC' as date),
+            null,
+            d.today,
             coalesce(k.completions_known, 0),
             null,
             null,
             null
         from sites as s
-        cross join load
-        cross join lowest
+        cross join load_day as d
+        cross join live_origin as l
         left join known_completions as k on k.site_id = s.site_id
     ),
     measured as (

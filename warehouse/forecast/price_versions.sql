@@ -2,7 +2,6 @@
 -- A step towards forecasts.
 -- Kept as a table: it is of all sites by nature; forecasts look a day up.
 with
-    load as (select cast(as_of at time zone 'UTC' as date) as today from current_load),
     midnights as (
         select stage_number, date '0001-01-01' as known_on
         from stage_parameters
@@ -12,8 +11,8 @@ with
         union
         select stage_number, known_until
         from common_changes
-        cross join load
-        where known_until <= load.today
+        cross join load_day
+        where known_until <= load_day.today
     )
 select
     stage_number,

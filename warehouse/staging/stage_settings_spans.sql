@@ -1,6 +1,7 @@
 -- One row per site, stage and load that first saw its settings so: what held a run of that time.
 -- A step towards settings as forecasts know them.
 with
+    load as (select as_of from current_load),
     seen as (
         select
             site_id,
@@ -35,15 +36,19 @@ with
         window w as (partition by site_id, stage_number order by as_of)
     )
 select
-    site_id,
-    stage_number,
-    as_of,
-    next_as_of,
-    is_present,
-    is_on,
-    item_limit,
-    credit_limit,
-    max(changed_at) over (
-        partition by site_id, stage_number order by as_of rows between unbounded preceding and current row
+    c.site_id,
+    c.stage_number,
+    c.as_of,
+    c.next_as_of,
+    c.is_present,
+    c.is_on,
+    c.item_limit,
+    c.credit_limit,
+    c.as_of <= load.as_of and (c.next_as_of is null or c.next_as_of > load.as_of) as is_current,
+    max(c.changed_at) over (
+        partition by c.site_id, c.stage_number
+        order by c.as_of
+        rows between unbounded preceding and current row
     ) as since
-from compared
+from compared as c
+cross join load
