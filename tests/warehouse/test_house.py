@@ -516,6 +516,15 @@ def test_lists_and_days_of_spend_are_as_long_as_parameters_say(demo: Warehouse) 
     assert spelled == {"spend_parameters", "spend_rhythms", "spend_weeks"}
 
 
+def test_lists_of_prices_and_odd_runs_are_as_long_as_parameters_say(demo: Warehouse) -> None:
+    ((analyzed, own),) = demo.sql(
+        "select analyzed_runs, own_price_runs from parameters cross join forecast_parameters"
+    ).fetchall()
+    assert steps("own_prices") == steps("unusual_runs") == analyzed
+    leads = [lead.args.get("offset") for lead in parsed(VIEWS["own_prices"]).find_all(exp.Lead)]
+    assert {int(offset.name) for offset in leads if offset} == {own}, "a run is forgotten after so many"
+
+
 # What people should use first
 
 
