@@ -14,6 +14,7 @@ from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.load import load
 from tests.cases import AS_OF, items, make_source, run, site
 from tests.command import igny8
+from tests.lakes import grow
 from tests.worlds import world
 
 FORCED = "the site's limits bind, and only flow knows them"
@@ -207,7 +208,10 @@ def test_a_past_origin_has_the_settings_of_the_load_before_it(tmp_path: Path) ->
             items("tasks", "queued", 100),
             others={"igny8_automation_configs": [settings(1, **columns)]},
         )
-        load(f"sqlite:///{source}", tmp_path / "data", as_of=start + timedelta(days=at))
+        as_of = start + timedelta(days=at)
+        if at < 6:
+            grow(f"sqlite:///{source}", tmp_path / "data", as_of)
+    load(f"sqlite:///{source}", tmp_path / "data", as_of=as_of)
     with igny8_analysis.connect(tmp_path / "data") as warehouse:
         known = warehouse.sql(
             "select id, is_on, item_limit, items_limit from forecast_inputs where stage_number = 4 order by is_live, id"
@@ -248,7 +252,10 @@ def test_under_known_settings_flow_is_not_judged_by_what_it_could_not_know(tmp_p
             items("tasks", "queued", 100),
             others={"igny8_automation_configs": [settings(1, max_tasks_per_run=20)]},
         )
-        load(f"sqlite:///{source}", tmp_path / "data", as_of=start + timedelta(days=at))
+        as_of = start + timedelta(days=at)
+        if at < 10:
+            grow(f"sqlite:///{source}", tmp_path / "data", as_of)
+    load(f"sqlite:///{source}", tmp_path / "data", as_of=as_of)
     with igny8_analysis.connect(tmp_path / "data") as warehouse:
         crowned = warehouse.sql("select id, method from forecast_backtest where is_champion order by id")
         assert [method for _, method in crowned.fetchall()][4:] == ["mean_of_last_10"] * 4 + ["flow"] * 2
