@@ -107,3 +107,19 @@ def test_a_run_stands_out_from_five_before_it_not_from_four() -> None:
     assert last_of(5) == []
     (row,) = last_of(6)
     assert (row["id"], row["runs_before"], row["median_credits"], row["is_higher"]) == (6, 5, 101.0, True)
+
+
+def test_a_week_counts_the_28_days_behind_it_the_7_and_the_30_ahead() -> None:
+    """Days to the 10th are early, from the 21st on late. Behind Monday 2 February lie 5 January to 1 February; ahead
+    of it 2 to 8 February, and to 3 March."""
+    days = [{"calendar_date": AS_OF.date() - n * DAY} for n in range(60)]
+    weeks = {row["ends_at"].date(): row for row in computed("spend_weeks", current_load=LOAD, calendar=days)}
+    second, sixteenth = (weeks[AS_OF.date().replace(month=2, day=day)] for day in (2, 16))
+    counts = ("days_behind", "days_of_7", "days_of_30")
+    assert [(second[f"early_{name}"], second[f"late_{name}"]) for name in counts] == [
+        (7, 11),
+        (7, 0),
+        (12, 8),
+    ]
+    assert (sixteenth["early_days_of_7"], sixteenth["late_days_of_7"]) == (0, 2)
+    assert (second["is_over_7"], second["is_over_30"]) == (True, False)
