@@ -5,10 +5,12 @@ A version is published if it has our name and a manifest; `current` names the on
 
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import re
 import stat
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -279,6 +281,16 @@ def checksum(file: Path) -> int:
     total = 0
     for block in _blocks(file):
         total = zlib.crc32(block, total)
+    return total
+
+
+def copy(file: Path, to: Path, is_left: threading.Event) -> int:
+    """Copy a file until it `is_left`. Return the checksum of what was copied: one reading for both."""
+    total = 0
+    with to.open("wb") as copied:
+        for block in itertools.takewhile(lambda _: not is_left.is_set(), _blocks(file)):
+            total = zlib.crc32(block, total)
+            copied.write(block)
     return total
 
 

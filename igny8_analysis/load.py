@@ -2,8 +2,10 @@
 
 import errno
 import os
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +18,7 @@ from igny8_analysis.etl import lake
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.extract import Extracted, Load, extract
+from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.loading import Loading, loading
 from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.source_map import SourceMap
@@ -29,6 +32,16 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CHANGES = {"new": "new in the source", "gone": "gone from the source"}
 
 Progress = Callable[[str], None]
+
+
+class Left(threading.Event):
+    """Whether a signal ended the load: what runs beside it ends too."""
+
+    interrupt = threading.Event.set
+
+
+GoesOn = tuple[dict[str, int], str | None]
+"""What is at the end of the previous version's tables; why its file is nothing to go on from, None: it is."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +107,22 @@ def load(
     started = time.monotonic()
     try:
         with loading(root) as this:
-            with open_source(source_url) as source:
+            is_left = Left()
+            with (
+                open_source(source_url) as source,
+                ThreadPoolExecutor(1) as beside,
+                interruptible(is_left),
+            ):
                 this.sweep()
                 instant = (as_of or source.as_of).astimezone(UTC)
                 version = this.begin(instant)
+                goes_on = beside.submit(_goes_on_from, this.previous, version.database, is_full, is_left)
                 this_load = Load(version.number, version.id, instant)
                 extracted = extract(
                     source, this_load, version.lake, this.previous, progress, names, resources, is_full
                 )
             progress("build warehouse")
-            built = _build(version, this.previous, resources, is_full)
+            built = _build(version, this.previous, goes_on, resources)
             progress("check")
             check(version.database)
             about = {
@@ -188,35 +207,35 @@ class Built:
 
 
 def _build(
-    version: lake.Version, previous: lake.Version | None, resources: Resources, is_full: bool
+    version: lake.Version, previous: lake.Version | None, goes_on: Future[GoesOn], resources: Resources
 ) -> Built:
-    """Make the version's database: of the previous one, if the same definition made it and it is as written.
+    """Make the version's database: of the copy of the previous one, if that is something to go on from.
 
     What fails then is no fault of the load before: it fails the load, but for memory that does not do.
     """
-    appended, why_all = ({}, "--full") if is_full else _goes_on_from(previous)
+    appended, why_all = goes_on.result()
     if previous and why_all is None:
         try:
             renewed = renew(version.lake, version.database, previous, appended, resources)
             return Built(renewed.sites, None, renewed.appended)
         except duckdb.OutOfMemoryException:
             why_all = "to go on from the load before takes more memory than there is"
-        remove(version.database)
+    remove(version.database)
     build(version.lake, version.database, resources)
     with duckdb.connect(version.database, read_only=True) as connection:
         ((sites,),) = connection.execute("select count(*) from sites").fetchall()
     return Built(sites, why_all)
 
 
-def _goes_on_from(previous: lake.Version | None) -> tuple[dict[str, int], str | None]:
-    """What is at the end of the previous version's tables, and why its file is nothing to go on from; None: it is."""
-    if previous is None:
-        return {}, "there is no load before"
+def _goes_on_from(previous: lake.Version | None, database: Path, is_full: bool, is_left: Left) -> GoesOn:
+    """Copy the previous version's file to `database`, if the same definition made it and it is as written."""
+    if previous is None or is_full:
+        return {}, "--full" if is_full else "there is no load before"
     try:
         manifest = previous.manifest()
         if manifest.get("definition") != definition():
             return {}, "another version of this program or of DuckDB made the one before"
-        if manifest.get("database_crc32") != lake.checksum(previous.database):
+        if manifest.get("database_crc32") != lake.copy(previous.database, database, is_left):
             return {}, "the file of the load before is damaged"
     except (Igny8Error, OSError) as error:
         return {}, f"the load before cannot be gone on from: {' '.join(str(error).split())}"

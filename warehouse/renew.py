@@ -17,7 +17,6 @@ What was computed is compared with what it was, so that what reads it is compute
 """
 
 import filecmp
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -87,12 +86,11 @@ class Renewed:
 def renew(
     lake: Path, database: Path, previous: Version, appended: dict[str, int], resources: Resources = MACHINE
 ) -> Renewed:
-    """Make the new file `database` from the lake and from the file of a version that the same `definition` made.
+    """Make of `database`, a copy of the file of a version that the same `definition` made, that of the lake.
 
     `appended` is what was left at the end of that version's tables. What needs more memory than it may use is made
     again with twice as much, up to half of the machine's. Raises duckdb.Error where the version's file is damaged.
     """
-    shutil.copyfile(previous.database, database)
     with build.writing(database, resources) as connection:
         connection.execute(f"attach '{quoted(previous.database)}' as previous (read_only)")
         renewal = Renewal(connection, appended, resources)
@@ -147,13 +145,35 @@ class Renewal:
         return self._count("differs.runs") if self.differing["runs"] else 0
 
     def _read_table(self, name: str, lake: Path, lake_before: Path) -> bool:
-        """Take in a table of the lake where its file is another; whether it differs."""
-        is_same = _is_same(lake / f"{name}.parquet", lake_before / f"{name}.parquet")
-        if not is_same or name in HELD_BY_VIEWS:
-            self.connection.begin()
-            build.create_lake_table(self.connection, lake, name)
-            self.connection.commit()
-        return not is_same and self.compare(f"lake.{name}")
+        """Take in a table of the lake where its file is another, of few sites alone; whether it differs."""
+        placed, file = f"lake.{name}", lake / f"{name}.parquet"
+        is_same = _is_same(file, lake_before / file.name)
+        is_table = name not in HELD_BY_VIEWS
+        if is_same and is_table:
+            return False
+        if is_table and self._told(placed) == "site":
+            rows = f"read_parquet('{quoted(file)}')"
+            if not self.compare(placed, rows):
+                return False
+            if self._take_in(placed, f"from {rows} semi join differs.{placed} using (site_id)"):
+                return True
+        self.connection.begin()
+        build.create_lake_table(self.connection, lake, name)
+        self.connection.commit()
+        self.appended.pop(placed, None)
+        return not is_same and self.compare(placed)
+
+    def _take_in(self, table: str, rows: str) -> bool:
+        """Put `rows` in the place of those of the sites that differ, unless these are many; whether it was done."""
+        appended = self.appended.get(table, 0) + self._count(f"({rows})")
+        if appended > APPENDED_SHARE * self._count(table):
+            return False
+        self.connection.begin()
+        self.connection.execute(f"delete from {table} where site_id in (select site_id from differs.{table})")
+        self.connection.execute(f"insert into {table} {rows}")
+        self.connection.commit()
+        self.appended[table] = appended
+        return True
 
     def _renew_view(self, view: View) -> bool:
         """Compute a view anew where it may differ; whether it differs then."""
@@ -216,9 +236,13 @@ class Renewal:
         return self._count(f"differs.{name}") > 0
 
     def _forget_absent(self, name: str) -> None:
-        """Keep of the keys that may differ those of which a view has rows, or had."""
+        """Keep of the keys of weeks that may differ those of which a view has rows, or had."""
         key = ", ".join(self._key(name))
-        has = " union all ".join(f"select {key} from {d}.main.{name}" for d in ("previous", "warehouse"))
+        ((first,),) = self.connection.execute(f"select min(week) from differs.{name}").fetchall()
+        has = " union all ".join(
+            f"select {key} from {database}.main.{name} where week >= {NEVER if first is None else first}"
+            for database in ("previous", "warehouse")
+        )
         self.connection.execute(
             f"create or replace table differs.{name} as from differs.{name} semi join ({has}) using ({key})"
         )

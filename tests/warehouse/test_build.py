@@ -13,18 +13,24 @@ from igny8_analysis import explain
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.demo import AS_OF
 from igny8_analysis.etl.errors import LoadError
-from igny8_analysis.etl.resources import Resources
+from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.load import load
 from igny8_analysis.rebuild import rebuild
 from igny8_analysis.warehouse import build as module
 from igny8_analysis.warehouse import renew as renewing
 from igny8_analysis.warehouse.build import build, load_views
-from igny8_analysis.warehouse.renew import renew
+from igny8_analysis.warehouse.renew import Renewed, renew
 from tests.conftest import sampled
 from tests.warehouse.test_spark import differences
 
 LITTLE = 16
 """Megabytes with which the demo is not renewed."""
+
+
+def renewed(changed: Path, database: Path, before: lake.Version, resources: Resources = MACHINE) -> Renewed:
+    """The file of a version, copied and renewed."""
+    shutil.copyfile(before.database, database)
+    return renew(changed, database, before, {}, resources)
 
 
 @pytest.fixture
@@ -58,7 +64,7 @@ def changed_lake(demo_warehouse: Path, folder: Path, which: str = "id = 906") ->
 def test_a_table_is_kept_where_what_it_reads_is_the_same(
     demo_warehouse: Path, previous: lake.Version, tmp_path: Path
 ) -> None:
-    renew(lake.find_version(demo_warehouse).lake, tmp_path / "new.duckdb", previous, {})
+    renewed(lake.find_version(demo_warehouse).lake, tmp_path / "new.duckdb", previous)
     assert stage_states(tmp_path / "new.duckdb") == 0
 
 
@@ -66,7 +72,7 @@ def test_of_a_site_whose_run_differs_all_is_built_anew(
     demo_warehouse: Path, previous: lake.Version, tmp_path: Path
 ) -> None:
     changed = changed_lake(demo_warehouse, tmp_path)
-    renewed = renew(changed, tmp_path / "new.duckdb", previous, {})
+    appended = renewed(changed, tmp_path / "new.duckdb", previous).appended
     with duckdb.connect() as connection:
         connection.execute(f"attach '{lake.find_version(demo_warehouse).database}' as demo (read_only)")
         of_site = "(select count(*) from {}.stage_state where site_id = 103)"
@@ -75,7 +81,33 @@ def test_of_a_site_whose_run_differs_all_is_built_anew(
             f"select {of_site.format('new')}, {of_site.format('demo')}"
         ).fetchall()
     assert stage_states(tmp_path / "new.duckdb") == rows == of_demo > 0
-    assert renewed.appended["stage_state"] == 0, "they are more than a fifth of the table: it was sorted anew"
+    assert appended["stage_state"] == 0, "they are more than a fifth of the table: it was sorted anew"
+
+
+def test_where_more_waits_at_a_site_its_live_forecast_is_built_anew(
+    demo_warehouse: Path, tmp_path: Path
+) -> None:
+    before = lake.find_version(demo_warehouse)
+    changed = Path(shutil.copytree(before.lake, tmp_path / "lake"))
+    file = changed / "pipeline_items.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table changed as select * replace (items + (site_id = 103)::int * 40 as items) from '{file}'"
+        )
+        connection.execute(f"copy changed to '{file}'")
+        renewed(changed, tmp_path / "new.duckdb", before)
+        build(changed, tmp_path / "anew.duckdb")
+        forecasts = []
+        for name, database in (
+            ("before", before.database),
+            *((name, tmp_path / f"{name}.duckdb") for name in ("new", "anew")),
+        ):
+            connection.execute(f"attach '{database}' as {name} (read_only)")
+            live = (
+                f"select site_id, method, round(credits, 6) from {name}.forecasts where is_live order by all"
+            )
+            forecasts.append(connection.execute(live).fetchall())
+    assert forecasts[1] == forecasts[2] != forecasts[0]
 
 
 def test_what_runs_out_of_memory_in_renewing_is_made_again_with_more(
@@ -87,9 +119,9 @@ def test_what_runs_out_of_memory_in_renewing_is_made_again_with_more(
     with monkeypatch.context() as patched:
         patched.setattr(Resources, "doubled", lambda _: None)
         with pytest.raises(duckdb.OutOfMemoryException):
-            renew(changed, file, before, {}, little)
+            renewed(changed, file, before, little)
     module.remove(file)
-    renew(changed, file, before, {}, little)
+    renewed(changed, file, before, little)
     build(changed, tmp_path / "anew.duckdb")
     with duckdb.connect() as connection:
         for name in ("new", "anew"):
