@@ -47,7 +47,7 @@ class Brief(Payload):
     """The sentences as a dict, `{"sentences": […]}`, which shows itself in a notebook as the report's panel."""
 
     def _repr_html_(self) -> str:
-        from igny8_analysis.reports.panels.panel import render, style
+        from igny8_analysis.reports.panel import render, style
 
         panel = render("brief.html.j2", sentences=self["sentences"])
         return f'{style()._repr_html_()}<div class="igny8">{panel.html}</div>'

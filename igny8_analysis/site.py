@@ -142,7 +142,7 @@ class Site:
 
 def draw(notebook: str, parameters: Mapping[str, Any], panel: str | None = None) -> str:
     """Return the HTML of a report notebook's panels, or of the one called `panel`, drawn by its own cells."""
-    from igny8_analysis.reports.panels.panel import Panel, style
+    from igny8_analysis.reports.panel import Panel, style
 
     cells = json.loads((NOTEBOOKS / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
     names: dict[str, Any] = {}

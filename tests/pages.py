@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_output
 
 from igny8_analysis.reports import make
-from igny8_analysis.reports.panels.panel import Panel
+from igny8_analysis.reports.panel import Panel
 
 
 class InProcess:

@@ -4,6 +4,8 @@ import ast
 import json
 import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -201,3 +203,8 @@ def test_files_and_pipes_are_utf_8_whatever_the_locale() -> None:
     code = {name(path): path.read_text(encoding="utf-8") for path in SOURCES if path.suffix == ".py"}
     found = {path: lines for path, text in code.items() if (lines := without_encoding(text))}
     assert found == {}
+
+
+def test_who_makes_reports_waits_for_no_library_that_a_kernel_draws_with() -> None:
+    code = "import sys, igny8_analysis.reports.make; sys.exit('altair' in sys.modules or 'IPython' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from igny8_analysis.reports.panels.panel import environment
+from igny8_analysis.reports.panel import environment
 from igny8_analysis.reports.publish import publish, stamp_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from igny8_analysis.cli.text import cut
-from igny8_analysis.reports.panels.panel import MIME_TYPE, TEMPLATES, environment, style_sheet
+from igny8_analysis.reports.panel import MIME_TYPE, TEMPLATES, environment, style_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from igny8_analysis import Warehouse
 from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.reports import words
 from igny8_analysis.reports.make import Options, Reports
-from igny8_analysis.reports.panels.panel import environment, style_sheet
+from igny8_analysis.reports.panel import environment, style_sheet
 from igny8_analysis.reports.panels.run import TITLES
 from tests.pages import notebooks_here
 from tests.reports.conftest import Made

@@ -1,6 +1,6 @@
 """Panels: functions from rows of views to HTML, one a panel; they lay out and format, they compute nothing."""
 
+from igny8_analysis.reports.panel import Panel, style
 from igny8_analysis.reports.panels import account, compare, cost, overview, run, statement
-from igny8_analysis.reports.panels.panel import Panel, style
 
 __all__ = ["Panel", "account", "compare", "cost", "overview", "run", "statement", "style"]

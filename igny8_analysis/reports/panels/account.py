@@ -5,7 +5,7 @@ from __future__ import annotations
 from igny8_analysis import charts
 from igny8_analysis.reports import words
 from igny8_analysis.reports.names import site_folder
-from igny8_analysis.reports.panels.panel import Panel, render
+from igny8_analysis.reports.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from igny8_analysis import charts
 from igny8_analysis.reports import formats, words
 from igny8_analysis.reports.names import run_file
-from igny8_analysis.reports.panels.panel import Panel, render
+from igny8_analysis.reports.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
 
 # What is compared of the runs as a whole: its name, and how it is written, by the query's measure.

@@ -6,7 +6,7 @@ from typing import Any
 
 from igny8_analysis import charts
 from igny8_analysis.reports import formats
-from igny8_analysis.reports.panels.panel import Panel, render
+from igny8_analysis.reports.panel import Panel, render
 from igny8_analysis.reports.rows import Rows
 
 BEFORE, AFTER = "30 days before", "Last 30 days"

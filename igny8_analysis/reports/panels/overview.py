@@ -10,7 +10,7 @@ from typing import Any
 from igny8_analysis import charts
 from igny8_analysis.reports import formats, words
 from igny8_analysis.reports.names import HISTORY_LIMIT, run_file
-from igny8_analysis.reports.panels.panel import Panel, render
+from igny8_analysis.reports.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
 
 # What to do about each kind of attention; the count's column names it.

@@ -6,7 +6,7 @@ from typing import Any
 
 from igny8_analysis import charts
 from igny8_analysis.reports import formats, words
-from igny8_analysis.reports.panels.panel import Panel, render
+from igny8_analysis.reports.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
 from igny8_analysis.stages import stage_label
 

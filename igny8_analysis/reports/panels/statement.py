@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from igny8_analysis.reports import formats, names
-from igny8_analysis.reports.panels.panel import Panel, render
+from igny8_analysis.reports.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
 
 

@@ -16,7 +16,7 @@ from igny8_analysis.reports import formats, tokens, words
 if TYPE_CHECKING:
     from igny8_analysis.reports.rows import Rows
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 # Marks a panel's bare HTML in a notebook's output, for the report's template; text/html is for JupyterLab.
 MIME_TYPE = "application/vnd.igny8.panel"
