@@ -101,6 +101,28 @@ def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_what_takes_a_files_place_is_on_the_disk_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Power may go at any moment: a name without what it names would be an empty report."""
+    done: list[object] = []
+    real_fsync, real_replace = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        done.append(os.fstat(descriptor).st_size)
+        real_fsync(descriptor)
+
+    def replace(self: Path, target: Path) -> Path:
+        done.append(target.name)
+        return real_replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    with whole(tmp_path / "a.html") as file:
+        file.write(b"all")
+    assert done == [3, "a.html"]
+
+
 def test_a_report_that_cannot_be_written_leaves_nothing(root: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     (tmp_path / "folder" / "in it").mkdir(parents=True)
