@@ -15,6 +15,7 @@ import duckdb
 import pytest
 from adbc_driver_postgresql import dbapi
 
+from igny8_analysis.etl import changes as module
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.changes import FILE
 from igny8_analysis.etl.contracts import LAKE_TABLES
@@ -202,6 +203,17 @@ def test_rows_that_changed_are_read_and_no_others(url: str, tmp_path: Path) -> N
     )
     assert read_by(url, tmp_path) == {"rows": 3, "why_all": None}
     assert read_by(url, tmp_path, is_full=True) == {"rows": RUNS, "why_all": "--full"}
+
+
+def test_more_rows_than_one_query_asks_for_are_asked_for_by_several(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "IDS_A_QUERY", 2)
+    grow(url, tmp_path / "grown", AS_OF)
+    run_sql(url, "update igny8_automation_runs set total_credits_used = 1 where id <= 5")
+    assert grow(url, tmp_path / "grown", AS_OF).runs_read.rows == 5
+    grow(url, tmp_path / "full", AS_OF)
+    assert "runs" not in unlike(tmp_path / "grown", tmp_path / "full")
 
 
 ANOTHER = "is another than at the load before"
