@@ -73,6 +73,17 @@ def test_what_all_sites_share_goes_into_no_page_but_what_a_load_leaves_alone(
         assert {view for view, *_ in shared} <= {"credit_sources", "parameters", "stage_parameters"}
 
 
+def test_a_run_page_changes_with_what_is_of_its_site(demo: igny8_analysis.Warehouse) -> None:
+    """And not with what is of another. No query of the page reads such rows yet; one that does must not be missed."""
+    digests = Digests(demo, pages.RUN_DETAIL, ("site_id", "id"), owner=101)
+    (run_id,) = demo.sql("select max(id) from runs where site_id = 101").fetchall()[0]
+    before = digests.of(101, run_id)
+    digests._parts[102, None] = [("sites", 1, "another")]
+    assert digests.of(101, run_id) == before
+    digests._parts[101, None] = [("sites", 1, "another")]
+    assert digests.of(101, run_id) != before
+
+
 def test_the_last_digits_of_a_sum_change_no_digest(demo: igny8_analysis.Warehouse) -> None:
     one, other = (
         demo.sql(
