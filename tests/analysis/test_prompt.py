@@ -35,7 +35,7 @@ def words(catalogue: Catalogue, before: str, after: str = "") -> list[str]:
         ("select * from run_st", "", ["run_stages", "run_statistics", "run_statuses", "run_state"]),
         ("select * from sites s join attention", "", ["attention_items"]),
         ("select * from lake.acc", "", ["lake.accounts"]),
-        ("describe loa", "", ["loads"]),
+        ("describe loa", "", ["loads", "load_day"]),
         ("select s.dom", " from sites as s", ["domain"]),
         ("select sites.dom", " from sites", ["domain"]),
         ("select S.DOM", " FROM sites S", ["domain"]),

@@ -275,7 +275,7 @@ def common_change(changes: Sequence[tuple[int, float]]) -> list[float]:
     steps = [between | {"site_id": n, "log_change": change} for n, (_, change) in enumerate(changes)]
     rows = computed(
         "common_changes",
-        current_load=[{"as_of": AS_OF}],
+        load_day=[{"today": TODAY}],
         price_steps=steps,
         sites=[{"site_id": n, "account_key": account} for n, (account, _) in enumerate(changes)],
         price_noise=[{"stage_number": 1, "completed_on": TODAY - DAY, "noise": 0.1}],
