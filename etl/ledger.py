@@ -11,9 +11,9 @@ import duckdb
 
 from igny8_analysis.etl.changes import GoesOn, program_digest
 from igny8_analysis.etl.sources.source import Source
-from igny8_analysis.etl.templates import quoted
+from igny8_analysis.etl.templates import filled, quoted
 
-DIGEST = "cast('0x' || left(sha256({text}), 15) as bigint)"  # as `Source.digest`, in DuckDB
+DIGEST = "cast('0x' || left(sha256({{ text }}), 15) as bigint)"  # as `Source.digest`, in DuckDB
 Query = Callable[[str], str]
 
 
@@ -25,21 +25,20 @@ def read_sums(
     `day` is the column of their date, a text.
     """
     month = f"coalesce(left({day}, 7), '')"
-    kept, months = f"kept_{name}", dict[str, bool]()
-    tells = source.digest("''") is not None
-    goes_on_from = tells and _is_kept(scratch, name, goes_on)
-    if goes_on_from:
-        months = _months(scratch, source, kept, month, query("true"))
-    changed = [name for name, is_same in months.items() if not is_same]
-    if changed or not goes_on_from:
-        which = f"{month} in ({_texts(changed)})" if goes_on_from else "true"
+    kept, months = f"kept_{name}", None
+    if source.digest and _is_kept(scratch, name, goes_on):
+        months = _months(scratch, source, source.digest, kept, month, query("true"))
+    same = [told for told, is_same in (months or {}).items() if is_same]
+    changed = [told for told, is_same in (months or {}).items() if not is_same]
+    if months is None or changed:
+        which = "true" if months is None else f"{month} in ({_texts(changed)})"
         batches = source.read(query(which))  # noqa: F841 (DuckDB reads it by its name)
         scratch.execute(f"create table raw_{name} as from batches")
     else:
         scratch.execute(f"create table raw_{name} as from {kept} limit 0")
-    if same := [name for name, is_same in months.items() if is_same]:
+    if same:
         scratch.execute(f"insert into raw_{name} by name from {kept} where {month} in ({_texts(same)})")
-    if tells:
+    if source.digest:
         scratch.execute(
             f"drop table if exists {kept}; copy raw_{name} to '{quoted(goes_on.folder / _file(name))}' "
             f"(format parquet, compression zstd, kv_metadata {{program: '{program_digest()}'}})"
@@ -60,21 +59,22 @@ def _is_kept(scratch: duckdb.DuckDBPyConnection, name: str, goes_on: GoesOn) -> 
 
 
 def _months(
-    scratch: duckdb.DuckDBPyConnection, source: Source, kept: str, month: str, query: str
+    scratch: duckdb.DuckDBPyConnection, source: Source, digest: str, kept: str, month: str, query: str
 ) -> dict[str, bool]:
-    """The months of the source's sums, and whether those kept are the same."""
+    """The months of the source's sums, and whether those kept have the same `digest`."""
     columns = scratch.table(kept).columns
     values = (f"coalesce('=' || cast({column} as text), '')" for column in columns)
     text = f"concat_ws(chr(31), {', '.join(values)})"
 
     def digests(digest: str, sums: str) -> str:
-        return f"select {month} as month, cast(sum({digest}) as text) as digest from {sums} as sums group by {month}"
+        row = filled(digest, {"text": text})
+        return f"select {month} as month, cast(sum({row}) as text) as digest from {sums} as sums group by {month}"
 
-    batches = source.read(digests(str(source.digest(text)), f"({query})"))  # noqa: F841 (DuckDB reads it by its name)
+    batches = source.read(digests(digest, f"({query})"))  # noqa: F841 (DuckDB reads it by its name)
     scratch.execute("create or replace temp table told as from batches")
     rows = scratch.execute(
         "select t.month, k.month is not null from told as t left join "
-        f"({digests(DIGEST.format(text=text), kept)}) as k on k.month = t.month and k.digest = t.digest"
+        f"({digests(DIGEST, kept)}) as k on k.month = t.month and k.digest = t.digest"
     ).fetchall()
     return dict(rows)
 

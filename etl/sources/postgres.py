@@ -154,6 +154,9 @@ case
     then round(cast({{ column }} as numeric), {{ places }})
 end"""
 
+DIGEST = """
+cast(cast('x' || left(encode(sha256(convert_to({{ text }}, 'UTF8')), 'hex'), 15) as bit(60)) as bigint)"""
+
 
 class Stalled(Exception):  # noqa: N818 (told as a LoadError)
     """The server did not answer in time."""
@@ -247,12 +250,10 @@ class PostgresSource:
         sql = AMOUNT_OF_NUMBER if type_ in NUMBERS else AMOUNT
         return filled(sql, {"column": column, "text": trimmed(column), "places": places})
 
-    def digest(self, text: str) -> str | None:
+    @property
+    def digest(self) -> str | None:
         """SQL for 60 bits of a text's SHA-256, where the server has that (from 11 on) and knows the text's encoding."""
-        if self._is_any_bytes or not self._has_sha256:
-            return None
-        bits = f"left(encode(sha256(convert_to({text}, 'UTF8')), 'hex'), 15)"
-        return f"cast(cast('x' || {bits} as bit(60)) as bigint)"
+        return DIGEST if self._has_sha256 and not self._is_any_bytes else None
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches; the next query ends the stream."""

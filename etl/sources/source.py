@@ -69,8 +69,9 @@ class Source(Protocol):
         """SQL for the number that a column holds, rounded to so many decimals; NULL where it holds none below 10¹²."""
         ...
 
-    def digest(self, text: str) -> str | None:
-        """SQL for the first 60 bits, as a whole number, of the SHA-256 of a text in UTF-8; None where it has none."""
+    @property
+    def digest(self) -> str | None:
+        """SQL for 60 bits, as a number, of the SHA-256 of `{{ text }}` in UTF-8; None where there is none."""
         ...
 
     def read(self, query: str) -> pa.RecordBatchReader:

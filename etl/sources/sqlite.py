@@ -37,6 +37,7 @@ class SqliteSource:
 
     kind = "sqlite"
     total = "total_amount"
+    digest = None  # nothing of it goes over a network
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Take over a connection whose read transaction has begun."""
@@ -63,7 +64,6 @@ class SqliteSource:
         return "SQLite does not tell which rows changed"
 
     # A text that holds other characters may be no text at all, which Python functions do not take.
-
     def utc_date(self, column: str, type_: str | None) -> str:
         """SQL for the date in UTC of a column, whatever its type."""
         text = trimmed(column)
@@ -73,9 +73,6 @@ class SqliteSource:
         """SQL for the number that a column holds, whatever its type."""
         text = trimmed(column)
         return f"case when {text} not glob '*[^-+.0-9eE]*' then amount({text}, {places}) end"
-
-    def digest(self, text: str) -> None:
-        """SQLite has none, and sends nothing over a network."""
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches: whole numbers as int64 for counts, all else as text."""
