@@ -516,11 +516,13 @@ def test_lists_and_days_of_spend_are_as_long_as_parameters_say(demo: Warehouse) 
     assert spelled == {"spend_parameters", "spend_rhythms", "spend_weeks"}
 
 
-def test_lists_of_prices_and_odd_runs_are_as_long_as_parameters_say(demo: Warehouse) -> None:
+def test_lists_and_frames_of_prices_are_as_long_as_parameters_say(demo: Warehouse) -> None:
     ((analyzed, own),) = demo.sql(
         "select analyzed_runs, own_price_runs from parameters cross join forecast_parameters"
     ).fetchall()
-    assert steps("own_prices") == steps("unusual_runs") == analyzed
+    assert steps("own_prices") == analyzed
+    frames = [spec.args["start"] for spec in parsed(VIEWS["own_prices"]).find_all(exp.WindowSpec)]
+    assert {int(start.name) for start in frames if isinstance(start, exp.Literal)} == {analyzed - 2, analyzed - 1}
     leads = [lead.args.get("offset") for lead in parsed(VIEWS["own_prices"]).find_all(exp.Lead)]
     assert {int(offset.name) for offset in leads if offset} == {own}, "a run is forgotten after so many"
 

@@ -79,15 +79,31 @@ with recursive
         from reached as r
         join given as i on i.site_id = r.site_id and i.id = r.id and i.stage_number = r.stage_number
     ),
-    summed as (
+    limited as (
         select
-            t.*,
-            sum(t.full_credits) over (
-                partition by t.site_id, t.id, t.is_told
-                order by t.stage_number
+            site_id,
+            id,
+            stage_number,
+            sum(full_credits) over (
+                partition by site_id, id
+                order by stage_number
                 rows between unbounded preceding and current row
-            ) as credits_so_far
+            ) as credits_so_far,
+            max(case when is_on then price * credits_per_stage_credit end) over (
+                partition by site_id, id
+            ) as largest_item_credits
+        from taken
+        where stopped_at is not null
+    ),
+    summed as (
+        select t.*, l.credits_so_far, l.largest_item_credits
         from taken as t
+        left join
+            limited as l
+            on l.site_id = t.site_id
+            and l.id = t.id
+            and l.stage_number = t.stage_number
+            and not t.is_told
     ),
     -- the stage that reaches the credit limit gets the rest, later ones nothing
     stopped as (
@@ -139,9 +155,7 @@ select
         then 'learned limit'
     end as bound_by,
     stopped_at as credit_limit,
-    stopped_at + max(case when is_on then price * credits_per_stage_credit end) over (
-        partition by site_id, id, is_told
-    ) as credits_at_most,
+    stopped_at + largest_item_credits as credits_at_most,
     is_held or is_stopped as is_limited,
     coalesce(
         is_held and not is_stage_as_before or is_stopped and not is_credit_as_before, false

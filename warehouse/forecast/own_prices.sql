@@ -98,6 +98,7 @@ with
             coalesce(max(case when c.log_price is not null then c.price_number end) over w, 0) as paid_number,
             sum(c.step) over nine as steps_sum,
             max(c.step) over nine as largest_step,
+            max(c.log_price) over ten - min(c.log_price) over ten as price_range,
             cast(count(c.step) over nine as double) as steps
         from changes as c
         window
@@ -110,6 +111,11 @@ with
                 partition by c.site_id, c.stage_number, c.version_from
                 order by c.price_number
                 rows between 8 preceding and current row
+            ),
+            ten as (
+                partition by c.site_id, c.stage_number, c.version_from
+                order by c.price_number
+                rows between 9 preceding and current row
             )
     ),
     -- two runs in a row that are free, or that cost something again, start anew
@@ -152,6 +158,20 @@ with
         cross join limits
         cross join histories
     ),
+    totalled as (
+        select
+            s.*,
+            cast(s.priced_runs - f.priced_before as double) as all_runs,
+            s.log_prices - f.log_prices_before as all_log_prices
+        from spans as s
+        left join
+            changes as f
+            on f.site_id = s.site_id
+            and f.stage_number = s.stage_number
+            and f.version_from = s.version_from
+            and f.price_number = s.first_number
+    ),
+    -- two means of prices are no further apart than the prices
     splits as (
         select
             s.site_id,
@@ -159,33 +179,25 @@ with
             s.price_number,
             s.version_from,
             s.noise,
-            s.first_number,
-            s.older_number,
+            s.all_runs,
+            s.all_log_prices,
             c.price_number as since_number,
-            cast(s.priced_runs - f.priced_before as double) as all_runs,
-            s.log_prices - f.log_prices_before as all_log_prices,
             cast(s.priced_runs - c.priced_before as double) as runs,
             s.log_prices - c.log_prices_before as log_prices
-        from spans as s
+        from totalled as s
+        cross join limits
         cross join steps as t
-        join
-            changes as f
-            on f.site_id = s.site_id
-            and f.stage_number = s.stage_number
-            and f.version_from = s.version_from
-            and f.price_number = s.first_number
         join
             changes as c
             on c.site_id = s.site_id
             and c.stage_number = s.stage_number
             and c.version_from = s.version_from
             and c.price_number = s.price_number - t.runs_back
-        where s.price_number - t.runs_back >= s.first_number
+        where s.price_number - t.runs_back >= s.first_number and s.price_range + 1e-9 > limits.split_log_price
     ),
     scored as (
         select
             s.*,
-            all_log_prices / nullif(all_runs, 0) as all_log_price,
             log_prices / nullif(runs, 0) as log_price,
             abs(
                 log_prices / nullif(runs, 0) - (all_log_prices - log_prices) / nullif(all_runs - runs, 0)
@@ -199,28 +211,32 @@ with
             s.stage_number,
             s.price_number,
             s.version_from,
-            max(s.first_number) as first_number,
-            max(s.older_number) as older_number,
-            max(s.noise) as noise,
-            max(s.all_log_price) as all_log_price,
-            max(
-                case
-                    when
-                        s.log_change > limits.split_log_price
-                        and s.log_change * s.evidence > limits.split_score * s.noise
-                    then [round(s.log_change * s.evidence, 9), s.since_number, s.log_price]
-                end
-            ) as split
+            max([round(s.log_change * s.evidence, 9), s.since_number, s.log_price]) as split
         from scored as s
         cross join limits
+        where
+            s.log_change > limits.split_log_price and s.log_change * s.evidence > limits.split_score * s.noise
         group by s.site_id, s.stage_number, s.price_number, s.version_from
     ),
     windows as (
         select
-            b.*,
-            coalesce(list_extract(b.split, 2), b.first_number) as since_number,
-            coalesce(list_extract(b.split, 3), b.all_log_price) as usual_log_price
-        from best as b
+            s.site_id,
+            s.stage_number,
+            s.price_number,
+            s.version_from,
+            s.noise,
+            s.first_number,
+            s.older_number,
+            b.split,
+            coalesce(list_extract(b.split, 2), s.first_number) as since_number,
+            coalesce(list_extract(b.split, 3), s.all_log_prices / nullif(s.all_runs, 0)) as usual_log_price
+        from totalled as s
+        left join
+            best as b
+            on b.site_id = s.site_id
+            and b.stage_number = s.stage_number
+            and b.version_from = s.version_from
+            and b.price_number = s.price_number
     ),
     -- one dear run must not set the price
     priced as (

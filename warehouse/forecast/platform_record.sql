@@ -92,36 +92,43 @@ with
             and o.origin_number <= b.origins_before
             and o.origin_number > b.origins_before - limits.pooled_errors
     ),
+    of_sites as (
+        select
+            pool,
+            site_id,
+            account_id,
+            count(log_error) as errors,
+            sum(case when is_recent then absolute_error end) as absolute_error,
+            sum(case when is_recent then actual_credits end) as actual_credits
+        from members
+        group by pool, site_id, account_id
+    ),
     -- what a site weighs: its errors where they are ranked, its credits where they are added up
     weights as (
         select
-            m.pool,
-            k.kind,
-            m.site_id,
-            m.account_id,
-            sum(case when k.kind = 'credits' and m.is_recent then m.absolute_error end) as absolute_error,
-            sum(
-                case
-                    when k.kind = 'credits' and m.is_recent
-                    then m.actual_credits
-                    when k.kind = 'errors' and m.log_error is not null
-                    then 1e0
-                end
-            ) as weight
-        from members as m
-        cross join (values ('errors'), ('credits')) as k(kind)
-        group by m.pool, k.kind, m.site_id, m.account_id
+            pool,
+            true as of_errors,
+            site_id,
+            account_id,
+            null as absolute_error,
+            cast(errors as double) as weight
+        from of_sites
+        where errors > 0
+        union all
+        select pool, false, site_id, account_id, absolute_error, actual_credits
+        from of_sites
+        where actual_credits > 0
     ),
     of_accounts as (
-        select pool, kind, account_id, count(*) as sites, sum(weight) as weight, max(weight) as first_site
+        select
+            pool, of_errors, account_id, count(*) as sites, sum(weight) as weight, max(weight) as first_site
         from weights
-        where weight > 0
-        group by pool, kind, account_id
+        group by pool, of_errors, account_id
     ),
     accounts as (
         select
             pool,
-            kind,
+            of_errors,
             sum(sites) as sites,
             count(*) as accounts,
             sum(weight) as weight,
@@ -129,13 +136,13 @@ with
             max(weight, 2) as largest,
             max(first_site, 2) as first_sites
         from of_accounts
-        group by pool, kind
+        group by pool, of_errors
     ),
-    sites as (select pool, kind, max(weight, 3) as largest from weights where weight > 0 group by pool, kind),
+    sites as (select pool, of_errors, max(weight, 3) as largest from weights group by pool, of_errors),
     pools as (
         select
             a.pool,
-            a.kind,
+            a.of_errors,
             a.sites >= limits.pool_sites_needed and a.accounts >= limits.pool_accounts_needed as is_platform,
             a.weight,
             list_extract(s.largest, 1) as first_site,
@@ -152,14 +159,14 @@ with
             ) as other_account,
             coalesce(list_extract(a.first_sites, 2), 0) as other_site
         from accounts as a
-        join sites as s on s.pool = a.pool and s.kind = a.kind
+        join sites as s on s.pool = a.pool and s.of_errors = a.of_errors
         cross join limits
     ),
     -- the largest sum of weights that leaves no site above a quarter of it and no account above half
     totals as (
         select
             pool,
-            kind,
+            of_errors,
             is_platform,
             least(
                 weight,
@@ -172,25 +179,37 @@ with
             ) as weight
         from pools
     ),
-    -- what an account's sites weigh where they may be more than half
+    -- what the sites of the one account weigh that would be more than half
     heavy as (
-        select w.pool, w.kind, w.account_id, sum(least(w.weight, t.weight / 4)) as weight
+        select w.pool, w.of_errors, w.account_id, sum(least(w.weight, t.weight / 4)) as weight
         from of_accounts as a
-        join totals as t on t.pool = a.pool and t.kind = a.kind and a.weight > t.weight / 2
-        join weights as w on w.pool = a.pool and w.kind = a.kind and w.account_id = a.account_id
-        group by w.pool, w.kind, w.account_id
+        join totals as t on t.pool = a.pool and t.of_errors = a.of_errors and a.weight > t.weight / 2
+        join weights as w on w.pool = a.pool and w.of_errors = a.of_errors and w.account_id = a.account_id
+        group by w.pool, w.of_errors, w.account_id, t.weight
+        having sum(least(w.weight, t.weight / 4)) > t.weight / 2
+    ),
+    bounds as (
+        select
+            t.pool,
+            t.of_errors,
+            t.is_platform,
+            t.weight,
+            max(h.account_id) as heavy_account,
+            max(h.weight) as heavy_weight
+        from totals as t
+        left join heavy as h on h.pool = t.pool and h.of_errors = t.of_errors
+        group by t.pool, t.of_errors, t.is_platform, t.weight
     ),
     shares as (
         select
             w.*,
-            t.is_platform,
-            least(w.weight, t.weight / 4)
-            * least(1, t.weight / nullif(2 * h.weight, 0))
+            b.is_platform,
+            least(w.weight, b.weight / 4) * case
+                when w.account_id = b.heavy_account then b.weight / nullif(2 * b.heavy_weight, 0) else 1
+            end
             / nullif(w.weight, 0) as share
         from weights as w
-        join totals as t on t.pool = w.pool and t.kind = w.kind
-        left join heavy as h on h.pool = w.pool and h.kind = w.kind and h.account_id = w.account_id
-        where w.weight > 0
+        join bounds as b on b.pool = w.pool and b.of_errors = w.of_errors
     ),
     records as (
         select
@@ -198,7 +217,7 @@ with
             max(case when is_platform then 1 else 0 end) as platforms,
             sum(absolute_error * share) / nullif(sum(weight * share), 0) as shared_wape
         from shares
-        where kind = 'credits'
+        where not of_errors
         group by pool
     ),
     errors as (
@@ -210,7 +229,7 @@ with
         from members as m
         cross join (values (true), (false)) as k(is_size)
         join shares as s on s.pool = m.pool and s.site_id = m.site_id
-        where m.log_error is not null and s.kind = 'errors' and s.is_platform
+        where m.log_error is not null and s.of_errors and s.is_platform
     ),
     ranks as (
         select
@@ -229,7 +248,7 @@ with
             min(case when r.weight_below + 1e-9 >= 80 * (t.weight + 1) / 100 then r.error end) as at_80,
             min(case when r.weight_below + 1e-9 >= 90 * (t.weight + 1) / 100 then r.error end) as at_90
         from ranks as r
-        join totals as t on t.pool = r.pool and t.kind = 'errors'
+        join totals as t on t.pool = r.pool and t.of_errors
         group by r.pool, r.is_size
     ),
     figures as (
@@ -279,5 +298,5 @@ select
     p.shared_wape is not null as is_platform,
     p.shared_wape
 from asked as a
-left join totals as e on e.pool = a.pool and e.kind = 'errors'
+left join totals as e on e.pool = a.pool and e.of_errors
 left join pivoted as p on p.pool = a.pool

@@ -4,24 +4,25 @@ with
     limits as (
         select unusual_runs_needed, unusual_z_score, unusual_share, unusual_credits from forecast_parameters
     ),
-    steps as (
-        select cast(steps_back as bigint) as steps_back
-        from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as steps(steps_back)
-    ),
-    pasts as (
+    asked as (
         select
             c.site_id,
             c.id,
             c.run_id,
             cast(c.total_credits_used as double) as credits,
-            cast(p.total_credits_used as double) as past_credits
+            k.completions_before,
+            unnest(generate_series(0, h.analyzed_runs - 1)) as steps_back
         from completions as c
         join completions_before as k on k.site_id = c.site_id and k.id = c.id
-        cross join steps
+        cross join parameters as h
+    ),
+    pasts as (
+        select a.site_id, a.id, a.run_id, a.credits, cast(p.total_credits_used as double) as past_credits
+        from asked as a
         join
             completions as p
-            on p.site_id = c.site_id
-            and p.completion_number = k.completions_before - steps.steps_back
+            on p.site_id = a.site_id
+            and p.completion_number = a.completions_before - a.steps_back
     ),
     placed as (
         select
