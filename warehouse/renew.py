@@ -205,10 +205,10 @@ class Renewal:
             view = self.views[name]
             reads = [read for read in sorted(view.reads) if self._differs(read)]
             keys = self._keys(view, reads) if reads else None
-            if keys:
+            if keys and view.scope == "week":  # what differs of spend is in few of them
+                self.differing[name] = self._compare_weeks(name, keys)
+            elif keys:
                 self.connection.execute(f"create or replace table differs.{name} as {keys}")
-                if view.scope == "week":  # that of the load's instant is in few views
-                    self._forget_absent(name)
                 self.differing[name] = self._count(f"differs.{name}") > 0
             else:
                 self.differing[name] = bool(reads) and self.compare(name)
@@ -236,17 +236,14 @@ class Renewal:
         )
         return self._count(f"differs.{name}") > 0
 
-    def _forget_absent(self, name: str) -> None:
-        """Keep of the keys of weeks that may differ those of which a view has rows, or had."""
-        key = ", ".join(self._key(name))
-        ((first,),) = self.connection.execute(f"select min(week) from differs.{name}").fetchall()
-        has = " union all ".join(
-            f"select {key} from {database}.main.{name} where week >= {NEVER if first is None else first}"
-            for database in ("previous", "warehouse")
-        )
-        self.connection.execute(
-            f"create or replace table differs.{name} as from differs.{name} semi join ({has}) using ({key})"
-        )
+    def _compare_weeks(self, name: str, keys: str) -> bool:
+        """Note the keys of weeks at which a view that is not kept differs, of those at which it may."""
+        self.connection.execute(f"create or replace table differs.weeks as {keys}")
+        ((first,),) = self.connection.execute("select min(week) from differs.weeks").fetchall()
+        if first is None:
+            return False
+        cut = f"semi join differs.weeks using ({', '.join(KEYS['week'])}) where week >= {first}"
+        return self.compare(name, f"(from warehouse.{_placed(name)} {cut})", cut)
 
     def _keys(self, view: View, reads: list[str]) -> str | None:
         """The keys of a view whose rows may differ as those of `reads` do, in SQL; None: all rows may."""
