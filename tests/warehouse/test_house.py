@@ -432,7 +432,7 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
         "stage_state": {analyzed},
         "stage_lessons": {analyzed, limit, outputs},
         "stage_charges": {before},
-        "own_prices": {analyzed - 1},
+        "own_prices": {analyzed - 1, analyzed},
         "common_changes": {2 * peak + 1},
         "own_errors": {own_errors},
         "own_record": {own_errors},
@@ -522,7 +522,10 @@ def test_lists_and_frames_of_prices_are_as_long_as_parameters_say(demo: Warehous
     ).fetchall()
     assert steps("own_prices") == analyzed
     frames = [spec.args["start"] for spec in parsed(VIEWS["own_prices"]).find_all(exp.WindowSpec)]
-    assert {int(start.name) for start in frames if isinstance(start, exp.Literal)} == {analyzed - 2, analyzed - 1}
+    assert {int(start.name) for start in frames if isinstance(start, exp.Literal)} == {
+        analyzed - 2,
+        analyzed - 1,
+    }
     leads = [lead.args.get("offset") for lead in parsed(VIEWS["own_prices"]).find_all(exp.Lead)]
     assert {int(offset.name) for offset in leads if offset} == {own}, "a run is forgotten after so many"
 
