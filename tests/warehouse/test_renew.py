@@ -1,5 +1,6 @@
 """What a change can change of each view: its SQL over a part of the tables makes that part of its rows."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +56,22 @@ def test_a_part_of_what_a_view_reads_makes_that_part_of_it(renewal: Renewal, vie
 
 def test_every_view_is_renewed_in_a_known_way() -> None:
     assert {view.scope for view in load_views()} == {*RENEWED, "whole"} - {"weeks"}
+
+
+def test_last_digits_on_two_sides_of_an_edge_of_rounding_are_no_difference() -> None:
+    edge = 1 + 2.0**-39  # halfway between two doubles of eleven digits
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as previous; attach ':memory:' as warehouse; use warehouse")
+        for database, credits in (
+            ("previous", math.nextafter(edge, 0)),
+            ("warehouse", math.nextafter(edge, 2)),
+        ):
+            connection.execute(
+                f"create table {database}.main.own_errors as select * from (values (1, ?), (2, 7.5e0)) as t(site_id, x)",
+                [credits],
+            )
+        this = Renewal(connection, {}, MACHINE)
+        assert not this.compare("own_errors")
+        connection.execute("update own_errors set x = 7.5000000001e0 where site_id = 2")
+        assert this.compare("own_errors")
+        assert connection.execute("from differs.own_errors").fetchall() == [(2,)]
