@@ -38,16 +38,28 @@ class GoesOn:
 
 
 @dataclass(frozen=True)
+class Told:
+    """By what the next load can tell which runs changed: the table's state, its rows' numbers.
+
+    `as_they_were` is the file of the load before, where it holds these very runs.
+    """
+
+    state: str
+    written: WrittenRows
+    as_they_were: Path | None = None
+
+
+@dataclass(frozen=True)
 class RunsRead:
     """How the runs were read: how many rows, of how many; why all of them (None: only what changed).
 
-    `kept` is what the manifest says of the file of runs as read, which the next load goes on from; None: there is none.
+    `told` is what `keep_runs` goes by; None: the source tells of no changes.
     """
 
     rows: int
     runs: int
     why_all: str | None
-    kept: dict[str, Any] | None
+    told: Told | None
 
     def __str__(self) -> str:
         if self.why_all is None:
@@ -63,7 +75,7 @@ def read_runs(
     transform: str,
     goes_on: GoesOn,
 ) -> RunsRead:
-    """Make the table `read_runs` of all rows of the query over `table`, and keep it for the next load.
+    """Make the table `read_runs` of all rows of the query over `table`.
 
     `transform` is the SQL that makes it of the relation `batches`, row by row.
     """
@@ -87,15 +99,15 @@ def read_runs(
         (runs,) = _row(scratch, "select count(*) from read_runs")
         (runs_before,) = _row(scratch, "select count(*) from kept_runs")
         as_they_were = goes_on.previous.path / FILE if not rows and runs == runs_before else None
-        return RunsRead(rows, runs, None, _keep(scratch, goes_on.folder, state, written, as_they_were))
+        return RunsRead(rows, runs, None, Told(state, written, as_they_were))
     batches = source.read(query)  # noqa: F841 (DuckDB reads it by its name)
     scratch.execute(transform)
-    return _read_all(scratch, why_all or "nothing is kept", _keep(scratch, goes_on.folder, state, written))
+    return _read_all(scratch, why_all or "nothing is kept", Told(state, written))
 
 
-def _read_all(scratch: duckdb.DuckDBPyConnection, why_all: str, kept: dict[str, Any] | None) -> RunsRead:
+def _read_all(scratch: duckdb.DuckDBPyConnection, why_all: str, told: Told | None) -> RunsRead:
     (runs,) = _row(scratch, "select count(*) from read_runs")
-    return RunsRead(runs, runs, why_all, kept)
+    return RunsRead(runs, runs, why_all, told)
 
 
 def _read_keys(scratch: duckdb.DuckDBPyConnection, source: Source, table: FoundTable) -> None:
@@ -174,20 +186,16 @@ def _changed_rows(scratch: duckdb.DuckDBPyConnection, source: Source, query: str
     return pa.RecordBatchReader.from_batches(first.schema, batches())
 
 
-def _keep(
-    scratch: duckdb.DuckDBPyConnection,
-    folder: Path,
-    state: str,
-    written: WrittenRows,
-    as_they_were: Path | None = None,
-) -> dict[str, Any] | None:
-    """Write the runs as read, each with the number of what wrote it, unless a run cannot be told by its id.
+def keep_runs(scratch: duckdb.DuckDBPyConnection, folder: Path, read: RunsRead) -> dict[str, Any] | None:
+    """Write the runs as read, each with the number of what wrote it, for the next load to go on from.
 
-    Where none changed, the file of the load before holds them `as_they_were`.
+    Gives what the manifest says of them; None where a run cannot be told by its id, or the source tells no changes.
     """
     file = folder / FILE
-    if as_they_were:
-        shutil.copyfile(as_they_were, file)
+    if read.told is None:
+        return None
+    if read.told.as_they_were:
+        shutil.copyfile(read.told.as_they_were, file)
     else:
         joined = (
             "from read_runs as r join run_keys as k on k.id = r.id and k.site_id = cast(r.site_id as varchar)"
@@ -200,9 +208,9 @@ def _keep(
             f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
         )
     return {
-        "state": state,
-        "oldest": written.oldest,
-        "next": written.next,
+        "state": read.told.state,
+        "oldest": read.told.written.oldest,
+        "next": read.told.written.next,
         "sha256": digest(file),
         "bytes": file.stat().st_size,
     }

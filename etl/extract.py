@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import Any
 import duckdb
 
 from igny8_analysis.etl.catalogue import Catalogue, FoundTable, look
-from igny8_analysis.etl.changes import GoesOn, RunsRead, program_digest, read_runs
+from igny8_analysis.etl.changes import GoesOn, RunsRead, keep_runs, program_digest, read_runs
 from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES, LakeTable
 from igny8_analysis.etl.domains import bare_domain_sql
 from igny8_analysis.etl.errors import Igny8Error, LoadError
@@ -84,7 +85,8 @@ class Measure:
 class Extracted:
     """What an extraction tells: what the source has, what of that changed, what was reconciled, a digest of the runs.
 
-    `changes` are rows of `object`, a table or column, and `change`: new or gone since the load before.
+    `changes` are rows of `object`, a table or column, and `change`: new or gone since the load before. `runs_as_read`
+    is what the manifest says of the file that the next load goes on from; None: there is none.
     """
 
     catalogue: Catalogue
@@ -92,6 +94,7 @@ class Extracted:
     measures: list[Measure]
     runs_digest: str
     runs_read: RunsRead
+    runs_as_read: dict[str, Any] | None
 
 
 def extract(
@@ -113,28 +116,24 @@ def extract(
     catalogue = look(source, names)
     catalogue.require()
     tables = {key: found.name for key, found in catalogue.tables.items()}
-    with duckdb.connect() as scratch, interruptible(scratch, source):
+    with duckdb.connect() as scratch, interruptible(scratch, source), ThreadPoolExecutor(1) as beside:
         scratch.execute(f"{resources.settings()}; set timezone = 'UTC'")
         scratch.execute(f"set temp_directory = '{quoted(spill_folder(lake.parent.name) or '')}'")
         scratch.execute("set preserve_insertion_order = false")
         scratch.execute(_transform("macros", MACROS))
         goes_on = GoesOn(lake.parent, previous, is_full)
         runs_read = _read_source(scratch, source, catalogue.tables, goes_on, progress)
+        progress("sum the ledger")
+        summed = beside.submit(_sum_ledger, scratch.cursor(), source, catalogue.tables, goes_on)
+        runs_as_read = keep_runs(scratch, lake.parent, runs_read)
+        runs_digest = _write_runs(scratch, goes_on, runs_read, lake, progress)
+        summed.result()
         _register_load(scratch, source, load, catalogue, previous)
         for name in ("read_items", "read_accounts", "read_usage", "read_transactions"):
             scratch.execute(_transform(name))
         scratch.execute(_transform("read_settings", _setting_values()))
         scratch.execute(_transform("unreadable", tables))
         _stop_if_unreadable(scratch, tables)
-        runs_digest = _digest_runs(scratch)
-        if previous and not is_full and _holds_runs(previous, runs_digest):
-            progress("copy runs: as they were")
-            _copy_runs(scratch, previous, lake)
-        else:
-            _write(scratch, "runs", lake, progress)
-            progress("unnest results")
-            _unnest_results(scratch, previous if runs_read.why_all is None else None)
-            _write(scratch, "run_stages", lake, progress)
         values = {**tables, **_setting_values(), "bare_domain": bare_domain_sql("domain")}
         for name in LAKE_TABLES:
             if name not in RUN_TABLES:
@@ -144,7 +143,7 @@ def extract(
             "select object, change from source_changes natural join this_load order by change desc, object"
         ).fetchall()
     told = [{"object": name, "change": change} for name, change in changes]
-    return Extracted(catalogue, told, measures, runs_digest, runs_read)
+    return Extracted(catalogue, told, measures, runs_digest, runs_read, runs_as_read)
 
 
 def _read_source(
@@ -177,13 +176,19 @@ def _read_source(
             f"insert into raw_items by name select '{tables[key].name}' as source_table, '{key}' as table_key, "
             f"'{entity}' as entity, * from batches"
         )
-    progress("sum the ledger")
+    return runs_read
+
+
+def _sum_ledger(
+    scratch: duckdb.DuckDBPyConnection, source: Source, tables: dict[str, FoundTable], goes_on: GoesOn
+) -> None:
+    """Read what the credit tables sum up to. The source does the work: it goes beside what is done of the runs."""
+    relations = {key: found.sql() for key, found in tables.items()}
     places = {"credits_used": 6, "cost_usd": 9, "tokens_input": 0, "tokens_output": 0}
     usage = _expressions(source, tables["credit_usage_log"], places)
     _sum_up(scratch, source, "credit_usage", "used_on", "credits", usage | relations, goes_on)
     transactions = _expressions(source, tables["credit_transactions"], {"amount": 6})
     _sum_up(scratch, source, "credit_transactions", "made_on", "amount", transactions | relations, goes_on)
-    return runs_read
 
 
 def _sum_up(
@@ -289,6 +294,23 @@ def _register_load(
         if previous and holds_table(previous, name):
             rows = growing_rows(scratch, previous, name)
             scratch.execute(f"insert into previous_{name} by name select * from {rows}")
+
+
+def _write_runs(
+    scratch: duckdb.DuckDBPyConnection, goes_on: GoesOn, runs_read: RunsRead, lake: Path, progress: Progress
+) -> str:
+    """Write the tables of runs, or copy them where the version before holds the same. Return the runs' digest."""
+    runs_digest = _digest_runs(scratch)
+    previous = None if goes_on.is_full else goes_on.previous
+    if previous and _holds_runs(previous, runs_digest):
+        progress("copy runs: as they were")
+        _copy_runs(scratch, previous, lake)
+    else:
+        _write(scratch, "runs", lake, progress)
+        progress("unnest results")
+        _unnest_results(scratch, previous if runs_read.why_all is None else None)
+        _write(scratch, "run_stages", lake, progress)
+    return runs_digest
 
 
 def _digest_runs(scratch: duckdb.DuckDBPyConnection) -> str:

@@ -49,7 +49,7 @@ def grow(url: str, root: Path, as_of: datetime, is_full: bool = False, keep: int
                 "duration_seconds": 0,
                 "runs_digest": found.runs_digest,
                 "runs_read": {"rows": found.runs_read.rows, "why_all": found.runs_read.why_all},
-                "runs_as_read": found.runs_read.kept,
+                "runs_as_read": found.runs_as_read,
             }
         )
         this.prune(keep)

@@ -240,8 +240,9 @@ class Renewal:
                 return False
             if key:
                 self.connection.execute(f"create or replace table differs.found as from differs.{name}")
-                found = f"semi join differs.found as f on {' and '.join(f'f.{c} is not distinct from r.{c}' for c in key)}"
-                before, now = f"(from {before}) as r {found}", f"{now} as r {found}"
+                same = " and ".join(f"f.{column} is not distinct from r.{column}" for column in key)
+                found = f"as r semi join differs.found as f on {same}"
+                before, now = f"(from {before}) {found}", f"{now} {found}"
         return True
 
     def _compare_weeks(self, name: str, keys: str) -> bool:

@@ -67,7 +67,7 @@ def test_last_digits_on_two_sides_of_an_edge_of_rounding_are_no_difference() -> 
             ("warehouse", math.nextafter(edge, 2)),
         ):
             connection.execute(
-                f"create table {database}.main.own_errors as select * from (values (1, ?), (2, 7.5e0)) as t(site_id, x)",
+                f"create table {database}.main.own_errors as from (values (1, ?), (2, 7.5e0)) as t(site_id, x)",
                 [credits],
             )
         this = Renewal(connection, {}, MACHINE)

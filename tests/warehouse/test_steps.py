@@ -199,7 +199,7 @@ def test_variances_within_and_between_accounts() -> None:
     Within: (.5 + .5) over 2 degrees is .5. Between: .5 + 12.5 - 36 ÷ 4 over 1 is 4, (4 - .5) ÷ (4 - 8 ÷ 4) 1.75.
     """
     taught = [
-        {"account_id": n, "stage_number": 1, "known_on": FIRST, "next_on": None, "is_lookup": False}
+        {"account_id": n, "stage_number": 1, "known_on": FIRST, "is_lookup": False}
         | dict.fromkeys(("paying_sites", "price_sites", "output_sites", "flow_sites"), 2)
         | {"price_sum": total, "price_squares": squares, "output_sum": 1.0, "flow_sum": 1.0}
         for n, (total, squares) in enumerate([(1.0, 1.0), (5.0, 13.0)])

@@ -99,9 +99,6 @@ select
     stage_number,
     known_on,
     is_lookup,
-    lead(case when not is_lookup then known_on end ignore nulls) over (
-        partition by account_id, stage_number order by known_on, is_lookup desc
-    ) as next_on,
     cast(sum(paying_sites) over w as bigint) as paying_sites,
     cast(sum(price_sites) over w as bigint) as price_sites,
     sum(price_sum) over w as price_sum,

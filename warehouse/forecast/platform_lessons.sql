@@ -14,6 +14,13 @@ with
         from forecast_parameters
     ),
     measures as (select measure from (values ('price'), ('output'), ('flow')) as measures(measure)),
+    lessons as (
+        select
+            l.*,
+            lead(l.known_on) over (partition by l.account_id, l.stage_number order by l.known_on) as next_on
+        from account_lessons as l
+        where not l.is_lookup
+    ),
     taught as (
         select
             a.account_id,
@@ -29,9 +36,8 @@ with
                 m.measure when 'price' then a.price_sum when 'output' then a.output_sum else a.flow_sum
             end as rates,
             case m.measure when 'price' then a.price_squares else 0 end as squares
-        from account_lessons as a
+        from lessons as a
         cross join measures as m
-        where not a.is_lookup
     ),
     steps as (
         select
