@@ -99,7 +99,10 @@ def changes(draw: random.Random, now: datetime) -> list[str]:
         [f"delete from igny8_automation_runs where site_id = {site_id}"],
         [f"{runs} site_id = {site_id} {a_run}"],
         [f"{runs} started_at = {started}, completed_at = {ended} {a_run}"],
-        [f"update igny8_sites set tenant_id = {account.format(other_site)} where id = {site_id}"],
+        [
+            f"update igny8_sites set tenant_id = coalesce({account.format(other_site)}, tenant_id) "
+            f"where id = {site_id}"
+        ],
         [f"update igny8_sites set domain = null, name = 'other' where id = {site_id}"],
         [f"delete from igny8_sites where id = {site_id}"],
         [
@@ -121,8 +124,8 @@ def changes(draw: random.Random, now: datetime) -> list[str]:
         [f"update igny8_credit_usage_log set credits_used = credits_used + 1 where site_id = {site_id}"],
         ["delete from igny8_credit_transactions where id % 5 = 1"],
         [
-            "insert into igny8_credit_transactions (id, tenant_id, transaction_type, amount, created_at) values "
-            f"({fresh}, {account.format(site_id)}, 'purchase', 500, {started})"
+            "insert into igny8_credit_transactions (id, tenant_id, transaction_type, amount, created_at) "
+            f"select {fresh}, tenant_id, 'purchase', 500, {started} from igny8_sites where id = {site_id}"
         ],
         [f"alter table igny8_automation_runs add column new_{fresh} integer default 1"],
         [f"{runs} total_credits_used = 'much' where id in ({id_}, {other})"],
