@@ -62,4 +62,6 @@ def put_back() -> None:
     logging.getLogger().setLevel(_kept["level"])
     shell = get_ipython()
     if shell is not None:
+        # Still open: the next report opens the same file at once.
+        _kept["warehouse"] = getattr(shell.user_ns.get("report"), "warehouse", None)
         shell.reset(new_session=True)

@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.answers import as_dicts
 from igny8_analysis.cli.text import cut, one_line
 from igny8_analysis.errors import AccountNotFound, RunNotFound, SiteNotFound
 from igny8_analysis.etl.errors import UsageError
@@ -63,7 +62,7 @@ class Report:
         `stage_name` is as people read it.
         """
         text = _PARAMETER.sub(self._literal, textwrap.dedent(query).strip())
-        return Rows(map(as_shown, as_dicts(self.warehouse.sql(text))), text)
+        return Rows(map(as_shown, self.warehouse._rows(text)), text)
 
     def _literal(self, found: re.Match[str]) -> str:
         value = self.parameters[found[1]]
