@@ -7,8 +7,18 @@ from collections.abc import Sequence
 import altair as alt
 
 from igny8_analysis.charts.scales import Row, values
-from igny8_analysis.charts.theme import PANEL, Chart, specify
+from igny8_analysis.charts.theme import (
+    PANEL,
+    TITLED_AXIS,
+    Chart,
+    Margins,
+    label_overhang,
+    labels_width,
+    specify,
+)
 from igny8_analysis.reports import formats, tokens
+
+LONGEST_METHOD = 200
 
 
 def forecast_interval(rows: Sequence[Row]) -> Chart | None:
@@ -23,10 +33,11 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
     edge = _edge(rows[0])
     shown = alt.Scale(domain=[0, edge], clamp=True, nice=False)
     base = alt.Chart(data).encode(
-        y=alt.Y("method:N", title=None, sort=None, axis=alt.Axis(grid=False, labelLimit=200))
+        y=alt.Y("method:N", title=None, sort=None, axis=alt.Axis(grid=False, labelLimit=LONGEST_METHOD))
     )
     outer = base.mark_bar(height=4, color=tokens.var("line-strong")).encode(
-        x=alt.X("p90_low:Q", title="credits", scale=shown), x2=alt.X2("p90_high:Q")
+        x=alt.X("p90_low:Q", title="credits", scale=shown),
+        x2=alt.X2("p90_high:Q"),
     )
     inner = base.mark_bar(height=12, color=tokens.var("band")).encode(
         x=alt.X("p80_low:Q"), x2=alt.X2("p80_high:Q")
@@ -41,14 +52,16 @@ def forecast_interval(rows: Sequence[Row]) -> Chart | None:
         x=alt.X("edge:Q"), y=alt.Y("method:N")
     )
     drawn = alt.layer(outer, inner, *[arrows] * bool(beyond), forecast, actual)
-    first = rows[0]
+    first, height = rows[0], 40 * len(rows) + 44
+    left = labels_width((row["method"] for row in rows), LONGEST_METHOD)
+    margins = Margins(left, label_overhang(edge), bottom=TITLED_AXIS)
     return Chart(
         name="forecast-interval",
         title="Forecast and actual credits",
         description=f"{first['method']} forecast {formats.number(first['forecast_credits'])} credits; "
         f"the run used {formats.number(first['actual_credits'])}.",
-        spec=specify(drawn, 380, 40 * len(rows) + 44),
-        wide=specify(drawn, PANEL, 40 * len(rows) + 44),
+        spec=specify(drawn, 380, height, margins),
+        wide=specify(drawn, PANEL, height, margins),
         head=("Way", "Forecast", "80 % from", "80 % to", "90 % from", "90 % to", "Actual"),
         body=[(r["method"], *(formats.number(r[c]) for c in columns[1:])) for r in rows],
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from igny8_analysis.charts.scales import Row, stage_scale
-from igny8_analysis.charts.theme import Chart, specify
+from igny8_analysis.charts.theme import Chart, Margins, specify
 from igny8_analysis.reports import formats
 
 
@@ -25,7 +25,7 @@ def pipeline_flow(rows: Sequence[Row]) -> Chart | None:
         for offset, items in ((0.02, row["items_processed"]), (0.98, row["items_created"]))
     ]
     chart = (
-        alt.Chart(alt.Data(values=[edge | {"minus": -edge["half"]} for edge in edges]))
+        alt.Chart(alt.Data(values=tuple(edge | {"minus": -edge["half"]} for edge in edges)))
         .mark_area(opacity=0.85)
         .encode(
             x=alt.X("at:Q", axis=None, scale=alt.Scale(domain=[1, 8], nice=False)),
@@ -43,7 +43,7 @@ def pipeline_flow(rows: Sequence[Row]) -> Chart | None:
             for row in rows
         )
         + ".",
-        spec=specify(chart, 1120, 96),
+        spec=specify(chart, 1120, 96, Margins()),
         head=("Stage", "Processed", "Created"),
         body=[
             (

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import altair as alt
 
 from igny8_analysis.charts.scales import STAGE_NUMBERS, Row, duration_axis, values
-from igny8_analysis.charts.theme import PANEL, Chart, specify
+from igny8_analysis.charts.theme import AXIS, PANEL, Chart, Margins, specify
 from igny8_analysis.reports import formats, tokens
+
+LABEL_OVERHANG = 20
 
 
 def run_timeline(rows: Sequence[Row]) -> Chart | None:
@@ -51,7 +53,12 @@ def run_timeline(rows: Sequence[Row]) -> Chart | None:
                 color=alt.Color("key:N", scale=alt.Scale(domain=keys, range=on), legend=None),
             )
         )
-        return specify(alt.layer(bars, text).resolve_scale(color="independent"), width, 74)
+        return specify(
+            alt.layer(bars, text).resolve_scale(color="independent"),
+            width,
+            74,
+            Margins(2, LABEL_OVERHANG, 1, AXIS),
+        )
 
     return Chart(
         name="run-timeline",

@@ -9,7 +9,18 @@ import altair as alt
 
 from igny8_analysis.charts.credits_donut import credits_donut
 from igny8_analysis.charts.scales import Row, stage_scale
-from igny8_analysis.charts.theme import NARROW_ROOM, PANEL, ROOM, Chart, specify
+from igny8_analysis.charts.theme import (
+    NARROW_ROOM,
+    PANEL,
+    ROOM,
+    TITLED_AXIS,
+    Chart,
+    Margins,
+    label_overhang,
+    labels_width,
+    specify,
+    text_width,
+)
 from igny8_analysis.reports import formats
 
 
@@ -26,14 +37,22 @@ def stage_credits(
     if not spent:
         return None
     most = max(spent, key=lambda row: row[column])
-    height = 26 * len(spent) + 44
+    left = labels_width(f"{row['stage_number']} {row['stage_name']}" for row in spent)
+    right = label_overhang(float(most[column]))
+    margins = Margins(left, right, bottom=TITLED_AXIS)
+
+    def drawn(width: int, room: float) -> dict[str, Any]:
+        is_roomy = (width - left - right) * (1 - 1 / room) > text_width(formats.number(most[column])) + 5
+        bars = stage_bars(spent, column, "credits", room)
+        return specify(bars, width, 26 * len(spent) + 44, margins if is_roomy else None)
+
     return Chart(
         name=name,
         title=title,
         description=f"{formats.number(total)} credits in all, most of them in stage {most['stage_number']}, "
         f"{most['stage_name']}: {formats.number(most[column])}.",
-        spec=specify(stage_bars(spent, column, "credits", NARROW_ROOM), 340, height),
-        wide=specify(stage_bars(spent, column, "credits"), width, height),
+        spec=drawn(340, NARROW_ROOM),
+        wide=drawn(width, ROOM),
         head=("Stage", "Credits"),
         body=[(f"{r['stage_number']} {r['stage_name']}", formats.number(r[column])) for r in rows],
     )

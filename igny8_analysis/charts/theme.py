@@ -6,13 +6,15 @@ renamed, and text is measured with a font that the renderer carries.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
 
-from igny8_analysis.reports import tokens
+from igny8_analysis.reports import formats, tokens
 
 # How wide a panel is on a wide screen, and half of one, in px; a drawing fills it there.
 PANEL, HALF_PANEL = 1118, 547
@@ -86,10 +88,48 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-def specify(chart: Any, width: int, height: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Margins:
+    """What axes take around a plot, in px, where a chart knows it: the renderer, which finds it else, lays out once."""
+
+    left: int = 1
+    right: int = 1
+    top: int = 1
+    bottom: int = 1
+
+
+# What an axis below a plot takes, in px, without and with a title.
+AXIS, TITLED_AXIS = 18, 33
+
+_LETTER = 0.5562 * tokens.CHART_FONT_SIZE
+
+
+def text_width(text: str) -> float:
+    """Return how wide a chart's text is at most, in px."""
+    return _LETTER * (len(text) + 2)
+
+
+def labels_width(labels: Iterable[str], limit: float = math.inf) -> int:
+    """Return what an axis with these labels takes beside a plot, in px; longer ones are cut to `limit`."""
+    return math.ceil(7 + min(max(map(text_width, labels)), limit))
+
+
+def label_overhang(amount: float) -> int:
+    """Return how far the label of an amount may stand out at the end of its axis, in px."""
+    return math.ceil(text_width(formats.number(amount)) / 2)
+
+
+def specify(chart: Any, width: int, height: int, margins: Margins | None = None) -> dict[str, Any]:
     """Return the Vega-Lite specification of an Altair chart in the reports' theme, `width` × `height` px."""
-    fit = {"type": "fit", "contains": "padding"}
-    return themed(chart) | {"width": width - 2, "height": height, "autosize": fit}
+    if margins is None:
+        fit = {"type": "fit", "contains": "padding"}
+        return themed(chart) | {"width": width - 2, "height": height, "autosize": fit}
+    return themed(chart) | {
+        "width": width - 2 - margins.left - margins.right,
+        "height": height - margins.top - margins.bottom,
+        "padding": vars(margins),
+        "autosize": "none",
+    }
 
 
 def themed(chart: Any) -> dict[str, Any]:

@@ -8,7 +8,16 @@ from typing import Any
 import altair as alt
 
 from igny8_analysis.charts.scales import Row
-from igny8_analysis.charts.theme import HALF_PANEL, Chart, specify
+from igny8_analysis.charts.theme import (
+    HALF_PANEL,
+    TITLED_AXIS,
+    Chart,
+    Margins,
+    label_overhang,
+    labels_width,
+    specify,
+    text_width,
+)
 from igny8_analysis.reports import formats, tokens
 
 PARTS = {"volume_credits": "volume", "rate_credits": "rate"}
@@ -34,8 +43,9 @@ def volume_and_rate(rows: Sequence[Row], other: str = "the baseline") -> Chart |
     stages = list(dict.fromkeys(bar["stage"] for bar in bars))
     parts = list(PARTS.values())
     colours = alt.Scale(domain=parts, range=[tokens.var("accent"), tokens.var("warn")])
-    x = alt.X("credits:Q", title=f"credits against {other}")
-    base = alt.Chart(alt.Data(values=bars)).encode(
+    title = f"credits against {other}"
+    x = alt.X("credits:Q", title=title)
+    base = alt.Chart(alt.Data(values=tuple(bars))).encode(
         x=x,
         y=alt.Y("stage:N", sort=stages, axis=alt.Axis(title=None, grid=False)),
         yOffset=alt.YOffset("part:N", sort=parts),
@@ -46,14 +56,18 @@ def volume_and_rate(rows: Sequence[Row], other: str = "the baseline") -> Chart |
         .mark_rule(color=tokens.var("line-strong"))
         .encode(x=alt.X("zero:Q"))
     )
+    height, left = 34 * len(stages) + 44, labels_width(stages)
     largest = max(bars, key=lambda bar: abs(bar["credits"]))
+    right = label_overhang(largest["credits"])
+    is_roomy = text_width(title) < 340 - left - right
+    margins = Margins(left, right, 2, TITLED_AXIS) if is_roomy else None
     return Chart(
         name="volume-and-rate",
         title=f"Credits against {other}, by volume and by rate",
         description=f"The largest part is {formats.signed(largest['credits'])} credits by {largest['part']} in stage "
         f"{largest['stage']}.",
-        spec=specify(drawn + zero, 340, 34 * len(stages) + 44),
-        wide=specify(drawn + zero, HALF_PANEL, 34 * len(stages) + 44),
+        spec=specify(drawn + zero, 340, height, margins),
+        wide=specify(drawn + zero, HALF_PANEL, height, margins),
         head=("Stage", "Volume", "Rate"),
         body=[
             (
