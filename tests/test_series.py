@@ -128,7 +128,7 @@ def changes(draw: random.Random, now: datetime) -> list[str]:
             f"select {fresh}, tenant_id, 'purchase', 500, {started} from igny8_sites where id = {site_id}"
         ],
         [f"alter table igny8_automation_runs add column new_{fresh} integer default 1"],
-        [f"{runs} total_credits_used = 'much' where id in ({id_}, {other})"],
+        [f"{runs} total_credits_used = 'NaN' where id in ({id_}, {other})"],
     ]
     chosen = draw.sample(each, draw.choice((0, 1, 1, 2, 3)))
     return [statement for statements in chosen for statement in statements]
