@@ -66,7 +66,8 @@ class Field:
                 return None
             value = 0
         if not self.places:
-            return value if isinstance(value, int) else int(_round(value, 0))
+            is_whole = not isinstance(value, float) and value == int(value)
+            return int(value if is_whole else _round(value, 0))
         return float(_round(value, self.places)) + 0.0  # -0.0 + 0.0 is 0.0
 
 
@@ -487,9 +488,12 @@ def read_json(text: str) -> Any:
 
     A number beyond Python's reach stays a text, and so does the whole if it is nested more than 100 deep.
     """
-    if _depth(text) > JSON_DEPTH:
+    if text.count("[") + text.count("{") > JSON_DEPTH and _depth(text) > JSON_DEPTH:
         return text
-    return json.loads(text, parse_float=_number, parse_int=_number, parse_constant=lambda name: None)
+    try:
+        return _read_numbers(text)
+    except ValueError:  # a whole number of thousands of digits
+        return _read_digits(text)
 
 
 def _depth(json_text: str) -> int:
@@ -507,6 +511,14 @@ def _number(digits: str) -> int | float | str:
     except ValueError:
         return digits
     return number if math.isfinite(number) else digits
+
+
+def _no_number(name: str) -> None:
+    """What NaN and Infinity are."""
+
+
+_read_numbers = json.JSONDecoder(parse_float=_number, parse_constant=_no_number).decode
+_read_digits = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_no_number).decode
 
 
 def execute(
@@ -539,4 +551,7 @@ def _select(
 
 def _named(fields: Fields, values: Sequence[Any]) -> Payload:
     """The fields' plain values, of values in their order."""
-    return {name: field.value(value) for (name, field), value in zip(fields.items(), values, strict=True)}
+    return {
+        name: value if field is AS_IS else field.value(value)
+        for (name, field), value in zip(fields.items(), values, strict=True)
+    }

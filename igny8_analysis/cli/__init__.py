@@ -18,7 +18,7 @@ from igny8_analysis.cli.text import one_line
 from igny8_analysis.errors import SqlError
 from igny8_analysis.etl import interrupts
 from igny8_analysis.etl.errors import DAMAGED, Igny8Error, WarehouseNotFound, is_damage
-from igny8_analysis.quicker import without_iri_syntax
+from igny8_analysis.quicker import without_slow_formats
 
 # The commands in reading order, in groups: the module that has each, and what it does in a line of 80 columns.
 GROUPS = {
@@ -144,7 +144,7 @@ def main() -> NoReturn:
         _have_a_home()
         _leave_out_optimizing()
         streams.prepare(shows_warnings=debug)
-    without_iri_syntax()
+    without_slow_formats()
     if COMPLETING in os.environ:
         _complete()
     try:

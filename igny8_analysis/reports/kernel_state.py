@@ -16,15 +16,14 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from igny8_analysis.quicker import without_iri_syntax
+from igny8_analysis.quicker import without_slow_formats
 
 _kept: dict[str, Any] = {}
 
 
 def keep() -> None:
     """Remember the state as it is, once, with what every report needs already imported."""
-    without_iri_syntax()
-    import polars
+    without_slow_formats()
     from altair.utils import schemapi
 
     from igny8_analysis.reports import panels, rows  # noqa: F401 (imported once, for all reports)
@@ -36,7 +35,6 @@ def keep() -> None:
         folder=str(Path.cwd()),
         path=list(sys.path),
         filters=list(warnings.filters),
-        polars=polars.Config.save(),
         decimals=decimal.getcontext().copy(),
         random=random.getstate(),
         level=logging.getLogger().level,
@@ -47,16 +45,15 @@ def keep() -> None:
 
 def put_back() -> None:
     """Put everything back that `keep` remembered, and forget the report's names."""
-    import polars
     from IPython.core.getipython import get_ipython
 
+    if polars := sys.modules.get("polars"):  # none of the panels needs it, and it takes half a second
+        polars.Config.restore_defaults()
     os.environ.clear()
     os.environ.update(_kept["environment"])
     os.chdir(_kept["folder"])
     sys.path[:] = _kept["path"]
     warnings.filters[:] = _kept["filters"]  # type: ignore[index]  # typeshed has it a sequence; it is a list
-    polars.Config.restore_defaults()
-    polars.Config.load(_kept["polars"])
     decimal.setcontext(_kept["decimals"].copy())
     random.setstate(_kept["random"])
     logging.getLogger().setLevel(_kept["level"])
