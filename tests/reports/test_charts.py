@@ -7,12 +7,15 @@ from typing import Any
 
 import altair as alt
 import pytest
+import vl_convert
 
 from igny8_analysis import charts
 from igny8_analysis.reports import formats
 
 NAMES = ("Clustering", "Ideas", "Tasks", "Writing", "Prompts", "Images", "Review")
 START = datetime(2026, 1, 1, tzinfo=UTC)
+TEXTS = re.compile(r'<text text-anchor="(\w+)" transform="translate\(([-\d.]+),[^>]*>([^<]+)<')
+LETTER = 6.1  # px of a digit
 
 
 def stage(number: int | None, **columns: Any) -> dict[str, Any]:
@@ -264,3 +267,34 @@ def test_a_runs_mark_says_what_it_is_and_links_to_its_page() -> None:
     assert re.findall(r'<a href="([^"]*)" tabindex="-1">', svg) == ["run-0002.html"]
     assert "<title>#1, " in svg
     assert ">6 ▲</text>" in svg
+
+
+@pytest.mark.parametrize("factor", [0.007, 1, 1_404, 1_234_567])
+def test_no_text_of_a_drawing_with_its_own_margins_stands_out_of_it(factor: float) -> None:
+    credits = [{**row, "credits_used": row["credits_used"] * Decimal(factor)} for row in CREDITS]
+    parts = [
+        {name: value * factor if name.endswith("_seconds") else value for name, value in part.items()}
+        for part in PARTS
+    ]
+    keys = ("volume_credits", "rate_credits")
+    variance = [row | {key: row[key] * factor for key in keys} for row in VARIANCE]
+    backtest = [
+        {name: value if name == "method" else float(str(value)) * factor for name, value in row.items()}
+        for row in BACKTEST
+    ]
+    drawn = [
+        charts.stage_credits(credits, "credits_used", 100 * factor, "Credits", "credits"),
+        charts.run_timeline(parts),
+        charts.volume_and_rate(variance),
+        charts.forecast_interval(backtest),
+    ]
+    for chart in drawn:
+        assert chart is not None
+        for spec in (chart.spec, chart.wide):
+            assert spec is not None
+            svg = vl_convert.vegalite_to_svg(spec)
+            width, left = re.search(r'width="(\d+)".*?translate\((\d+),', svg).groups()  # type: ignore[union-attr]
+            for anchor, x, text in TEXTS.findall(svg):
+                long = LETTER * len(text)
+                start = int(left) + float(x) - {"start": 0, "middle": long / 2, "end": long}[anchor]
+                assert 0 <= start <= int(width) + 1 - long, (chart.name, text)
