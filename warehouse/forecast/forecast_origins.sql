@@ -9,7 +9,9 @@ with
             c.site_id,
             c.id,
             c.run_id,
+            false as is_live,
             c.started_at as origin_at,
+            cast((c.started_at - interval 1 microsecond) at time zone 'UTC' as date) as known_on,
             k.completions_before as known_runs,
             c.completion_number,
             c.completed_at,
@@ -19,18 +21,8 @@ with
         join completions_before as k on k.site_id = c.site_id and k.id = c.id
     ),
     origins as (
-        select
-            site_id,
-            id,
-            run_id,
-            false as is_live,
-            origin_at,
-            cast((origin_at - interval 1 microsecond) at time zone 'UTC' as date) as known_on,
-            known_runs,
-            completion_number,
-            completed_at,
-            actual_credits
-        from past
+        select p.*
+        from past as p
         union all
         select
             s.site_id,

@@ -63,66 +63,36 @@ with
         cross join known
         left join flows as f on f.site_id = o.site_id and f.id = o.id and f.is_told
         where known.settings > 0
-    ),
-    points as (
-        select
-            o.site_id,
-            o.id,
-            o.account_id,
-            o.run_id,
-            o.is_live,
-            o.origin_at,
-            o.known_on,
-            o.known_runs,
-            o.known_runs_from,
-            o.known_origins,
-            o.origin_number,
-            o.completion_number,
-            o.completed_at,
-            o.completed_on,
-            m.method,
-            case when m.method = 'flow' and f.settings > 0 then 'flow_told' else m.method end as errors_of,
-            case when m.method = 'flow_told' and f.settings > 0 then f.credits else m.credits end as credits,
-            m.credits as credits_erring,
-            m.output,
-            m.duration_seconds,
-            case when m.method = 'flow' then f.credit_limit end as credit_limit,
-            case when m.method = 'flow' then f.credits_at_most end as credits_at_most,
-            m.method = 'flow' and f.limited > 0 as is_limited,
-            m.method = 'flow' and f.limited_anew > 0 as is_limited_anew,
-            f.forgotten_limits > 0 as is_limit_forgotten,
-            o.actual_credits
-        from methods as m
-        join forecast_origins as o on o.site_id = m.site_id and o.id = m.id
-        join flows as f on f.site_id = m.site_id and f.id = m.id and not f.is_told
     )
 select
-    site_id,
-    id,
-    account_id,
-    run_id,
-    is_live,
-    origin_at,
-    known_on,
-    known_runs,
-    known_runs_from,
-    known_origins,
-    origin_number,
-    completion_number,
-    completed_at,
-    completed_on,
-    method,
-    errors_of,
-    credits,
-    output,
-    duration_seconds,
-    credit_limit,
-    credits_at_most,
-    is_limited,
-    is_limited_anew,
-    is_limit_forgotten,
-    actual_credits,
+    o.site_id,
+    o.id,
+    o.account_id,
+    o.run_id,
+    o.is_live,
+    o.origin_at,
+    o.known_on,
+    o.known_runs,
+    o.known_runs_from,
+    o.known_origins,
+    o.origin_number,
+    o.completion_number,
+    o.completed_at,
+    o.completed_on,
+    m.method,
+    case when m.method = 'flow' and f.settings > 0 then 'flow_told' else m.method end as errors_of,
+    case when m.method = 'flow_told' and f.settings > 0 then f.credits else m.credits end as credits,
+    m.output,
+    m.duration_seconds,
+    case when m.method = 'flow' then f.credit_limit end as credit_limit,
+    case when m.method = 'flow' then f.credits_at_most end as credits_at_most,
+    m.method = 'flow' and f.limited > 0 as is_limited,
+    m.method = 'flow' and f.limited_anew > 0 as is_limited_anew,
+    f.forgotten_limits > 0 as is_limit_forgotten,
+    o.actual_credits,
     case
-        when credits_erring > 0 and actual_credits > 0 then ln(actual_credits / nullif(credits_erring, 0))
+        when m.credits > 0 and o.actual_credits > 0 then ln(o.actual_credits / nullif(m.credits, 0))
     end as log_error
-from points
+from methods as m
+join forecast_origins as o on o.site_id = m.site_id and o.id = m.id
+join flows as f on f.site_id = m.site_id and f.id = m.id and not f.is_told

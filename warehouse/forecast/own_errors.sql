@@ -4,34 +4,25 @@ with
     limits as (select own_errors, own_errors_needed from forecast_parameters),
     recent as (
         select
-            site_id,
-            method,
-            errors as error_number,
-            max(abs(log_error), 6) over thirty as largest_sizes,
-            max(log_error, 6) over thirty as largest_errors
-        from own_record
-        where log_error is not null
+            r.site_id,
+            r.method,
+            r.errors as error_number,
+            least(r.errors, limits.own_errors) as errors,
+            max(abs(r.log_error), 6) over thirty as largest_sizes,
+            max(r.log_error, 6) over thirty as largest_errors
+        from own_record as r
+        cross join limits
+        where r.log_error is not null
         window
-            thirty as (partition by site_id, method order by errors rows between 29 preceding and current row)
+            thirty as (
+                partition by r.site_id, r.method order by r.errors rows between 29 preceding and current row
+            )
     ),
     ranked as (
         select
-            r.site_id,
-            r.method,
-            r.error_number,
-            r.largest_sizes,
-            r.largest_errors,
-            least(r.error_number, limits.own_errors) as errors,
-            least(r.error_number, limits.own_errors)
-            + 1
-            - cast(
-                ceil(cast(4 * (least(r.error_number, limits.own_errors) + 1) as double) / 5) as integer
-            ) as from_top_80,
-            least(r.error_number, limits.own_errors)
-            + 1
-            - cast(
-                ceil(cast(9 * (least(r.error_number, limits.own_errors) + 1) as double) / 10) as integer
-            ) as from_top_90
+            r.*,
+            r.errors + 1 - cast(ceil(cast(4 * (r.errors + 1) as double) / 5) as integer) as from_top_80,
+            r.errors + 1 - cast(ceil(cast(9 * (r.errors + 1) as double) / 10) as integer) as from_top_90
         from recent as r
         cross join limits
         where r.error_number >= limits.own_errors_needed

@@ -5,14 +5,7 @@
 with
     recent as (
         select
-            site_id,
-            stage_number,
-            completion_number,
-            completed_on,
-            items_processed,
-            items_created,
-            items_taken,
-            items_arrived,
+            p.*,
             sum(items_processed) over ten as recent_items_processed,
             sum(items_created) over ten as recent_items_created,
             sum(items_processed) over thirty as yielding_items,
@@ -29,7 +22,7 @@ with
             as limited_at,
             max(items_processed) over three as items_processed_at_most,
             count(case when items_processed > 0 then 1 end) over so_far as price_number
-        from stage_passages
+        from stage_passages as p
         window
             so_far as (
                 partition by site_id, stage_number
