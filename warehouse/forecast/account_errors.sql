@@ -13,12 +13,8 @@ with
     needed as (
         select p.account_id, p.method, p.known_runs_from, p.known_on
         from forecast_points as p
-        left join sufficient as r on r.site_id = p.site_id and r.method = p.method
-        left join
-            platform_record as s
-            on s.method = p.method
-            and s.known_runs_from = p.known_runs_from
-            and s.known_on = p.known_on
+        left join sufficient as r using (site_id, method)
+        left join platform_record as s using (method, known_runs_from, known_on)
         where
             (r.origin_number is null or p.known_origins < r.origin_number)
             and not coalesce(s.has_errors, false)
@@ -42,11 +38,7 @@ with
                 order by p.completed_at, p.site_id, p.id
             ) as error_number
         from forecast_points as p
-        join
-            ends as n
-            on n.account_id = p.account_id
-            and n.method = p.method
-            and n.known_runs_from = p.known_runs_from
+        join ends as n using (account_id, method, known_runs_from)
         where not p.is_live and p.log_error is not null and p.completed_on < n.known_on
     ),
     errors as (
@@ -77,11 +69,8 @@ with
     ),
     blocks as (
         select
-            c.account_id,
-            c.method,
-            c.known_runs_from,
+            c.*,
             c.event_on as known_on,
-            c.errors_before,
             c.errors_before - limits.pooled_errors as errors_past,
             floor(c.errors_before / nullif(limits.pooled_errors, 0)) - b.blocks_back as block
         from counted as c
@@ -99,14 +88,8 @@ with
             max(abs(e.log_error), 200) as largest_sizes,
             max(e.log_error, 200) as largest_errors
         from blocks as b
-        join
-            errors as e
-            on e.account_id = b.account_id
-            and e.method = b.method
-            and e.known_runs_from = b.known_runs_from
-            and e.block = b.block
-            and e.error_number <= b.errors_before
-            and e.error_number > b.errors_past
+        join errors as e using (account_id, method, known_runs_from, block)
+        where e.error_number <= b.errors_before and e.error_number > b.errors_past
         group by b.account_id, b.method, b.known_runs_from, b.known_on
     ),
     ranked as (

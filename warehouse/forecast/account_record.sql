@@ -6,11 +6,7 @@ with
     lookups as (
         select p.account_id, p.method, p.known_on
         from forecast_points as p
-        join
-            platform_record as r
-            on r.method = p.method
-            and r.known_runs_from = p.known_runs_from
-            and r.known_on = p.known_on
+        join platform_record as r using (method, known_runs_from, known_on)
         where not r.is_platform
         group by p.account_id, p.method, p.known_on
     ),

@@ -29,12 +29,8 @@ with recursive
             i.output_ratio
         from given as i
         cross join known
-        join completions as c on c.site_id = i.site_id and c.id = i.id
-        join
-            stage_passages as p
-            on p.site_id = i.site_id
-            and p.stage_number = i.stage_number
-            and p.completion_number = c.completion_number
+        join completions as c using (site_id, id)
+        join stage_passages as p using (site_id, stage_number, completion_number)
         where known.settings > 0
     ),
     -- a stage finds what waits for it and, of what the stage before makes in the run, what flows through

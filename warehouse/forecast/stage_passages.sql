@@ -68,16 +68,11 @@ with
                 false
             ) as is_capped
         from judged as j
-        left join
-            repeats as r
-            on r.site_id = j.site_id
-            and r.stage_number = j.stage_number
-            and r.completion_number = j.completion_number
+        left join repeats as r using (site_id, stage_number, completion_number)
         cross join histories
     ),
-    -- what a stage takes of what arrives shows where it took what waited, and no limit held it; where
-    -- nobody noted
-    -- what waited, only if it took nothing at all
+    -- what a stage takes of what arrives shows where it took what waited, and no limit held it; where nobody
+    -- noted what waited, only if it took nothing at all
     flowing as (
         select
             c.*,
