@@ -62,12 +62,7 @@ with
     ),
     scored as (
         select
-            s.stage_number,
-            s.changed_on,
-            s.known_on,
-            s.days_after,
-            s.sites,
-            s.log_change,
+            s.*,
             s.mean_square - s.log_change * s.log_change - 2 * n.noise * n.noise as spread,
             abs(s.log_change) * sqrt(s.sites) / nullif(n.noise * 1.5e0, 0) as score
         from seen as s
@@ -140,10 +135,7 @@ with
         select
             c.*,
             case when c.days_after < limits.change_days then c.known_on + 1 end as known_until,
-            power(
-                10e0,
-                limits.significant_digits - 1 - floor(ln(nullif(abs(c.log_change), 0)) / nullif(ln(10e0), 0))
-            ) as scale
+            power(10e0, limits.significant_digits - 1 - floor(log10(nullif(abs(c.log_change), 0)))) as scale
         from changes as c
         cross join limits
         where c.accounts >= limits.pool_accounts_needed and abs(c.log_change) > limits.change_log_price

@@ -150,28 +150,17 @@ with
             case when m.measure = 'price' then exp(m.rate) else m.rate end as figure
         from means as m
     ),
-    scaled as (
-        select
-            f.*,
-            power(
-                10e0,
-                limits.significant_digits - 1 - floor(ln(nullif(abs(f.figure), 0)) / nullif(ln(10e0), 0))
-            ) as scale,
-            power(
-                10e0,
-                limits.significant_digits
-                - 1
-                - floor(ln(nullif(abs(f.site_variance), 0)) / nullif(ln(10e0), 0))
-            ) as variance_scale
-        from figures as f
-        cross join limits
-    ),
     rounded as (
         select
-            s.*,
-            case when s.figure = 0 then 0 else round(s.figure * s.scale, 0) / nullif(s.scale, 0) end as told,
-            round(s.site_variance * s.variance_scale, 0) / nullif(s.variance_scale, 0) as told_variance
-        from scaled as s
+            f.*,
+            power(10e0, limits.significant_digits - 1 - floor(log10(nullif(abs(f.figure), 0)))) as scale,
+            power(
+                10e0, limits.significant_digits - 1 - floor(log10(nullif(abs(f.site_variance), 0)))
+            ) as variance_scale,
+            case when f.figure = 0 then 0 else round(f.figure * scale, 0) / nullif(scale, 0) end as told,
+            round(f.site_variance * variance_scale, 0) / nullif(variance_scale, 0) as told_variance
+        from figures as f
+        cross join limits
     ),
     stages as (
         select

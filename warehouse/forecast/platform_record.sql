@@ -262,26 +262,22 @@ with
         from records
         where platforms > 0
     ),
-    scaled as (
+    rounded as (
         select
             f.*,
-            power(
-                10e0, limits.significant_digits - 1 - floor(ln(nullif(abs(f.value), 0)) / nullif(ln(10e0), 0))
-            ) as scale
+            power(10e0, limits.significant_digits - 1 - floor(log10(nullif(abs(f.value), 0)))) as scale,
+            coalesce(round(f.value * scale, 0) / nullif(scale, 0), f.value) as told
         from figures as f
         cross join limits
-    ),
-    rounded as (
-        select pool, figure, coalesce(round(value * scale, 0) / nullif(scale, 0), value) as value from scaled
     ),
     pivoted as (
         select
             pool,
-            max(case when figure = 'size_80' then value end) as size_80,
-            max(case when figure = 'size_90' then value end) as size_90,
-            max(case when figure = 'log_80' then value end) as log_80,
-            max(case when figure = 'log_90' then value end) as log_90,
-            max(case when figure = 'shared_wape' then value end) as shared_wape
+            max(case when figure = 'size_80' then told end) as size_80,
+            max(case when figure = 'size_90' then told end) as size_90,
+            max(case when figure = 'log_80' then told end) as log_80,
+            max(case when figure = 'log_90' then told end) as log_90,
+            max(case when figure = 'shared_wape' then told end) as shared_wape
         from rounded
         group by pool
     )

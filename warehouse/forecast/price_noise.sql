@@ -85,22 +85,21 @@ with
         from before as b
         cross join limits
     ),
-    scaled as (
+    rounded as (
         select
             f.*,
-            power(
-                10e0, limits.significant_digits - 1 - floor(ln(nullif(abs(f.noise), 0)) / nullif(ln(10e0), 0))
-            ) as scale
+            power(10e0, limits.significant_digits - 1 - floor(log10(nullif(abs(f.noise), 0)))) as scale,
+            round(f.noise * scale, 0) / nullif(scale, 0) as told
         from figures as f
         cross join limits
     )
 select
-    s.stage_number,
-    s.completed_on,
+    r.stage_number,
+    r.completed_on,
     case
-        when s.noise is null
+        when r.noise is null
         then limits.usual_price_noise
-        else greatest(coalesce(round(s.noise * s.scale, 0) / nullif(s.scale, 0), 0), limits.least_price_noise)
+        else greatest(coalesce(r.told, 0), limits.least_price_noise)
     end as noise
-from scaled as s
+from rounded as r
 cross join limits
