@@ -1,8 +1,11 @@
-"""Where windows begin and end, in views computed over the few rows they read: what lies just outside does nothing."""
+"""Where windows and limits end, in views computed over the few rows they read: what lies just outside does nothing."""
 
 from datetime import timedelta
 from decimal import Decimal
+from math import log
 from typing import Any
+
+import pytest
 
 from tests.cases import AS_OF, MICROSECOND
 from tests.lakes import computed
@@ -123,3 +126,75 @@ def test_a_week_counts_the_28_days_behind_it_the_7_and_the_30_ahead() -> None:
     ]
     assert (sixteenth["early_days_of_7"], sixteenth["late_days_of_7"]) == (0, 2)
     assert (second["is_over_7"], second["is_over_30"]) == (True, False)
+
+
+def test_the_stage_that_reaches_a_credit_limit_gets_what_those_before_it_leave() -> None:
+    """Of 50: 30 go to the first stage, 20 of its 40 to the second, none to the third; one item of 8 may go beyond."""
+    stages = [(1, 10.0, 1.5), (2, 5.0, 4.0), (3, 10.0, 0.5)]
+    given = [
+        {"site_id": 1, "id": 9, "run_id": None, "is_live": True, "stage_number": stage}
+        | {"items_waiting": items, "price": price, "credits_per_stage_credit": 2.0, "credit_limit": 50.0}
+        | {"items_limit": None, "item_limit": None, "learned_limit": None, "forgotten_limit": None}
+        | {"flow_share": 0.0, "output_ratio": 1.0, "seconds_per_item": 60.0, "is_on": True}
+        | {"is_stage_as_before": True, "is_credit_as_before": True}
+        | {"original_price": price, "original_output_ratio": 1.0}
+        for stage, items, price in stages
+    ]
+    rows = computed(
+        "forecast_flow",
+        settings_seen=[{"settings": 0}],
+        forecast_inputs=given,
+        completions=[{"site_id": 1, "id": 1, "completion_number": 1}],
+        stage_passages=[
+            {"site_id": 1, "stage_number": 1, "completion_number": 1, "is_bound": False, "items_processed": 1}
+        ],
+    )
+    assert [(row["expected_items"], row["credits"]) for row in rows] == [(10, 15), (2.5, 10), (0, 0)]
+    assert [row["bound_by"] for row in rows] == [None, "credit limit", "credit limit"]
+    assert {row["credits_at_most"] for row in rows} == {58.0}
+
+
+def test_no_end_of_an_interval_is_above_what_a_limit_lets_a_run_charge() -> None:
+    """Of 100, within a factor of 1.25 (80 %) and of 2 (90 %), and at most 58: of all ends only 50 lies below."""
+    point = {"site_id": 1, "id": 9, "run_id": None, "is_live": True, "origin_at": AS_OF, "account_id": 1}
+    point |= {"completion_number": None, "method": "mean_of_last_10", "errors_of": "mean_of_last_10"}
+    point |= {"credits": 100.0, "output": None, "duration_seconds": None, "actual_credits": None}
+    point |= {"credits_at_most": 58.0, "credit_limit": 50.0, "known_origins": 12, "known_runs_from": 1}
+    point |= {"is_limited": True, "is_limited_anew": False, "is_limit_forgotten": False, "known_on": 1}
+    known = {"method": "mean_of_last_10", "known_runs_from": 1, "known_on": 1}
+    own = {"site_id": 1, "method": "mean_of_last_10"}
+    sizes = {"size_80": log(1.25), "size_90": log(2), "log_80": log(1.25), "log_90": log(2)}
+    (row,) = computed(
+        "forecasts",
+        forecast_points=[point],
+        own_record=[
+            own | {"origin_number": 12, "errors": 12, "origins": 12}
+            | {"absolute_error": 20.0, "actual_credits": 100.0}
+        ],
+        own_errors=[own | sizes | {"error_number": 12, "errors": 12}],
+        platform_record=[
+            known | sizes | {"errors": 0, "has_errors": False, "is_platform": False, "shared_wape": 0.5}
+        ],
+        account_errors=[known | sizes | {"account_id": 2, "errors": 0}],
+        account_record=[known | {"account_id": 2, "shared_wape": 0.5}],
+    )  # fmt: skip
+    ends = ("p80_low", "p80_high", "p90_low", "p90_high", "budget_80", "budget_90")
+    assert [row[end] for end in ends] == [58, 58, 50, 58, 58, 58]
+
+
+def test_a_budget_that_falls_short_loses_more_than_one_with_as_much_left() -> None:
+    """Of what is missing 80 and 90 %, of what is left over 20 and 10 %; at the low end the other way round."""
+    told = {"site_id": 1, "method": "flow", "is_live": False, "actual_credits": 100.0}
+    told |= {"p80_high": 140.0, "p90_low": 50.0, "p90_high": 160.0}
+    forecasts = [
+        told | {"id": 1, "completion_number": 11, "credits": 110.0}
+        | {"p80_low": 70.0, "budget_80": 130.0, "budget_90": 150.0},
+        told | {"id": 2, "completion_number": 12, "credits": 80.0}
+        | {"p80_low": 120.0, "budget_80": 60.0, "budget_90": 90.0},
+    ]  # fmt: skip
+    rows = computed("forecast_accuracy", forecasts=forecasts)
+    (losses,) = {
+        tuple(row[f"pinball_{share}"] for share in (10, 50, 80, 90)) for row in rows if row["site_id"] == 1
+    }
+    # (.1 × 30 + .9 × 20) / 2, .5 × (10 + 20) / 2, (.2 × 30 + .8 × 40) / 2, (.1 × 50 + .9 × 10) / 2
+    assert losses == pytest.approx((10.5, 7.5, 19.0, 7.0))
