@@ -118,7 +118,9 @@ with
                 rows between 9 preceding and current row
             )
     ),
-    -- two runs in a row that are free, or that cost something again, start anew
+    -- two runs in a row that are free, or that cost something again, start anew; noise is 0.886 standard
+    -- deviations a
+    -- step, as in price_noise, and somewhat more where the largest of some ten steps is left out
     started as (
         select
             j.*,

@@ -114,13 +114,7 @@ with
             r.errors + 1 - cast(ceil(cast(4 * r.errors_and_more as double) / 5) as integer) as from_top_80,
             r.errors + 1 - cast(ceil(cast(9 * r.errors_and_more as double) / 10) as integer) as from_top_90
         from ranks as r
-        join
-            shares as s
-            on s.scope = r.scope
-            and s.horizon_days = r.horizon_days
-            and s.method = r.method
-            and s.known_runs_from = r.known_runs_from
-            and s.week = r.week
+        join shares as s using (scope, horizon_days, method, known_runs_from, week)
         cross join limits
     ),
     figures as (
@@ -148,17 +142,13 @@ with
         from placed as p
         cross join (values ('relative_error'), ('size_80'), ('size_90'), ('log_80'), ('log_90')) as k(figure)
     ),
-    scaled as (
+    rounded as (
         select
             f.*,
-            power(
-                10e0, limits.significant_digits - 1 - floor(ln(nullif(abs(f.value), 0)) / nullif(ln(10e0), 0))
-            ) as scale
+            power(10e0, limits.significant_digits - 1 - floor(log10(nullif(abs(f.value), 0)))) as scale,
+            coalesce(round(f.value * scale, 0) / nullif(scale, 0), f.value) as told
         from figures as f
         cross join limits
-    ),
-    rounded as (
-        select s.*, coalesce(round(value * scale, 0) / nullif(scale, 0), value) as told from scaled as s
     )
 select
     scope,
