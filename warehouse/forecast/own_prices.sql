@@ -118,9 +118,8 @@ with
                 rows between 9 preceding and current row
             )
     ),
-    -- two runs in a row that are free, or that cost something again, start anew; noise is 0.886 standard
-    -- deviations a
-    -- step, as in price_noise, and somewhat more where the largest of some ten steps is left out
+    -- two runs in a row that are free, or that cost something again, start anew;
+    -- the noise is 0.886 of the mean step, as in price_noise, and more where the largest is left out
     started as (
         select
             j.*,

@@ -174,9 +174,8 @@ with
         select cast(step as bigint) as step
         from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as steps(step)
     ),
-    -- the runs that are due, each later one less surely, and none where the first is long overdue: by the
-    -- logistic
-    -- curve of scale 1.7, which is within 0.01 of the normal one
+    -- the runs that are due, each later one less surely, and none where the first is long overdue;
+    -- a logistic curve of scale 1.7 is within 0.01 of the normal one
     due as (
         select
             t.site_id,
