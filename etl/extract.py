@@ -210,10 +210,12 @@ def _sum_up(
 
 
 def _expressions(source: Source, table: FoundTable, places: dict[str, int]) -> dict[str, str]:
-    """SQL of the source for the date of `created_at` and for numbers of so many decimals."""
-    return {"created_at": source.utc_date("created_at", table.type_of("created_at"))} | {
+    """SQL of the source for the ids to group by, for the date of `created_at`, and for numbers of so many decimals."""
+    ids = {column: source.key(column, table.type_of(column)) for column in ("tenant_id", "site_id")}
+    amounts = {
         column: source.amount(column, table.type_of(column), count) for column, count in places.items()
     }
+    return {**ids, "created_at": source.utc_date("created_at", table.type_of("created_at")), **amounts}
 
 
 def _flags(*columns: str) -> dict[str, str]:

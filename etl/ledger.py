@@ -22,9 +22,9 @@ def read_sums(
 ) -> None:
     """Make the table `raw_<name>` of the rows that `query` gives where a condition holds, and keep it beside the lake.
 
-    `day` is the column of their date, a text.
+    `day` is the column of their date.
     """
-    month = f"coalesce(left({day}, 7), '')"
+    month = f"coalesce(left(cast({day} as text), 7), '')"
     kept, months = f"kept_{name}", None
     if source.digest and _is_kept(scratch, name, goes_on):
         months = _months(scratch, source, source.digest, kept, month, query("true"))

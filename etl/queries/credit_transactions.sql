@@ -1,7 +1,7 @@
 -- One row per account, UTC date and kind of transaction, each as found; dates that do not read are NULL.
 select
-    account_id,
-    made_on,
+    cast(account_id as text) as account_id,
+    cast(made_on as text) as made_on,
     kind,
     count(*) as items,
     cast({{ total }} (amount) as text) as amount,

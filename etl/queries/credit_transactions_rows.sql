@@ -1,5 +1,5 @@
 select
-    cast(tenant_id as text) as account_id,
+    {{ tenant_id }} as account_id,
     {{ created_at }} as made_on,
     cast(transaction_type as text) as kind,
     cast(amount as text) as amount_text,

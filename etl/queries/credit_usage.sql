@@ -1,9 +1,9 @@
 -- One row per account, site, UTC date and operation of the ledger, each as found.
 -- Dates that do not read are NULL.
 select
-    account_id,
-    site_id,
-    used_on,
+    cast(account_id as text) as account_id,
+    cast(site_id as text) as site_id,
+    cast(used_on as text) as used_on,
     operation,
     count(*) as items,
     cast({{ total }} (credits) as text) as credits,

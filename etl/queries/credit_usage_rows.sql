@@ -1,6 +1,6 @@
 select
-    cast(tenant_id as text) as account_id,
-    cast(site_id as text) as site_id,
+    {{ tenant_id }} as account_id,
+    {{ site_id }} as site_id,
     {{ created_at }} as used_on,
     cast(operation_type as text) as operation,
     cast(credits_used as text) as credits_text,

@@ -144,10 +144,13 @@ case
 end"""
 
 
-# A column of these types needs no look at its text, which takes the server several times as long.
+# A column of these types needs no look at its text, which takes the server several times as long; to group by texts
+# it sorts the rows, on disk.
 INSTANTS = ("timestamp with time zone", "timestamp without time zone")
-NUMBERS = ("smallint", "integer", "bigint", "numeric")
-DATE_OF_INSTANT = "cast(cast({{ column }} as date) as text)"  # the session's time zone is UTC
+SMALL_INTEGERS = ("smallint", "integer")
+INTEGERS = (*SMALL_INTEGERS, "bigint")
+NUMBERS = (*INTEGERS, "numeric")
+DATE_OF_INSTANT = "cast({{ column }} as date)"  # the session's time zone is UTC
 AMOUNT_OF_NUMBER = """
 case
     when abs(round(cast({{ column }} as numeric), {{ places }})) < 1e12
@@ -240,13 +243,19 @@ class PostgresSource:
             relation.types[column] = type_
         return list(found.values())
 
+    def key(self, column: str, type_: str | None) -> str:
+        """SQL for a whole number, or for a text."""
+        return column if type_ in INTEGERS else f"cast({column} as text)"
+
     def utc_date(self, column: str, type_: str | None) -> str:
-        """SQL for the date in UTC of a column, as text."""
+        """SQL for the date in UTC of a column, or for that as text."""
         sql = DATE_OF_INSTANT if type_ in INSTANTS else UTC_DATE
         return filled(sql, {"column": column, "text": trimmed(column)})
 
     def amount(self, column: str, type_: str | None, places: int) -> str:
         """SQL for the number that a column holds."""
+        if type_ in SMALL_INTEGERS:
+            return column
         sql = AMOUNT_OF_NUMBER if type_ in NUMBERS else AMOUNT
         return filled(sql, {"column": column, "text": trimmed(column), "places": places})
 

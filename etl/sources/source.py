@@ -61,8 +61,12 @@ class Source(Protocol):
         """Every table and view named `igny8_…` that may be seen, and those named in `also`."""
         ...
 
+    def key(self, column: str, type_: str | None) -> str:
+        """SQL for what rows of the same text in a column of this type (None: any) are alike in, to group them by."""
+        ...
+
     def utc_date(self, column: str, type_: str | None) -> str:
-        """SQL for the date in UTC of a column of this type (None: any), as text; NULL where it holds none."""
+        """SQL for the date in UTC of a column, or for that as text; NULL where it holds none."""
         ...
 
     def amount(self, column: str, type_: str | None, places: int) -> str:

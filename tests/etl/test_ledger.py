@@ -60,8 +60,10 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def months_read(queries: list[str], table: str, day: str) -> list[str]:
     """The months of whose sums rows were asked for."""
-    (of_rows,) = [q for q in queries if table in q and "as digest" not in q and f"\n    {day}" in q] or [""]
-    _, _, months = of_rows.partition(f"coalesce(left({day}, 7), '') in (")
+    (of_rows,) = [
+        q for q in queries if table in q and "as digest" not in q and f"\n    cast({day} as text)" in q
+    ] or [""]
+    _, _, months = of_rows.partition(f"coalesce(left(cast({day} as text), 7), '') in (")
     return sorted(month.strip("' ") for month in months.partition(")")[0].split(",") if month)
 
 
