@@ -24,7 +24,7 @@ from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.sources import postgres
 from igny8_analysis.load import load
 from tests.cases import make_source, run, site
-from tests.conftest import run_sql
+from tests.conftest import run_sql, sampled
 from tests.trust.processes import Done, assert_told, query, start, wait_for
 
 BACKENDS = f"select pid, wait_event_type from pg_stat_activity where application_name = '{postgres.APPLICATION_NAME}'"
@@ -193,14 +193,14 @@ def test_a_signal_in_a_slow_statement_of_sqlite(
 
 
 QUERIES = {
+    "function": "select length(regexp_replace(repeat('a', 300000000), 'a', 'bb', 'g'))",
     "join": "select sum(a.id * b.id) from lake.run_stages a, lake.run_stages b, lake.run_stages c",
     "recursion": "with recursive t(x) as (select 1 union all select x + 1 from t) select count(*) from t where x < 0",
     "count": "select count(*) from range(1000000000000) a(x)",
-    "function": "select length(regexp_replace(repeat('a', 300000000), 'a', 'bb', 'g'))",
 }
 
 
-@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("name", sampled(QUERIES))
 @signals
 def test_a_signal_in_a_query(
     demo_warehouse: Path, name: str, number: signal.Signals, status: int, word: str
@@ -212,13 +212,13 @@ def test_a_signal_in_a_query(
 
 
 def wait_until_it_works(process: subprocess.Popen[str]) -> None:
-    """Until it has used a second of processor time beyond its start."""
+    """Until it has used far more processor time than its start takes, which is half a second."""
 
     def ticks() -> int:
         fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return int(fields[11]) + int(fields[12])
 
-    wait_for(lambda: ticks() > 2.5 * os.sysconf("SC_CLK_TCK"), 60)
+    wait_for(lambda: ticks() > 1.5 * os.sysconf("SC_CLK_TCK"), 60)
 
 
 NOTEBOOK = """
@@ -242,7 +242,7 @@ print(warehouse.sql("select 42").fetchall())
 """
 
 
-@pytest.mark.parametrize("way", ["pl", "fetchall", "show", "magic"])
+@pytest.mark.parametrize("way", sampled(["magic", "fetchall", "pl", "show"]))
 def test_control_c_in_a_notebook(demo_warehouse: Path, way: str) -> None:
     """The next query answers as ever."""
     python = subprocess.Popen(
@@ -251,7 +251,7 @@ def test_control_c_in_a_notebook(demo_warehouse: Path, way: str) -> None:
     )  # fmt: skip
     assert python.stdout
     assert python.stdout.readline() == "ready\n"
-    time.sleep(3)
+    time.sleep(1.5)
     python.send_signal(signal.SIGINT)
     out, _ = python.communicate(timeout=HEARD_SECONDS)
     assert out.split("\n")[-3:] == ["interrupted", "[(42,)]", ""]
