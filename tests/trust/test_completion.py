@@ -12,6 +12,7 @@ from click.shell_completion import get_completion_class
 from igny8_analysis.cli.completion import SHELLS, offer_plain_words
 from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, run, site
+from tests.command import igny8
 from tests.conftest import sampled
 
 IGNY8 = Path(sys.executable).with_name("igny8")
@@ -45,11 +46,11 @@ def offered(shell: str, line: str, warehouse: Path) -> str:
     asked = {"_IGNY8_COMPLETE": f"{shell}_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
     if shell == "fish":
         asked["COMP_CWORD"] = words[-1]
-    done = subprocess.run(
-        [IGNY8], env=os.environ | asked | {"IGNY8_WAREHOUSE": str(warehouse)}, capture_output=True,
-        encoding="utf-8", check=True,
-    )  # fmt: skip
-    assert done.stderr == ""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (asked | {"IGNY8_WAREHOUSE": str(warehouse)}).items():
+            patch.setenv(name, value)
+        done = igny8()
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 

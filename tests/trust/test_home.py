@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import make_source, site
 from tests.trust.processes import igny8
 
 NOWHERE = {"HOME": "/proc/self/nowhere", "XDG_CACHE_HOME": "", "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": ""}
@@ -24,15 +25,14 @@ NOWHERE = {"HOME": "/proc/self/nowhere", "XDG_CACHE_HOME": "", "XDG_STATE_HOME":
     ],
     ids=lambda words: words[0],
 )
-def test_a_home_that_cannot_be_written(
-    demo_source: Path, demo_warehouse: Path, tmp_path: Path, words: tuple[str, ...]
-) -> None:
+def test_a_home_that_cannot_be_written(demo_warehouse: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
     is_new = words[0] in ("etl", "demo")
-    more = [f"sqlite:///{demo_source}"] if words[0] == "etl" else []
+    source = make_source(tmp_path / "source.sqlite", [site(1)])
+    more = [f"sqlite:///{source}"] if words[0] == "etl" else []
     done = igny8(*words, *more, "--warehouse", "new" if is_new else demo_warehouse, env=NOWHERE, cwd=tmp_path)
     assert (done.returncode, "unexpected" in done.stderr) == (0, False), done.stderr
     assert "home" not in (done.stdout + done.stderr).lower()
-    assert list(tmp_path.iterdir()) != [] or words[0] in ("overview", "sql")
+    assert list(tmp_path.iterdir()) != [source] or words[0] in ("overview", "sql")
 
 
 @pytest.mark.skipif(

@@ -11,6 +11,8 @@ import pytest
 
 from igny8_analysis.reports.engine import WarmKernel
 from igny8_analysis.warehouse import spark
+from tests.command import igny8
+from tests.pages import notebooks_here
 from tests.trust.processes import Done
 
 ROOT = Path(__file__).parents[2]
@@ -104,9 +106,9 @@ def test_a_report_is_the_same_wherever_it_is_made(
     planted: Path, demo_warehouse: Path, tmp_path: Path
 ) -> None:
     """A foreign kernel, start-up files, Jupyter's configuration and templates change not a byte."""
-    words = ("report", "overview", "101", "--quiet", "--warehouse", demo_warehouse, "-o")
-    (tmp_path / "empty").mkdir()
-    plain = subprocess.run([IGNY8, *words, tmp_path / "plain.html"], cwd=tmp_path / "empty", check=True)
+    words = ("report", "overview", "101", "--quiet", "--warehouse", str(demo_warehouse), "-o")
+    with notebooks_here():
+        plain = igny8(*words, str(tmp_path / "plain.html"))
     done = run(planted, IGNY8, *words, tmp_path / "planted.html")
     assert (plain.returncode, done.returncode, done.stderr) == (0, 0, "")
     assert not (tmp_path / "ran").exists()
