@@ -23,6 +23,8 @@ from igny8_analysis.load import load
 from igny8_analysis.reports import formats
 from tests.cases import make_source, run, site
 from tests.command import igny8
+from tests.conftest import sampled
+from tests.pages import notebooks_here
 
 SITE, RUN, BEFORE = "mysite.com", "run_20260226_073127_manual", "run_20260225_020000_scheduled"
 COMMANDS = [
@@ -49,7 +51,7 @@ def on_a_terminal(columns: int, *words: str) -> list[str]:
     return re.sub(r"\x1b\[[0-9;]*m", "", sent.decode()).replace("\r", "").splitlines()
 
 
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", sampled([80, 120], quick=1))
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_no_line_is_too_long_and_no_name_is_broken(
     words: list[str], columns: int, demo: Warehouse, demo_warehouse: Path
@@ -255,6 +257,7 @@ def test_making_reports_shows_a_bar_that_ends_and_a_run_goes_by_number(
     lines = on_a_terminal(80, "report", "site", "107", "-o", str(tmp_path / "site"), "--last", "1", *where)
     assert any(re.search(r"━ (\d+) of \1 reports, ", line) for line in lines)
     assert "\x1b[?25h" in " ".join(lines), "the cursor is there again"
-    done = igny8("report", "run", "107", "#1", "-o", str(tmp_path / "one.html"), "--quiet", *where)
+    with notebooks_here():
+        done = igny8("report", "run", "107", "#1", "-o", str(tmp_path / "one.html"), "--quiet", *where)
     assert (done.returncode, done.stderr) == (0, "")
     assert "dunmorrow.example #1" in (tmp_path / "one.html").read_text(encoding="utf-8")
