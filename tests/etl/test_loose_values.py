@@ -15,6 +15,7 @@ from igny8_analysis.reports.rows import Report
 from tests.cases import AS_OF, Row, items, make_source, run, site
 from tests.command import igny8
 from tests.conftest import run_sql
+from tests.lakes import grow, in_lake
 
 
 def test_flags_and_ids_in_any_spelling(tmp_path: Path) -> None:
@@ -39,10 +40,9 @@ def test_flags_and_ids_in_any_spelling(tmp_path: Path) -> None:
                 "insert into igny8_keywords values (?, ?, null, 'new', ?, ?)",
                 [number, 1.0 if number % 2 else "1.0", deleted, disabled],
             )
-    load(f"sqlite:///{path}", tmp_path / "data")
-    with connect(tmp_path / "data") as warehouse:
-        pending = "select site_id, sum(items) from pipeline_items where entity = 'keywords' group by all"
-        assert warehouse.sql(pending).fetchall() == [(1, 2)]
+    grow(f"sqlite:///{path}", tmp_path / "data", AS_OF)
+    pending = "select site_id, sum(items) from lake.pipeline_items where entity = 'keywords' group by all"
+    assert in_lake(tmp_path / "data", pending) == [(1, 2)]
 
 
 def run_statements(source: str, statements: list[str]) -> None:
@@ -56,7 +56,7 @@ def run_statements(source: str, statements: list[str]) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def texts(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[dict[str, list[Row]]], Path]:
-    """A function that loads rows from a copy whose every column is a text, as copies through CSV are."""
+    """A function that extracts rows from a copy whose every column is a text, as copies through CSV are."""
 
     def loaded(tables: dict[str, list[Row]]) -> Path:
         is_sqlite = request.param == "sqlite"
@@ -71,7 +71,7 @@ def texts(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[dict[str,
                 values = ", ".join("null" if value is None else f"'{value}'" for value in row.values())
                 statements.append(f"insert into {table.names[0]} ({', '.join(row)}) values ({values})")
         run_statements(source, statements)
-        load(source, tmp_path / "data", AS_OF)
+        grow(source, tmp_path / "data", AS_OF)
         return tmp_path / "data"
 
     return loaded
@@ -81,11 +81,11 @@ Texts = Callable[[dict[str, list[Row]]], Path]
 
 
 def findings(root: Path) -> list[tuple[Any, ...]]:
-    with connect(root) as warehouse:
-        severities = "select distinct severity from data_quality where check_name = 'unparsable_value'"
-        assert warehouse.sql(severities).fetchall() == [("error",)]
-        query = "select site_id, account_id, id, key, value_text from lake.value_findings order by all nulls first"
-        return warehouse.sql(query).fetchall()
+    assert in_lake(root, "select distinct check_name from lake.value_findings") == [("unparsable_value",)]
+    return in_lake(
+        root,
+        "select site_id, account_id, id, key, value_text from lake.value_findings order by all nulls first",
+    )
 
 
 def test_flags_of_items_that_are_no_word_are_told_and_not_set(texts: Texts) -> None:
@@ -116,13 +116,10 @@ def test_flags_of_items_that_are_no_word_are_told_and_not_set(texts: Texts) -> N
         (2, None, None, "content_ideas.is_deleted", "-1"),
         (2, None, None, "tasks.is_deleted", "?"),
     ]
-    with connect(root) as warehouse:
-        counts = "select site_id, entity, sum(items) from pipeline_items where is_pending group by all order by all"
-        assert warehouse.sql(counts).fetchall() == [
-            (1, "clusters", 2), (1, "images", 1), (1, "keywords", 6), (2, "ideas", 1), (2, "tasks", 1),
-        ]  # fmt: skip
-        told = "select detail from data_quality where site_id = 1 and detail like 'keywords.is_deleted%'"
-        assert warehouse.sql(told).fetchall() == [("keywords.is_deleted is later in 2 rows",)]
+    counts = "select site_id, entity, sum(items) from lake.pipeline_items where is_pending group by all order by all"
+    assert in_lake(root, counts) == [
+        (1, "clusters", 2), (1, "images", 1), (1, "keywords", 6), (2, "ideas", 1), (2, "tasks", 1),
+    ]  # fmt: skip
 
 
 def test_a_draft_has_its_images_however_ids_are_spelled(texts: Texts) -> None:
@@ -131,9 +128,8 @@ def test_a_draft_has_its_images_however_ids_are_spelled(texts: Texts) -> None:
     images = [{"content_id": id_, "site_id": "1", "status": "pending"} for id_ in ("1.0", "3.00 ", "3", None)]
     deleted = {"content_id": "2", "site_id": "1", "status": "pending", "is_deleted": "t"}
     root = texts({"sites": [{"id": "1"}], "content": drafts, "images": [*images, deleted]})
-    with connect(root) as warehouse:
-        waiting = "select sum(items) from pipeline_items where entity = 'content' and is_pending"
-        assert warehouse.sql(waiting).fetchall() == [(2,)]
+    waiting = "select sum(items) from lake.pipeline_items where entity = 'content' and is_pending"
+    assert in_lake(root, waiting) == [(2,)]
 
 
 def test_other_values_that_do_not_read_are_told(texts: Texts) -> None:

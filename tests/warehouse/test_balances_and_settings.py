@@ -214,7 +214,7 @@ def test_deleted_sites_and_those_of_deleted_accounts_are_in_no_account_view() ->
     assert spent == [(1, 30), (2, 30)]
 
 
-def test_a_finding_about_an_account_names_it() -> None:
+def test_a_finding_about_an_account_names_it_and_one_of_a_site_its_value() -> None:
     finding = {
         "account_id": 7,
         "key": "accounts.credits",
@@ -222,9 +222,15 @@ def test_a_finding_about_an_account_names_it() -> None:
         "check_name": "unparsable_value",
     }
     repeated = {"site_id": 1, "key": "x", "value_text": "2 rows", "check_name": "repeated_settings"}
-    views = lake_views(value_findings=[finding, repeated])
+    flags = {
+        "site_id": 1,
+        "key": "keywords.is_deleted",
+        "value_text": "later in 2 rows",
+        "check_name": "unparsable_value",
+    }
+    views = lake_views(value_findings=[finding, repeated, flags])
     rows = views.execute(
-        "select check_name, severity, site_id, detail from data_quality order by 1"
+        "select check_name, severity, site_id, detail from data_quality order by 1, 3 nulls first"
     ).fetchall()
     assert rows == [
         (
@@ -234,4 +240,5 @@ def test_a_finding_about_an_account_names_it() -> None:
             "2 rows of automation settings for this site; the one of the highest id counts",
         ),
         ("unparsable_value", "error", None, "accounts.credits of account 7 is lots"),
+        ("unparsable_value", "error", 1, "keywords.is_deleted is later in 2 rows"),
     ]

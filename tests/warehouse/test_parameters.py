@@ -45,15 +45,14 @@ def warehouses(demo: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def readers(table: str, name: str) -> list[str]:
     """The views that read the parameter."""
     return [
-        view.name
-        for view in VIEWS.values()
-        if table in view.references
-        and any(c.name == name for c in cast(exp.Expression, parsed(view.sql)).find_all(exp.Column))
+        view.name for view in VIEWS.values() if table in view.references and name in columns_read(view.name)
     ]
 
 
-def parsed(sql: str) -> exp.Expression:
-    return sqlglot.parse_one(sql, dialect="duckdb")
+@cache
+def columns_read(view: str) -> frozenset[str]:
+    parsed = cast(exp.Expression, sqlglot.parse_one(VIEWS[view].sql, dialect="duckdb"))
+    return frozenset(column.name for column in parsed.find_all(exp.Column))
 
 
 @cache
