@@ -35,9 +35,15 @@ def test_the_notebooks_are_there() -> None:
     assert {"account.ipynb", "ad_hoc_sql.ipynb", "first_look.ipynb"} <= set(NOTEBOOKS)
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name == "account.ipynb" else []) for name in NOTEBOOKS],
+)
 def test_a_notebook_runs_top_to_bottom(name: str, demo_warehouse: Path) -> None:
-    notebook = executed(name, demo_warehouse)
+    assert_answered(name, executed(name, demo_warehouse))
+
+
+def assert_answered(name: str, notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.source.startswith("%%sql"):
             assert cell.outputs, f"{name}: no answer to {cell.source}"
@@ -57,7 +63,9 @@ def test_ten_questions_are_asked() -> None:
 
 
 def test_an_account_sees_its_own_sites_only(demo: Warehouse, demo_warehouse: Path) -> None:
-    text = text_of(executed("account.ipynb", demo_warehouse, account=12))
+    notebook = executed("account.ipynb", demo_warehouse, account=12)
+    assert_answered("account.ipynb", notebook)
+    text = text_of(notebook)
     labels = demo.sql("select label, account_id from sites where length(label) > 4").fetchall()
     own = {label for label, account in labels if account == 12}
     others = {label for label, account in labels if account != 12} - own
