@@ -1,12 +1,16 @@
 """The notebooks for analysts run top to bottom on the demo, and say something in every cell."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from nbclient import NotebookClient
+from nbformat.v4 import new_output
 
 import igny8_analysis
 from igny8_analysis import Warehouse
@@ -15,15 +19,49 @@ EXPLORE = Path(igny8_analysis.__file__).parent.parent / "notebooks" / "explore"
 NOTEBOOKS = sorted(path.name for path in EXPLORE.glob("*.ipynb"))
 
 
-def executed(name: str, warehouse: Path, **parameters: Any) -> nbformat.NotebookNode:
+def read(name: str, **parameters: Any) -> nbformat.NotebookNode:
     notebook = nbformat.read(EXPLORE / name, as_version=4)
     for cell in notebook.cells:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source += "\n" + "\n".join(f"{key} = {value!r}" for key, value in parameters.items())
+    return notebook
+
+
+def executed(name: str, warehouse: Path) -> nbformat.NotebookNode:
+    """A notebook with what a kernel of its own answers."""
+    notebook = read(name)
     client = NotebookClient(
         notebook, timeout=120, kernel_name="python3", extra_arguments=["--HistoryManager.enabled=False"]
     )
     client.execute(env=os.environ | {"IGNY8_WAREHOUSE": str(warehouse)})
+    return notebook
+
+
+@pytest.fixture
+def shell(
+    demo_warehouse: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[InteractiveShell]:
+    """IPython in this process: what a kernel runs cells with, without the cost of one."""
+    monkeypatch.setenv("IGNY8_WAREHOUSE", str(demo_warehouse))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    made = InteractiveShell.instance()
+    made.history_manager.enabled = False
+    yield made
+    made.history_manager.end_session()
+    InteractiveShell.clear_instance()
+
+
+def executed_here(name: str, shell: InteractiveShell, **parameters: Any) -> nbformat.NotebookNode:
+    """A notebook with what its cells answer in that shell."""
+    notebook = read(name, **parameters)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            with capture_output() as shown:
+                done = shell.run_cell(cell.source)
+            done.raise_error()
+            data, _ = shell.display_formatter.format(done.result)
+            bundles = [output.data for output in shown.outputs] + [data] * (done.result is not None)
+            cell.outputs = [new_output("display_data", data=bundle) for bundle in bundles]
     return notebook
 
 
@@ -35,12 +73,15 @@ def test_the_notebooks_are_there() -> None:
     assert {"account.ipynb", "ad_hoc_sql.ipynb", "first_look.ipynb"} <= set(NOTEBOOKS)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=pytest.mark.slow if name == "account.ipynb" else []) for name in NOTEBOOKS],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_top_to_bottom(name: str, demo_warehouse: Path) -> None:
     assert_answered(name, executed(name, demo_warehouse))
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebooks_cells_run_in_their_order(name: str, shell: InteractiveShell) -> None:
+    assert_answered(name, executed_here(name, shell))
 
 
 def assert_answered(name: str, notebook: nbformat.NotebookNode) -> None:
@@ -62,10 +103,8 @@ def test_ten_questions_are_asked() -> None:
     assert all(title.endswith("?") for title in titles)
 
 
-def test_an_account_sees_its_own_sites_only(demo: Warehouse, demo_warehouse: Path) -> None:
-    notebook = executed("account.ipynb", demo_warehouse, account=12)
-    assert_answered("account.ipynb", notebook)
-    text = text_of(notebook)
+def test_an_account_sees_its_own_sites_only(demo: Warehouse, shell: InteractiveShell) -> None:
+    text = text_of(executed_here("account.ipynb", shell, account=12))
     labels = demo.sql("select label, account_id from sites where length(label) > 4").fetchall()
     own = {label for label, account in labels if account == 12}
     others = {label for label, account in labels if account != 12} - own
