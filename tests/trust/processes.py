@@ -10,6 +10,8 @@ from typing import Any
 
 from adbc_driver_postgresql import dbapi
 
+from tests import command
+
 IGNY8 = [sys.executable, "-m", "igny8_analysis"]
 Done = subprocess.CompletedProcess[str]
 
@@ -20,6 +22,12 @@ def igny8(*arguments: object, env: dict[str, str] | None = None, **options: Any)
         [*IGNY8, *map(str, arguments)],
         capture_output=True, encoding="utf-8", check=False, env=os.environ | (env or {}), **options,
     )  # fmt: skip
+
+
+def told(*arguments: object) -> Done:
+    """What a command did that ran in this process, which costs no other."""
+    done = command.igny8(*map(str, arguments))
+    return Done(arguments, done.returncode, done.stdout, done.stderr)
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from contextlib import closing
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.load import load
 from tests.cases import items, make_source, run, site
 from tests.conftest import run_sql
-from tests.trust.processes import assert_told, igny8, query
+from tests.lakes import grow
+from tests.trust.processes import assert_told, query, told
 
 
 def url(path: Path) -> str:
@@ -76,7 +78,7 @@ def test_a_loss_stops_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     source = make_source(
         tmp_path / "s.sqlite", [site(1)], [run(n, f"2026-02-0{n}T08:00:00Z", credits=10) for n in range(1, 9)]
     )
-    load(url(source), tmp_path / "data")
+    grow(url(source), tmp_path / "data", AS_OF)
     before = lake.current_version(tmp_path / "data")
     if what == "view":
         monkeypatch.setattr(igny8_analysis.load, "totals", lambda database: defaultdict(Decimal))
@@ -114,15 +116,15 @@ def test_what_cannot_be_read_is_quarantined_and_shown(tmp_path: Path) -> None:
     assert {name: counts["quarantined"] for name, counts in found.items() if counts["quarantined"]} == {
         "sites": 1, "runs": 2, "credits": 20, "items": 3,
     }  # fmt: skip
-    done = igny8("quality", "--format", "json", "--warehouse", tmp_path / "data")
+    done = told("quality", "--format", "json", "--warehouse", tmp_path / "data")
     assert {(row["source_table"], row["reason"]) for row in json.loads(done.stdout)["quarantine"]} == {
         ("igny8_automation_runs", "started_at is not a time"),
         ("igny8_automation_runs", "site_id is not a whole number"),
         ("igny8_sites", "id is not a whole number"),
         ("igny8_keywords", "site_id is not a whole number: 3 items"),
     }
-    assert igny8("quality", "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 1
-    assert igny8("quality", 1, "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 0
+    assert told("quality", "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 1
+    assert told("quality", 1, "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 0
 
 
 @pytest.mark.parametrize(("bad", "good", "stops"), [(9, 0, False), (10, 990, False), (10, 900, True)])
@@ -133,7 +135,8 @@ def test_too_much_that_cannot_be_read_stops_the_load(
     rows += [run(5000 + n, "2026-02-01T08:00:00Z") | {"started_at": "then"} for n in range(bad)]
     source = make_source(tmp_path / "s.sqlite", [site(1)], rows)
     if not stops:
-        assert load(url(source), tmp_path / "data").quarantined == bad
+        (runs,) = (m for m in grow(url(source), tmp_path / "data", AS_OF).measures if m.name == "runs")
+        assert runs.quarantined == bad
         return
     with pytest.raises(LoadError, match="10 of 910 rows of igny8_automation_runs cannot be read"):
         load(url(source), tmp_path / "data")
@@ -149,7 +152,7 @@ def test_an_unchanged_source_gives_the_same_files(small_postgres: str, tmp_path:
         "delete from igny8_automation_runs",
         "insert into igny8_automation_runs select * from shuffled",
     )
-    load(small_postgres, tmp_path)
+    grow(small_postgres, tmp_path, AS_OF)
     newer, older = (version.manifest()["tables"] for version in lake.list_versions(tmp_path))
     grown = {"alert_keys", "pipeline_items", "loads"}  # the first of them: what the load before said
     for name in LAKE_TABLES:
@@ -162,8 +165,8 @@ def test_many_row_groups_are_the_same_twice(tmp_path: Path) -> None:
     rows = [base | {"id": n, "run_id": f"run_{n * 7919 % 20011}"}
             for n in range(1, 20_001)]  # fmt: skip
     source = make_source(tmp_path / "s.sqlite", [site(1)], rows, items("keywords", "new"))
-    for _ in range(2):
-        load(url(source), tmp_path / "data")
+    for day in range(2):
+        grow(url(source), tmp_path / "data", AS_OF + timedelta(days=day))
     newer, older = (version.manifest()["tables"] for version in lake.list_versions(tmp_path / "data"))
     assert newer["run_stages"]["rows"] == 140_000
     assert [name for name in LAKE_TABLES if newer[name]["sha256"] != older[name]["sha256"]] == [
@@ -181,11 +184,13 @@ def test_the_history_of_the_pipeline_outlives_its_versions(tmp_path: Path) -> No
             [run(n, f"2026-02-0{n}T08:00:00Z") for n in range(1, number + 1)],
             items("keywords", "new", number),
         )
-        if number < 4:
+        if number < 3:
+            grow(url(source), root, AS_OF)
+        elif number == 3:
             load(url(source), root, keep=2)
-    done = igny8("etl", "--source", url(source), "--warehouse", root, "--keep", 2)
+    done = told("etl", "--source", url(source), "--warehouse", root, "--keep", 2)
     assert done.returncode == 0, done.stderr
-    versions = json.loads(igny8("versions", "--warehouse", root, "--format", "json").stdout)
+    versions = json.loads(told("versions", "--warehouse", root, "--format", "json").stdout)
     assert [(v["version"].rpartition("-")[2], v["runs"], v["is_current"]) for v in versions] == [
         ("0004", 4, True),
         ("0003", 3, False),
@@ -201,18 +206,18 @@ def test_the_history_of_the_pipeline_outlives_its_versions(tmp_path: Path) -> No
             (1, 1), (2, 2), (3, 3), (4, 4),
         ]  # fmt: skip
     older = versions[1]["version"]
-    done = igny8("overview", 1, "--version", older, "--warehouse", root, "--format", "json")
+    done = told("overview", 1, "--version", older, "--warehouse", root, "--format", "json")
     assert json.loads(done.stdout)["run_statistics"]["total_runs"] == 3
     assert_told(
-        igny8("overview", 1, "--version", "20200101T000000Z-0001", "--warehouse", root), 4, "igny8 versions"
+        told("overview", 1, "--version", "20200101T000000Z-0001", "--warehouse", root), 4, "igny8 versions"
     )
-    assert_told(igny8("etl", "--source", "sqlite:///x", "--warehouse", root, "--keep", 0), 2, "--keep")
+    assert_told(told("etl", "--source", "sqlite:///x", "--warehouse", root, "--keep", 0), 2, "--keep")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "../../etc", "20200101T000000Z-0009"])
 def test_a_damaged_directory_is_told(own_demo: Path, text: str) -> None:
     (own_demo / "current").write_text(text, encoding="utf-8")
-    assert_told(igny8("sites", "--warehouse", own_demo), 4)
+    assert_told(told("sites", "--warehouse", own_demo), 4)
 
 
 def test_a_newer_format_is_told(own_demo: Path) -> None:
@@ -220,11 +225,10 @@ def test_a_newer_format_is_told(own_demo: Path) -> None:
     manifest = json.loads(version.manifest_file.read_text(encoding="utf-8"))
     assert manifest["format"] == 1
     version.manifest_file.write_text(json.dumps(manifest | {"format": 2}), encoding="utf-8")
-    assert_told(igny8("sites", "--warehouse", own_demo), 4, "format 2")
+    assert_told(told("sites", "--warehouse", own_demo), 4, "format 2")
 
 
 def test_a_version_that_lacks_a_view_is_told(own_demo: Path) -> None:
     with duckdb.connect(lake.find_version(own_demo).database) as connection:
         connection.execute("drop table site_settings")
-    told = igny8("settings", "101", "--warehouse", own_demo)
-    assert_told(told, 4, "site_settings", "igny8 etl")
+    assert_told(told("settings", 101, "--warehouse", own_demo), 4, "site_settings", "igny8 etl")
