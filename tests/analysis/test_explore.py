@@ -1,5 +1,6 @@
 """The notebooks for analysts run top to bottom on the demo, and say something in every cell."""
 
+import atexit
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,7 @@ def shell(
     made.history_manager.enabled = False
     yield made
     made.history_manager.end_session()
+    atexit.unregister(made.atexit_operations)
     InteractiveShell.clear_instance()
 
 
