@@ -88,7 +88,7 @@ def test_a_role_that_sees_only_the_columns_that_are_read(small_postgres: str, tm
     ]
     run_sql(small_postgres, f"create role {role} login", *grants)
     try:
-        load(urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl(), tmp_path)
+        grow(urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl(), tmp_path, AS_OF)
     finally:
         run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
 
@@ -164,7 +164,7 @@ def test_rows_that_a_policy_hides_are_told(small_postgres: str, tmp_path: Path, 
         with pytest.raises(LoadError, match=r"row-level security.*let the reading role see every row"):
             load(url, tmp_path / "data")
         run_sql(small_postgres, f"alter role {role} bypassrls")
-        load(url, tmp_path / "data")
+        grow(url, tmp_path / "data", AS_OF)
     finally:
         run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
 
@@ -231,10 +231,11 @@ def test_an_enum_without_the_word_that_is_looked_for(small_postgres: str, tmp_pa
             f"alter table igny8_{table} alter column status drop default, "
             f"alter column status type {table}_status using status::{table}_status",
         )
-    load(small_postgres, tmp_path)
-    with connect(tmp_path) as warehouse:
-        pending = "select count(*) from pipeline_items where is_pending and entity in ('keywords', 'clusters', 'ideas')"
-        assert warehouse.sql(pending).fetchall() == [(0,)]
+    grow(small_postgres, tmp_path, AS_OF)
+    counted = "select count(*), count(*) filter (is_pending) from lake.pipeline_items"
+    ((rows, pending),) = in_lake(tmp_path, f"{counted} where entity in ('keywords', 'clusters', 'ideas')")
+    assert rows > 0
+    assert pending == 0
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
@@ -251,11 +252,10 @@ def test_an_encoding_of_the_role_or_the_environment_is_not_ours(
     )
     monkeypatch.setenv("PGCLIENTENCODING", encoding)
     try:
-        load(urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl(), tmp_path)
+        grow(urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl(), tmp_path, AS_OF)
     finally:
         run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
-    with connect(tmp_path) as warehouse:
-        assert warehouse.sql("select distinct name from sites where name like 'C%'").fetchall() == [("Café",)]
+    assert in_lake(tmp_path, "select distinct name from lake.sites where name like 'C%'") == [("Café",)]
 
 
 @pytest.mark.parametrize(("encoding", "name"), [("LATIN1", "Café")])
@@ -275,11 +275,10 @@ def test_a_database_in_another_encoding(
             "insert into igny8_tenants (id, name, slug, created_at) values (1, 'a', 'a', now())",
             f"insert into igny8_sites (id, tenant_id, name, created_at) values (1, 1, {text}, now())",
         )
-        load(url, tmp_path)
+        grow(url, tmp_path, AS_OF)
     finally:
         run_sql(postgres_server, "drop database other with (force)")
-    with connect(tmp_path) as warehouse:
-        assert warehouse.sql("select name from sites").fetchall() == [(name,)]
+    assert in_lake(tmp_path, "select name from lake.sites") == [(name,)]
 
 
 # Drift
@@ -464,10 +463,12 @@ def test_sqlite_of_another_case_and_encoding(tmp_path: Path) -> None:
     assert overview["run_statistics"]["total_runs"] == 3
 
 
-@pytest.mark.parametrize("name", [None, "", "  "])
-def test_a_site_without_domain_and_name_goes_by_its_id(tmp_path: Path, name: str | None) -> None:
-    rows = [run(1, "2026-02-01T08:00:00Z", site_id=7)]
-    make_source(tmp_path / "s.sqlite", [site(7, None) | {"name": name}], rows)
+def test_a_site_without_domain_and_name_goes_by_its_id(tmp_path: Path) -> None:
+    names = {7: None, 8: "", 9: "  "}
+    rows = [run(id_, "2026-02-01T08:00:00Z", site_id=id_) for id_ in names]
+    sites = [site(id_, None) | {"name": name} for id_, name in names.items()]
+    make_source(tmp_path / "s.sqlite", sites, rows)
     load(f"sqlite:///{tmp_path / 's.sqlite'}", tmp_path / "data")
     with connect(tmp_path / "data") as warehouse:
-        assert warehouse.history(7)["runs"][0]["run_title"] == "site 7 #1"
+        titles = [warehouse.history(id_)["runs"][0]["run_title"] for id_ in names]
+    assert titles == ["site 7 #1", "site 8 #1", "site 9 #1"]
