@@ -63,11 +63,11 @@ class Loads:
         root: Path,
         *,
         keep: int = 2,
-        step: int | None = None,
+        step: int | str | None = None,
         seconds: float | None = None,
         as_of: datetime | None = None,
     ) -> tuple[int, list[str]]:
-        """Load a SQLite file or a URL, and be killed at the step of that number (from 0) or after the seconds.
+        """Load a SQLite file or a URL, and be killed at the first step of a number (from 0) or name, or after seconds.
 
         Gives the exit status (-9 for killed) and the steps that were begun.
         """
@@ -119,7 +119,7 @@ def work(order: dict[str, Any], log: Path) -> None:
     def step(name: str) -> None:
         nonlocal done
         os.write(descriptor, f"{name}\n".encode())
-        if done == order["step"]:
+        if order["step"] in (done, name):
             os.kill(os.getpid(), signal.SIGKILL)
         done += 1
 
