@@ -306,7 +306,7 @@ def test_what_grew_is_what_full_loads_make(
     assert series(copied, loads, demo_warehouse, tmp_path, seed, 2) == [None, None], "none was built whole"
 
 
-@pytest.mark.parametrize("seed", [*sampled(range(3), 1), *MANY_SERVED])
+@pytest.mark.parametrize("seed", [*sampled(range(3), 0), *MANY_SERVED])
 def test_what_grew_from_a_server_is_what_full_loads_make(
     served: Source, loads: Loads, demo_warehouse: Path, tmp_path: Path, seed: int
 ) -> None:
