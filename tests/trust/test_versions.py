@@ -567,7 +567,7 @@ def test_a_lock_that_is_not_ours_is_refused(
 @pytest.mark.parametrize(
     ("umask", "others"),
     [
-        (0o027, 0o050),
+        (0o053, 0o024),
         pytest.param(0o077, 0o000, marks=pytest.mark.slow),
         pytest.param(0o022, 0o055, marks=pytest.mark.slow),
     ],

@@ -76,7 +76,7 @@ def assert_swept(root: Path) -> None:
 @pytest.mark.parametrize("count", [17, 11], ids=["other runs", "the same runs"])
 @pytest.mark.parametrize(
     "every",
-    [20, pytest.param(3, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.soak)],
+    [40, pytest.param(3, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.soak)],
     ids=["some", "more", "every"],
 )
 def test_killed_at_every_step(
