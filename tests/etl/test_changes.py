@@ -150,7 +150,7 @@ def series(url: str, folder: Path, seed: int, loads: int, load: Callable[..., ob
     return whys
 
 
-@pytest.mark.parametrize("seed", sampled(range(6)))
+@pytest.mark.parametrize("seed", sampled((4, 0, 1, 2, 3, 5), 1))  # 4 writes runs at every load
 def test_what_grew_is_what_full_loads_make(url: str, tmp_path: Path, seed: int) -> None:
     assert None in series(url, tmp_path, seed, 5, grow), "some load read only what changed"
 
