@@ -30,7 +30,7 @@ def load() -> list[Result]:
     with sources.postgres() as server, tempfile.TemporaryDirectory() as folder:
         url = sources.source(server, LOADED)
         timings = interleave(ROUNDS, partial(_load_anew, url, folder, CORE_LOAD), partial(_copy, url))
-    return [compare("full load of 200,000 runs", "psql copy binary of the runs", 5, timings)]
+    return [compare("full load of 200,000 runs", "psql copy binary of the runs", 6, timings)]
 
 
 def load_with_forecasts() -> list[Result]:
@@ -45,7 +45,7 @@ def load_with_forecasts() -> list[Result]:
             warm=False,
         )
     return [
-        compare("full load with forecasts", "psql copy binary of the runs", 10, (loaded, copied)),
+        compare("full load with forecasts", "psql copy binary of the runs", 12, (loaded, copied)),
         compare("an unchanged source loaded again", "the first load", 0.6, (again, loaded)),
     ]
 
