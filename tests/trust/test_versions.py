@@ -395,6 +395,14 @@ def test_a_damaged_history_is_taken_from_the_database(
     assert in_lake(root, "select load_number from lake.loads order by 1") == [(1,), (2,), (3,), (4,)]
 
 
+@pytest.mark.slow
+def test_a_load_over_a_damaged_history_makes_a_whole_warehouse(root: Path, sources: list[str]) -> None:
+    for table in ("pipeline_items", "loads"):
+        harm(lake.find_version(root).lake / f"{table}.parquet", "bits")
+    load(sources[4], root)
+    assert history(root) == [(1, 1), (2, 2), (3, 3), (4, 4)]
+
+
 def harm(file: Path, damage: str) -> None:
     content = bytearray(file.read_bytes())
     if damage == "bits":
@@ -527,6 +535,19 @@ def test_a_fifo_in_a_version_keeps_nobody_waiting(root: Path, sources: list[str]
     chosen = told("versions", "--use", oldest.id, "--warehouse", root)
     assert (chosen.returncode, "no regular file" in chosen.stderr) == (0, True)
     grow(sources[4], root, AS_OF)
+    assert (newest.path / name).is_fifo()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["warehouse.duckdb", "lake/runs.parquet", "lake/loads.parquet"])
+def test_a_load_goes_on_from_a_chosen_version_beside_one_with_a_fifo(
+    root: Path, sources: list[str], name: str
+) -> None:
+    newest, *_, oldest = lake.list_versions(root)
+    (newest.path / name).unlink()
+    os.mkfifo(newest.path / name)
+    assert told("versions", "--use", oldest.id, "--warehouse", root).returncode == 0
+    assert told("etl", "--source", sources[4], "--warehouse", root).returncode == 0
     assert (newest.path / name).is_fifo()
 
 
