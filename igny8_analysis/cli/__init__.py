@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -14,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from igny8_analysis.cli import streams
-from igny8_analysis.cli.text import one_line
+from igny8_analysis.cli.text import inert, one_line
 from igny8_analysis.errors import SqlError
 from igny8_analysis.etl import interrupts
 from igny8_analysis.etl.errors import DAMAGED, Igny8Error, WarehouseNotFound, is_damage
@@ -161,14 +162,12 @@ def main() -> NoReturn:
         _fail(f"{SIGNALLED[number]}; nothing was left half-done", 128 + number)
     except click.ClickException as error:
         _fail(f"{_in_our_words(error)}{_hint(error)}", 2)
-    except Igny8Error as error:
-        if debug:
-            raise
-        _fail(str(error), error.exit_code)
     except Exception as error:
+        message, number = (str(error), error.exit_code) if isinstance(error, Igny8Error) else _told(error)
         if debug:
-            raise
-        _fail(*_told(error))
+            _show_traceback(error)
+            sys.exit(number)
+        _fail(message, number)
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -271,6 +270,14 @@ def _complete() -> NoReturn:
 def _hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     return f" (see {context.command_path} --help)" if context else ""
+
+
+def _show_traceback(error: Exception) -> None:
+    """Show where it failed as Python does, but for passwords and for what acts on a terminal."""
+    from igny8_analysis.etl.secrets import without_passwords
+
+    told = without_passwords("".join(traceback.format_exception(error)))
+    print(inert(told), end="", file=sys.stderr)
 
 
 def _fail(message: str, status: int) -> NoReturn:

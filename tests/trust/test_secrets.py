@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from igny8_analysis.etl.secrets import without_passwords
+from igny8_analysis.etl.secrets import HIDDEN, without_passwords
 from tests.command import Done as Here
 from tests.command import igny8 as igny8_here
 from tests.conftest import run_sql
@@ -107,6 +107,29 @@ def test_an_address_that_is_wrong_shows_no_password(tmp_path: Path, arguments: t
     assert told.returncode in (2, 4, 5)
     traced = igny8(*arguments, "--warehouse", tmp_path / "data", "--debug")
     assert traced.returncode
+    assert_hidden(tmp_path, told, traced)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sql", "from 'postgresql://u:{}@127.0.0.1:1/x'"),
+        ("sql", "select cast('password={}' as integer)"),
+        ("overview", "postgresql://u:{}@127.0.0.1:1/x"),
+        ("report", "overview", "postgresql://u:{}@127.0.0.1:1/x"),
+        ("explain", "postgresql://u:{}@127.0.0.1:1/x", "name"),
+    ],
+)
+def test_an_address_where_something_else_is_asked_for_shows_no_password(
+    demo_warehouse: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    command = [word.replace("{}", SECRET) for word in words]
+    told = igny8_here(*command, "--warehouse", str(demo_warehouse))
+    traced = igny8_here(*command, "--warehouse", str(demo_warehouse), "--debug")
+    assert traced.returncode == told.returncode in (2, 3)
+    assert HIDDEN in told.stderr
+    assert HIDDEN in traced.stderr
+    assert "Traceback" in traced.stderr
     assert_hidden(tmp_path, told, traced)
 
 

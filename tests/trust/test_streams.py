@@ -120,6 +120,14 @@ def test_warnings_that_a_machine_makes_errors_are_none(demo_warehouse: Path, tmp
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_a_traceback_acts_on_no_terminal(demo_warehouse: Path) -> None:
+    query = "select cast(chr(27) || '[31m' as integer)"
+    done = igny8("sql", query, "--debug", "--warehouse", str(demo_warehouse))
+    assert (done.returncode, "\x1b" in done.stderr) == (2, False)
+    assert "\nTraceback" in f"\n{done.stderr}"
+    assert r"\x1b[31m" in done.stderr
+
+
 def test_nothing_of_the_environment_colours_what_is_no_terminal(
     demo_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
