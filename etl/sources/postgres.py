@@ -144,8 +144,8 @@ case
 end"""
 
 
-# A column of these types needs no look at its text, which takes the server several times as long; to group by texts
-# it sorts the rows, on disk.
+# A column of these types needs no look at its text, which takes the server several times as long; to group rows by
+# texts takes it half as long again as by these.
 INSTANTS = ("timestamp with time zone", "timestamp without time zone")
 SMALL_INTEGERS = ("smallint", "integer")
 INTEGERS = (*SMALL_INTEGERS, "bigint")

@@ -63,11 +63,11 @@ class SqliteSource:
         """SQLite's rows do not."""
         return "SQLite does not tell which rows changed"
 
-    # A text that holds other characters may be no text at all, which Python functions do not take.
     def key(self, column: str, type_: str | None) -> str:
         """SQL for a column as text, whatever its type."""
         return f"cast({column} as text)"
 
+    # A text that holds other characters may be no text at all, which Python functions do not take.
     def utc_date(self, column: str, type_: str | None) -> str:
         """SQL for the date in UTC of a column, whatever its type."""
         text = trimmed(column)

@@ -1,8 +1,6 @@
 """The notebooks for analysts run top to bottom on the demo, and say something in every cell."""
 
-import atexit
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,30 +36,15 @@ def executed(name: str, warehouse: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-@pytest.fixture
-def shell(
-    demo_warehouse: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[InteractiveShell]:
-    """IPython in this process: what a kernel runs cells with, without the cost of one."""
-    monkeypatch.setenv("IGNY8_WAREHOUSE", str(demo_warehouse))
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    made = InteractiveShell.instance()
-    made.history_manager.enabled = False
-    yield made
-    made.history_manager.end_session()
-    atexit.unregister(made.atexit_operations)
-    InteractiveShell.clear_instance()
-
-
-def executed_here(name: str, shell: InteractiveShell, **parameters: Any) -> nbformat.NotebookNode:
-    """A notebook with what its cells answer in that shell."""
+def executed_here(name: str, ipython: InteractiveShell, **parameters: Any) -> nbformat.NotebookNode:
+    """A notebook with what its cells answer here."""
     notebook = read(name, **parameters)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             with capture_output() as shown:
-                done = shell.run_cell(cell.source)
+                done = ipython.run_cell(cell.source)
             done.raise_error()
-            data, _ = shell.display_formatter.format(done.result)
+            data, _ = ipython.display_formatter.format(done.result)
             bundles = [output.data for output in shown.outputs] + [data] * (done.result is not None)
             cell.outputs = [new_output("display_data", data=bundle) for bundle in bundles]
     return notebook
@@ -82,8 +65,8 @@ def test_a_notebook_runs_top_to_bottom(name: str, demo_warehouse: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebooks_cells_run_in_their_order(name: str, shell: InteractiveShell) -> None:
-    assert_answered(name, executed_here(name, shell))
+def test_a_notebooks_cells_run_in_their_order(name: str, ipython: InteractiveShell) -> None:
+    assert_answered(name, executed_here(name, ipython))
 
 
 def assert_answered(name: str, notebook: nbformat.NotebookNode) -> None:
@@ -105,8 +88,8 @@ def test_ten_questions_are_asked() -> None:
     assert all(title.endswith("?") for title in titles)
 
 
-def test_an_account_sees_its_own_sites_only(demo: Warehouse, shell: InteractiveShell) -> None:
-    text = text_of(executed_here("account.ipynb", shell, account=12))
+def test_an_account_sees_its_own_sites_only(demo: Warehouse, ipython: InteractiveShell) -> None:
+    text = text_of(executed_here("account.ipynb", ipython, account=12))
     labels = demo.sql("select label, account_id from sites where length(label) > 4").fetchall()
     own = {label for label, account in labels if account == 12}
     others = {label for label, account in labels if account != 12} - own

@@ -2,8 +2,6 @@
 
 import re
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,16 +16,9 @@ from igny8_analysis.magic import SqlMagic
 
 
 @pytest.fixture
-def shell(
-    demo_warehouse: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[InteractiveShell]:
-    monkeypatch.setenv("IGNY8_WAREHOUSE", str(demo_warehouse))
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    made = InteractiveShell()
-    made.history_manager.enabled = False
-    made.run_line_magic("load_ext", "igny8_analysis.magic")
-    yield made
-    made.history_manager.end_session()
+def shell(ipython: InteractiveShell) -> InteractiveShell:
+    ipython.run_line_magic("load_ext", "igny8_analysis.magic")
+    return ipython
 
 
 def run(shell: InteractiveShell, code: str) -> Any:

@@ -143,19 +143,21 @@ NUMBERS = (None, "0", "-3", "2.5", "0.0000005", "999999999999", "999999999999.99
 
 
 @pytest.mark.parametrize(
-    ("instant", "number", "day"),
+    ("instant", "number", "id_", "day"),
     [
-        ("timestamptz", "numeric", "2026-02-02"),
-        ("timestamp", "bigint", "2026-02-01"),
-        ("timestamptz", "double precision", "2026-02-02"),
+        ("timestamptz", "numeric", "bigint", "2026-02-02"),
+        ("timestamp", "bigint", "integer", "2026-02-01"),
+        ("timestamp", "integer", "numeric", "2026-02-01"),
+        ("timestamptz", "double precision", "varchar", "2026-02-02"),
     ],
 )
 def test_what_a_column_is_declared_as_changes_no_sum(
-    tmp_path: Path, postgres_url: str, instant: str, number: str, day: str
+    tmp_path: Path, postgres_url: str, instant: str, number: str, id_: str, day: str
 ) -> None:
-    """PostgreSQL sums columns of times and numbers as they are, others by their texts."""
+    """PostgreSQL sums columns of times, numbers and whole numbers' ids as they are, others by their texts."""
     load_postgres(postgres_url, {})
-    numbers = [n for n in NUMBERS if n is None or number != "bigint" or n.lstrip("-").isdigit()]
+    wholes = [n for n in NUMBERS if n is None or n.lstrip("-").isdigit()]
+    numbers = {"bigint": wholes, "integer": [None, "0", "-3", "2147483647"]}.get(number, list(NUMBERS))
     cells = [(at, "1") for at in INSTANTS] + [(INSTANTS[0], n) for n in numbers]
     values = ", ".join(
         f"({place}, 1, 1, 'writing', {'null' if n is None else repr(n)}, '{at}')"
@@ -166,11 +168,13 @@ def test_what_a_column_is_declared_as_changes_no_sum(
         "insert into igny8_tenants (id, name, slug, created_at) values (1, 'a', 'a', now())",
         "insert into igny8_sites (id, tenant_id, name, created_at) values (1, 1, 'A site', now())",
         f"alter table {LEDGER} alter column credits_used drop not null, alter credits_used type {number}, "
-        f"alter created_at type {instant}",
+        f"alter created_at type {instant}, alter tenant_id type {id_}, alter site_id type {id_}",
         f"insert into {LEDGER} (id, tenant_id, site_id, operation_type, credits_used, created_at) values {values}",
     )
     loaded = []
-    for texts in ((), (f"alter table {LEDGER} alter credits_used type text, alter created_at type text",)):
+    columns = ("credits_used", "created_at", "tenant_id", "site_id")
+    as_texts = f"alter table {LEDGER} {', '.join(f'alter {column} type text' for column in columns)}"
+    for texts in ((), (as_texts,)):
         run_sql(postgres_url, "set timezone to 'UTC'", *texts)
         grow(postgres_url, tmp_path / f"{len(texts)}", AS_OF)
         loaded.append(

@@ -11,9 +11,8 @@ import pytest
 from igny8_analysis import connect
 from igny8_analysis.answers import Limits
 from igny8_analysis.errors import QueryTooLarge
-from tests.command import igny8 as igny8_here
 from tests.conftest import sampled
-from tests.trust.processes import IGNY8, assert_told, igny8, start, wait_for
+from tests.trust.processes import IGNY8, assert_told, igny8, start, told, wait_for
 
 WORDS = "select range as n, repeat('word ', 2000) as text from range({rows})"
 ENDLESS = "select count(*) from range(1000000000000) a(x)"
@@ -58,18 +57,13 @@ def test_an_answer_of_any_size_passes_in_batches(demo_warehouse: Path, format_: 
 def test_an_answer_in_batches_is_whole(demo_warehouse: Path) -> None:
     """Whatever the number of rows, each format has every one once, a table the first, and says so."""
     for rows in (0, 1, 999, 1_000, 1_001, 2_500):
-        query = [
-            "sql",
-            f"select range as n, range as n from range({rows})",
-            "--warehouse",
-            str(demo_warehouse),
-        ]
-        as_csv = igny8_here(*query, "--format", "csv").stdout
+        query = ("sql", f"select range as n, range as n from range({rows})", "--warehouse", demo_warehouse)
+        as_csv = told(*query, "--format", "csv").stdout
         assert as_csv.splitlines() == ['"n","n"', *(f"{n},{n}" for n in range(rows))]
-        as_json = igny8_here(*query, "--format", "json").stdout
+        as_json = told(*query, "--format", "json").stdout
         objects = ",\n".join(f'  {{\n    "n": {n},\n    "n_2": {n}\n  }}' for n in range(rows))
         assert as_json == (f"[\n{objects}\n]\n" if rows else "[]\n")
-        as_table = igny8_here(*query).stdout
+        as_table = told(*query).stdout
         assert ("There are more rows: a table has the first 1,000" in as_table) == (rows > 1_000)
         assert sum(line.split()[:1] == ["999"] for line in as_table.splitlines()) == (rows >= 1_000)
 

@@ -12,10 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from igny8_analysis.etl.secrets import HIDDEN, without_passwords
-from tests.command import Done as Here
-from tests.command import igny8 as igny8_here
 from tests.conftest import run_sql
-from tests.trust.processes import IGNY8, Done, assert_told, igny8, query
+from tests.trust.processes import IGNY8, Done, assert_told, igny8, query, told
 
 SECRET = "Zq7hush9Kx"
 ROLE = "igny8_with_password"
@@ -52,7 +50,7 @@ def with_password(url: str, password: str) -> str:
     return url.replace(f"{ROLE}@", f"{ROLE}:{password}@")
 
 
-def assert_hidden(root: Path, *done: Done | Here) -> None:
+def assert_hidden(root: Path, *done: Done) -> None:
     for one in done:
         assert SECRET not in one.stdout + one.stderr
     for path in root.rglob("*"):
@@ -60,16 +58,17 @@ def assert_hidden(root: Path, *done: Done | Here) -> None:
         assert not path.is_file() or SECRET.encode() not in path.read_bytes()
 
 
-def test_a_password_from_address_or_file(asked: str, tmp_path: Path) -> None:
+def test_a_password_from_address_environment_or_file(asked: str, tmp_path: Path) -> None:
     root = tmp_path / "data"
     passfile = tmp_path / "pgpass"
     passfile.write_text(f"*:*:*:{ROLE}:{SECRET}\n", encoding="utf-8")
     passfile.chmod(0o600)
     done = [
         igny8("etl", "--source", with_password(asked, SECRET), "--warehouse", root),
+        igny8("etl", "--source", asked, "--warehouse", root, env={"PGPASSWORD": SECRET}),
         igny8("etl", "--source", asked, "--warehouse", root, env={"PGPASSFILE": str(passfile)}),
     ]
-    assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 2
+    assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 3
     done += [igny8(command, "--warehouse", root) for command in ("versions", "quality", "sites")]
     assert_hidden(root, *done)
 
@@ -103,11 +102,11 @@ def test_a_wrong_password_is_told_and_hidden(asked: str, tmp_path: Path) -> None
     ],
 )
 def test_an_address_that_is_wrong_shows_no_password(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    told = igny8_here(*arguments, "--warehouse", str(tmp_path / "data"))
-    assert told.returncode in (2, 4, 5)
+    plain = told(*arguments, "--warehouse", tmp_path / "data")
+    assert plain.returncode in (2, 4, 5)
     traced = igny8(*arguments, "--warehouse", tmp_path / "data", "--debug")
-    assert traced.returncode
-    assert_hidden(tmp_path, told, traced)
+    assert traced.returncode == plain.returncode
+    assert_hidden(tmp_path, plain, traced)
 
 
 @pytest.mark.parametrize(
@@ -124,13 +123,13 @@ def test_an_address_where_something_else_is_asked_for_shows_no_password(
     demo_warehouse: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     command = [word.replace("{}", SECRET) for word in words]
-    told = igny8_here(*command, "--warehouse", str(demo_warehouse))
-    traced = igny8_here(*command, "--warehouse", str(demo_warehouse), "--debug")
-    assert traced.returncode == told.returncode in (2, 3)
-    assert HIDDEN in told.stderr
+    plain = told(*command, "--warehouse", demo_warehouse)
+    traced = told(*command, "--warehouse", demo_warehouse, "--debug")
+    assert traced.returncode == plain.returncode in (2, 3)
+    assert HIDDEN in plain.stderr
     assert HIDDEN in traced.stderr
     assert "Traceback" in traced.stderr
-    assert_hidden(tmp_path, told, traced)
+    assert_hidden(tmp_path, plain, traced)
 
 
 def test_messages_keep_what_is_no_password() -> None:
@@ -145,10 +144,10 @@ def test_reports_and_their_kernels_write_no_password(asked: str, tmp_path: Path)
     root, scratch = tmp_path / "data", tmp_path / "scratch"
     scratch.mkdir()
     environment = {"PGPASSWORD": SECRET, "TMPDIR": str(scratch)}
-    loaded = igny8("etl", "--source", asked, "--warehouse", root, env=environment)
+    loaded = igny8("etl", "--source", with_password(asked, SECRET), "--warehouse", root, env=environment)
     assert loaded.returncode == 0, loaded.stderr
 
-    report = [*IGNY8, "report", "overview", "110", "--warehouse", str(root)]
+    report = [*IGNY8, "report", "site", "110", "--last", "1", "--warehouse", str(root)]
     making = subprocess.Popen(
         report, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
@@ -165,5 +164,5 @@ def test_reports_and_their_kernels_write_no_password(asked: str, tmp_path: Path)
 
     failed = igny8("report", "overview", 110, "-o", root, "--debug", "--warehouse", root, env=environment)
     assert "Traceback" in failed.stderr
-    assert len(list((root / "reports").rglob("*.html"))) == 1
+    assert len(list((root / "reports").rglob("*.html"))) == 2
     assert_hidden(tmp_path, loaded, Done(report, 0, out, err), failed)

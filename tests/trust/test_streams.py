@@ -6,6 +6,7 @@ import pty
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -118,6 +119,14 @@ def test_warnings_that_a_machine_makes_errors_are_none(demo_warehouse: Path, tmp
         IGNY8_WAREHOUSE=str(demo_warehouse), PYTHONWARNINGS="error", PYTHONOPTIMIZE="2",
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_process_that_would_leave_out_docstrings_begins_again_with_them(tmp_path: Path) -> None:
+    """Altair needs them: what a command starts, JupyterLab's kernels too, is to have them."""
+    says = "import sys; print(sys.flags.optimize, flush=True); "
+    code = f"{says}from igny8_analysis.cli import main; sys.argv[1:] = ['--version']; main()"
+    done = shell(shlex.join([sys.executable, "-c", code]), tmp_path, PYTHONOPTIMIZE="2")
+    assert (done.stdout.splitlines()[:2], done.returncode, done.stderr) == (["2", "0"], 0, "")
 
 
 def test_a_traceback_acts_on_no_terminal(demo_warehouse: Path) -> None:
