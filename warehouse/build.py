@@ -3,14 +3,14 @@
 import hashlib
 import itertools
 import tomllib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import duckdb
 
@@ -23,6 +23,7 @@ from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.templates import quoted
 from igny8_analysis.warehouse.syntax import Syntax
 
+T = TypeVar("T")
 ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures", "answers", "payloads")
 TEXTS = "payloads"
@@ -183,49 +184,55 @@ def definition() -> str:
 
 
 def build(lake: Path, database: Path, resources: Resources = MACHINE) -> None:
-    """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`.
+    """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`."""
+    with writing(database, resources) as connection:
+        steps = Steps(connection, resources)
+        for name in LAKE_TABLES:
+            steps.take(partial(create_lake_table, connection, lake, name))
+        for view in load_views():
+            if view.is_kept:
+                steps.take(partial(_make_table, connection, view))
+            else:
+                connection.execute(f"create view {view.name} as {view.sql}")
+        comment_views(connection, load_views())
+        hold_once(connection)
 
-    What needs more memory than it may use is built again with twice as much, up to half of the machine's.
-    """
-    while True:
-        try:
-            return _build(lake, database, resources)
-        except duckdb.OutOfMemoryException:
-            more = resources.doubled()
-            if more is None:
-                raise
-            resources = more
-        remove(database)
+
+class Steps:
+    """The steps in which a file is made, in as much memory as they may use; what needs more has twice as much."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, resources: Resources) -> None:
+        """Take steps on a connection of `writing`."""
+        self.connection = connection
+        self.resources = resources
+
+    def take(self, step: Callable[[], T]) -> T:
+        """What a step gives, which may be begun again: with more memory, up to half of the machine's."""
+        while True:
+            try:
+                return step()
+            except duckdb.OutOfMemoryException:
+                more = self.resources.doubled()
+                if more is None:
+                    raise
+                self.resources = more
+            with suppress(duckdb.TransactionException):
+                self.connection.rollback()
+            self.connection.execute(f"{more.settings()}; use warehouse")
 
 
 def remove(database: Path) -> None:
     """Remove what a build left that did not end."""
     database.unlink(missing_ok=True)
-    database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
-
-
-def _build(lake: Path, database: Path, resources: Resources) -> None:
-    with writing(database, resources) as connection:
-        connection.begin()
-        for name in LAKE_TABLES:
-            create_lake_table(connection, lake, name)
-        for view in load_views():
-            if view.is_kept:
-                _make_table(connection, view)
-            else:
-                connection.execute(f"create view {view.name} as {view.sql}")
-        comment_views(connection, load_views())
-        hold_once(connection)
-        connection.commit()
 
 
 def _make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
     """Make the table of a view, in parts where the view says so."""
     ends = _ends_of_parts(connection) if view.parts_by else []
     if not ends:
-        connection.execute(f"create table {view.name} as {view.sql}")
+        connection.execute(f"create or replace table {view.name} as {view.sql}")
         return
-    connection.execute(f"create table {view.name} as from ({view.sql}) limit 0")
+    connection.execute(f"create or replace table {view.name} as from ({view.sql}) limit 0")
     for after, last in itertools.pairwise([None, *ends, None]):
         above = "true" if after is None else f"{view.parts_by} > {after}"
         below = "true" if last is None else f"{view.parts_by} <= {last}"
@@ -258,7 +265,6 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
     """
     columns = _describe_views()
     with writing(database) as connection:
-        connection.begin()
         for name in LAKE_TABLES:
             create_lake_table(connection, lake, name)
         for view in load_views():
@@ -277,22 +283,22 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
             connection.execute(f"create table {view.name} as {query}")
         comment_views(connection, load_views())
         hold_once(connection)
-        connection.commit()
 
 
 @contextmanager
 def writing(database: Path, resources: Resources = MACHINE) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that writes into the file."""
+    """A connection that writes into the file, which is whole when it is left: there is no log beside it."""
     with duckdb.connect() as connection, interruptible(connection):
         connection.execute(f"{resources.settings()}; set timezone = 'UTC'")
         spill = spill_folder(f"build-{database.parent.name}")
         connection.execute(f"set temp_directory = '{quoted(spill or '')}'")
         connection.execute(
-            f"attach '{quoted(database)}' as warehouse (storage_version '{STORAGE_VERSION}'); use warehouse"
+            f"attach '{quoted(database)}' as warehouse "
+            f"(storage_version '{STORAGE_VERSION}', recovery_mode 'no_wal_writes'); use warehouse"
         )
         connection.execute("create schema if not exists lake")
         yield connection
-        connection.execute("use memory; detach warehouse")
+        connection.execute("checkpoint warehouse; use memory; detach warehouse")
 
 
 def totals(database: Path) -> dict[str, int | Decimal]:

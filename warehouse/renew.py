@@ -17,7 +17,6 @@ What was computed is compared with what it was, so that what reads it is compute
 """
 
 import filecmp
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -96,9 +95,7 @@ def renew(
         renewal = Renewal(connection, appended, resources)
         renewal.read_lake(lake, previous.lake)
         renewal.renew_views()
-        connection.begin()
         build.hold_once(connection)
-        connection.commit()
         return Renewed(renewal.sites, renewal.appended)
 
 
@@ -115,12 +112,11 @@ class Renewal:
         """Make the parts, of nothing yet, beside the attached databases `warehouse` and `previous`."""
         self.connection = connection
         self.appended = dict(appended)
-        self.resources = resources
+        self.steps = build.Steps(connection, resources)
         self.views = {view.name: view for view in load_views()}
         self.differing: dict[str, bool] = {}
         self.cut: set[tuple[str, str]] = set()
         self.columns: dict[str, dict[str, str]] = {}
-        connection.execute("set wal_autocheckpoint = '1TB'")  # once, at the end
         connection.execute("attach ':memory:' as differs; create schema differs.lake")
         for scope, (columns, _) in PARTS.items():
             connection.execute(f"attach ':memory:' as of_{scope}; create schema of_{scope}.lake")
@@ -129,7 +125,7 @@ class Renewal:
     def read_lake(self, lake: Path, lake_before: Path) -> None:
         """Take in the lake's tables that differ."""
         for name in LAKE_TABLES:
-            self.differing[f"lake.{name}"] = self._in_memory(
+            self.differing[f"lake.{name}"] = self.steps.take(
                 partial(self._read_table, name, lake, lake_before)
             )
 
@@ -137,7 +133,7 @@ class Renewal:
         """Compute every kept view anew where it may differ."""
         for view in self.views.values():
             if view.is_kept:
-                self.differing[view.name] = self._in_memory(partial(self._renew_view, view))
+                self.differing[view.name] = self.steps.take(partial(self._renew_view, view))
 
     @property
     def sites(self) -> int:
@@ -158,9 +154,7 @@ class Renewal:
                 return False
             if self._take_in(placed, f"from {rows} semi join differs.{placed} using (site_id)"):
                 return True
-        self.connection.begin()
         build.create_lake_table(self.connection, lake, name)
-        self.connection.commit()
         self.appended.pop(placed, None)
         return not is_same and (is_told_by_site or self.compare(placed))
 
@@ -182,20 +176,6 @@ class Renewal:
         reads = filter(self._differs, known_first)
         told = list(reads if view.scope in PARTS else islice(reads, 1))  # of a whole one will do
         return bool(told) and self._renew(view, told)
-
-    def _in_memory(self, step: Callable[[], bool]) -> bool:
-        """Do a step, which may be begun twice; again with twice the memory where that ran out."""
-        while True:
-            try:
-                return step()
-            except duckdb.OutOfMemoryException:
-                more = self.resources.doubled()
-                if more is None:
-                    raise
-                self.resources = more
-            with suppress(duckdb.TransactionException):
-                self.connection.rollback()
-            self.connection.execute(f"{more.settings()}; use warehouse")
 
     # What differs
 
@@ -222,19 +202,16 @@ class Renewal:
             return True
         columns = self._columns(name)
         before = f"previous.{_placed(name)} {cut}"
-        keys = ", ".join(f"coalesce(a.{column}, b.{column}) as {column}" for column in key) or "0 as nothing"
-        grouped = "group by all" if key else ""
-        alike = " and ".join(f"a.{c} is not distinct from b.{c}" for c in (*key, "n", "x", "s"))
+        keys = ", ".join(key) or "0 as nothing"
+        grouped = f"group by {', '.join(key)}" if key else ""
         # where two last digits are on two sides of an edge of rounding, those of three times as much are not
         for factor in ("", " * 3") if "DOUBLE" in columns.values() else ("",):
             values = ", ".join(to_11_digits(f'"{c}"', type_, factor) for c, type_ in columns.items())
-            digests = ", ".join(
-                [*key, "count(*) as n", f"bit_xor(hash({values})) as x", f"sum(hash({values})::hugeint) as s"]
-            )
+            digest = f"cast(hash({values}) as hugeint)"
             self.connection.execute(
-                f"create or replace table differs.{name} as select distinct {keys} "
-                f"from (select {digests} from {before} {grouped}) as a "
-                f"full join (select {digests} from {now} {grouped}) as b on {alike} where a.n is null or b.n is null"
+                f"create or replace table differs.{name} as select {keys} from ("
+                f"select {', '.join([*key, digest])} as digest from {now} "
+                f"union all select {', '.join([*key, '-' + digest])} from {before}) {grouped} having sum(digest) <> 0"
             )
             if not self._count(f"differs.{name}"):
                 return False
@@ -391,10 +368,8 @@ class Renewal:
         return f"select date '{since}' as known_on where {asked}"
 
     def _make(self, view: View, sql: str) -> None:
-        self.connection.begin()
         self.connection.execute(f"create or replace table {view.name} as {sql}")
         build.comment_views(self.connection, [view])
-        self.connection.commit()
 
     def _renew_part(self, view: View, part: str, keys: str) -> bool:
         self.connection.execute(f"create or replace table of_{part}.renewed as {keys}")

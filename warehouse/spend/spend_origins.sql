@@ -128,18 +128,57 @@ with
         from of_accounts as s
         left join account_costs as c on c.account_id = s.account_id and c.completion_number = s.completions
     ),
+    -- in the running week all are forecast, known or not
+    running as (
+        select o.scope, o.owner_id, w.week, h.horizon_days
+        from spend_owners as o
+        cross join spend_horizons as h
+        cross join spend_weeks as w
+        where w.is_live
+    ),
+    told as (
+        select k.*
+        from known as k
+        join spend_weeks as w on w.week = k.week
+        where not w.is_live
+        union all
+        select
+            r.scope,
+            r.owner_id,
+            r.week,
+            r.horizon_days,
+            k.first_started_us,
+            k.ended_runs,
+            k.recent_credits,
+            k.recent_runs,
+            k.mean_credits,
+            k.credits_before,
+            k.actual_credits,
+            k.left_us,
+            k.open_runs,
+            k.rhythm_credits,
+            k.month_credits,
+            k.is_off
+        from running as r
+        left join
+            known as k
+            on k.scope = r.scope
+            and k.owner_id = r.owner_id
+            and k.week = r.week
+            and k.horizon_days = r.horizon_days
+    ),
     grid as (
         select
             o.*,
-            h.horizon_days,
+            k.horizon_days,
             w.week,
             w.pool_week,
             w.is_live,
             w.ends_at,
-            w.ends_us + cast(h.horizon_days as bigint) * 86400000000 as over_us,
+            w.ends_us + cast(k.horizon_days as bigint) * 86400000000 as over_us,
             not w.is_live
             and w.ends_us - cast(p.spend_warm_up_days as bigint) * 86400000000 >= k.first_started_us
-            and case when h.horizon_days = 7 then w.is_over_7 else w.is_over_30 end as is_past,
+            and case when k.horizon_days = 7 then w.is_over_7 else w.is_over_30 end as is_past,
             coalesce(k.ended_runs, 0) as known_runs,
             coalesce(k.recent_credits, 0) as recent_credits,
             coalesce(k.recent_runs, 0) as recent_runs,
@@ -151,15 +190,9 @@ with
             case when not w.is_live then k.actual_credits end as actual_credits,
             coalesce(k.left_us, 0) as left_us,
             k.open_runs
-        from spend_owners as o
-        cross join spend_horizons as h
-        cross join spend_weeks as w
-        left join
-            known as k
-            on k.scope = o.scope
-            and k.owner_id = o.owner_id
-            and k.horizon_days = h.horizon_days
-            and k.week = w.week
+        from told as k
+        join spend_owners as o on o.scope = k.scope and o.owner_id = k.owner_id
+        join spend_weeks as w on w.week = k.week
         cross join spend_parameters as p
     ),
     timed as (
