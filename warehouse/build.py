@@ -191,7 +191,7 @@ def build(lake: Path, database: Path, resources: Resources = MACHINE) -> None:
             steps.take(partial(create_lake_table, connection, lake, name))
         for view in load_views():
             if view.is_kept:
-                steps.take(partial(_make_table, connection, view))
+                steps.take(partial(make_table, connection, view))
             else:
                 connection.execute(f"create view {view.name} as {view.sql}")
         comment_views(connection, load_views())
@@ -226,19 +226,44 @@ def remove(database: Path) -> None:
     database.unlink(missing_ok=True)
 
 
-def _make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
-    """Make the table of a view, in parts where the view says so."""
+def make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
+    """Make the table of a view, in parts where the view says so: each by the same SQL over that part of what it reads.
+
+    A filter outside would not do: it does not reach what a query reads more than once.
+    """
     ends = _ends_of_parts(connection) if view.parts_by else []
     if not ends:
         connection.execute(f"create or replace table {view.name} as {view.sql}")
         return
     connection.execute(f"create or replace table {view.name} as from ({view.sql}) limit 0")
-    for after, last in itertools.pairwise([None, *ends, None]):
-        above = "true" if after is None else f"{view.parts_by} > {after}"
-        below = "true" if last is None else f"{view.parts_by} <= {last}"
-        connection.execute(
-            f"insert into {view.name} from ({view.sql}) where {above} and {below} {view.order}"
-        )
+    connection.execute("attach or replace ':memory:' as part; create schema part.lake")
+    _cut_reads(connection, view, view.parts_by, {read.name: read for read in load_views()}, set())
+    for after, last in itertools.pairwise([-(2**63) - 1, *ends, 2**63 - 1]):
+        connection.execute(f"set variable first = cast('{after + 1}' as bigint)")
+        connection.execute(f"set variable last = cast('{last}' as bigint)")
+        connection.execute(f"use part; insert into warehouse.{view.name} {view.sql}")
+        connection.execute("use warehouse")
+    connection.execute("detach part")
+
+
+def _cut_reads(
+    connection: duckdb.DuckDBPyConnection, view: View, by: str, views: dict[str, View], made: set[str]
+) -> None:
+    """Make in `part` what a view reads, each cut to the values from `first` to `last` of the column `by`."""
+    for name in sorted(view.reads):
+        if name in made:
+            continue
+        made.add(name)
+        read, placed = views.get(name), name if "." in name else f"main.{name}"
+        columns = read.columns if read else LAKE_TABLES[name.removeprefix("lake.")].columns
+        rows = f"from warehouse.{placed}"
+        if by in columns and read and not read.is_kept:
+            _cut_reads(connection, read, by, views, made)
+            rows = read.sql
+        elif by in columns:
+            rows += f" where {by} between getvariable('first') and getvariable('last')"
+        connection.execute(f"use part; create view {placed} as {rows}")
+        connection.execute("use warehouse")
 
 
 def _ends_of_parts(connection: duckdb.DuckDBPyConnection) -> list[int]:
@@ -269,7 +294,7 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
             create_lake_table(connection, lake, name)
         for view in load_views():
             if view.layer == TEXTS:
-                _make_table(connection, view)
+                make_table(connection, view)
                 continue
             names = columns[view.name]
             types = ", ".join(f'cast("{name}" as {type_}) as "{name}"' for name, type_ in names.items())

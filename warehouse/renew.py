@@ -343,7 +343,8 @@ class Renewal:
             keys = self._keys(view, reads)
         if keys:
             return self._renew_part(view, view.scope, keys)
-        self._make(view, view.sql)
+        build.make_table(self.connection, view)
+        build.comment_views(self.connection, [view])
         self.appended.pop(view.name, None)
         return self.compare(view.name)
 
@@ -366,10 +367,6 @@ class Renewal:
             for table in ("warehouse.main.forecast_origins", f"previous.main.{view.name}")
         )
         return f"select date '{since}' as known_on where {asked}"
-
-    def _make(self, view: View, sql: str) -> None:
-        self.connection.execute(f"create or replace table {view.name} as {sql}")
-        build.comment_views(self.connection, [view])
 
     def _renew_part(self, view: View, part: str, keys: str) -> bool:
         self.connection.execute(f"create or replace table of_{part}.renewed as {keys}")
@@ -407,7 +404,8 @@ class Renewal:
         """Note rows at the end of a table; sort it anew where they are too many."""
         appended = self.appended.get(view.name, 0) + rows
         if view.order and appended > APPENDED_SHARE * self._count(view.name):
-            self._make(view, f"from {view.name} {view.order}")
+            self.connection.execute(f"create or replace table {view.name} as from {view.name} {view.order}")
+            build.comment_views(self.connection, [view])
             appended = 0
         self.appended[view.name] = appended
 

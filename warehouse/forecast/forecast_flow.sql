@@ -1,6 +1,7 @@
 -- One row per origin and stage, as known and as told: what it will take in, cost and make.
 -- A step towards forecasts.
 -- Kept as a table: intervals, accuracy and champions are made of it.
+-- In parts, by site_id: it steps from stage to stage, and holds every step of all origins until the last.
 -- Renewed: origin.
 with recursive
     known as (select settings from settings_seen),

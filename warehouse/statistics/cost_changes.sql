@@ -1,6 +1,7 @@
 -- One row per site, period and stage, and one more for no stage: its cost beside the period before.
 -- Kept as a table: asked of one site at a time.
--- In parts, by site_id: what stages cost in each month, of all sites at once, is more than a load's memory holds.
+-- In parts, by site_id: months of all sites at once are more than a load's memory holds.
+-- holds.
 with
     -- each run lies in a month, and perhaps in one of the two windows
     placed as (
