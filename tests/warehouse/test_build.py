@@ -18,7 +18,7 @@ from igny8_analysis.load import load
 from igny8_analysis.rebuild import rebuild
 from igny8_analysis.warehouse import build as module
 from igny8_analysis.warehouse import renew as renewing
-from igny8_analysis.warehouse.build import build, load_views
+from igny8_analysis.warehouse.build import View, build, load_views
 from igny8_analysis.warehouse.renew import Renewed, renew
 from tests.conftest import sampled
 from tests.warehouse.test_spark import differences
@@ -130,6 +130,24 @@ def test_what_runs_out_of_memory_in_renewing_is_made_again_with_more(
             count = "select count(*), sum(hash(site_id)) from {}." + view
             rows = [connection.execute(count.format(name)).fetchall() for name in ("new", "anew")]
             assert rows[0] == rows[1], view
+
+
+@pytest.mark.slow  # the quick suite has renewing, whose steps these are too
+def test_what_runs_out_of_memory_in_building_is_made_again_alone(
+    demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
+        made.append(view.name)
+        make(connection, view)
+
+    make = module.make_table
+    monkeypatch.setattr(module, "make_table", make_table)
+    rebuild(str(lake.find_version(demo_warehouse).lake), tmp_path, resources=Resources(1, LITTLE))
+    again = len(made) - len(set(made))
+    assert 0 < again < len(set(made)) / 4
+    assert differences(demo_warehouse, tmp_path) == {}
 
 
 @pytest.mark.parametrize(
