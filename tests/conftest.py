@@ -22,6 +22,7 @@ from xdist.scheduler import LoadScopeScheduling
 import igny8_analysis
 from igny8_analysis.etl import demo as demo_data
 from igny8_analysis.load import load
+from tests.cases import AS_OF, make_source, run, site
 from tests.sources import load_postgres
 
 ROOT = Path(__file__).parents[1]
@@ -105,6 +106,34 @@ def demo_warehouse(demo_source: Path, tmp_path_factory: pytest.TempPathFactory) 
         return directory
 
     return made_once(tmp_path_factory, "demo-warehouse", make)
+
+
+@pytest.fixture(scope="session")
+def small_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite source of one site with twelve runs."""
+    rows = [run(n, f"2026-02-{n:02d}T08:00:00Z", stages={1: (50, 4, 20)}) for n in range(1, 13)]
+    return made_once(
+        tmp_path_factory,
+        "small-source",
+        lambda folder: make_source(folder / "igny8.sqlite", [site(1, "a.example")], rows),
+    )
+
+
+@pytest.fixture(scope="session")
+def small_warehouse(small_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse directory into which that source was loaded once, for tests to copy."""
+
+    def make(directory: Path) -> Path:
+        load(f"sqlite:///{small_source}", directory, as_of=AS_OF)
+        return directory
+
+    return made_once(tmp_path_factory, "small-warehouse", make)
+
+
+@pytest.fixture
+def own_small(small_warehouse: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(small_warehouse, tmp_path / "small")
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Lakes without all of a load: of a few rows written down by hand, or of a source and without its warehouse."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,12 @@ from igny8_analysis.etl import lake
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.extract import Extracted, Load, extract
 from igny8_analysis.etl.loading import loading
+from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.sources import open_source
-from igny8_analysis.load import _describe_tables
+from igny8_analysis.load import Progress, _describe_tables
 from igny8_analysis.rebuild import rebuild
 from igny8_analysis.warehouse.build import load_views
+from tests import cases
 
 AS_OF = "2026-03-01 12:00:00+00"
 LOAD = {"load_number": 1, "load_id": "one", "as_of": AS_OF, "source_kind": "sqlite", "missing": ""}
@@ -26,13 +30,21 @@ Row = Mapping[str, Any]
 VIEWS = {view.name: view for view in load_views()}
 
 
-def grow(url: str, root: Path, as_of: datetime, is_full: bool = False, keep: int = 2) -> Extracted:
+def grow(
+    url: str,
+    root: Path,
+    as_of: datetime,
+    is_full: bool = False,
+    keep: int = 2,
+    progress: Progress = lambda step: None,
+    names: SourceMap | None = None,
+) -> Extracted:
     """A load without its warehouse, which is most of its time; what it leaves is for `in_lake`."""
     with loading(root) as this, open_source(url) as source:
         this.sweep()
         version = this.begin(as_of)
         this_load = Load(version.number, version.id, as_of)
-        found = extract(source, this_load, version.lake, this.previous, lambda step: None, is_full=is_full)
+        found = extract(source, this_load, version.lake, this.previous, progress, names, is_full=is_full)
         this.publish(
             {
                 "version": version.id,
@@ -41,6 +53,7 @@ def grow(url: str, root: Path, as_of: datetime, is_full: bool = False, keep: int
                 "source": {
                     "kind": source.kind,
                     "missing": found.catalogue.missing,
+                    "changes": found.changes,
                     **found.catalogue.describe(),
                 },
                 "reconciliation": {"runs": {}},
@@ -57,20 +70,46 @@ def grow(url: str, root: Path, as_of: datetime, is_full: bool = False, keep: int
 
 
 def in_lake(root: Path, query: str) -> list[tuple[Any, ...]]:
-    """What a query of `lake.…` gives of the current version's files."""
+    """What a query of `lake.…` gives of the current version's files, or one of views, which are made of them for it."""
+    with _views(root, VIEWS.keys() & set(re.findall(r"(?<!\.)\b\w+", query))) as connection:
+        return connection.execute(query).fetchall()
+
+
+@contextmanager
+def views_of(source: Path, *names: str, as_of: datetime = cases.AS_OF) -> Iterator[duckdb.DuckDBPyConnection]:
+    """These views, and what they read, of what a SQLite source holds: a load without all the others."""
+    grow(f"sqlite:///{source}", source.with_suffix(""), as_of)
+    with _views(source.with_suffix(""), set(names)) as connection:
+        yield connection
+
+
+@contextmanager
+def _views(root: Path, names: Set[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     folder = lake.find_version(root).lake
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; create schema lake")
         for name in LAKE_TABLES:
             connection.execute(f"create view lake.{name} as from read_parquet('{folder}/{name}.parquet')")
-        return connection.execute(query).fetchall()
+        _create(connection, _read_by(names))
+        yield connection
+
+
+def _read_by(names: Set[str]) -> Set[str]:
+    """These views and all that they read."""
+    below = {name for view in names for name in VIEWS[view].references}
+    return names if below <= names else _read_by(names | below)
+
+
+def _create(connection: duckdb.DuckDBPyConnection, names: Set[str]) -> None:
+    for view in VIEWS.values():
+        if view.name in names:
+            connection.execute(f"create {'table' if view.is_kept else 'view'} {view.name} as {view.sql}")
 
 
 def lake_views(**tables: Sequence[Row]) -> duckdb.DuckDBPyConnection:
     """Every view over a lake of these rows; what a row leaves out is NULL. Without `loads` there is one load."""
     connection = _lake(tables)
-    for view in VIEWS.values():
-        connection.execute(f"create {'table' if view.is_kept else 'view'} {view.name} as {view.sql}")
+    _create(connection, VIEWS.keys())
     return connection
 
 

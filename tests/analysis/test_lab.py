@@ -154,6 +154,7 @@ def drawn_widths(page: Page, selector: str) -> list[float]:
     )
 
 
+@pytest.mark.slow
 def test_a_first_look_in_jupyterlab(page: Page, server: str, demo: Warehouse) -> None:
     """Panels without Lab's own style, a list that draws what is picked, and cells of SQL: one session for all."""
     run_all(page, server, "explore/first_look.ipynb")

@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from igny8_analysis import connect
+from igny8_analysis.etl.lake import find_version
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import SOURCE_TABLES
 from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, run, site
 from tests.conftest import run_sql
+from tests.lakes import grow, in_lake
 from tests.sources import load_postgres
-from tests.trust.processes import assert_told, igny8
+from tests.trust.processes import assert_told, told
 
 CONFIGS = "igny8_automation_configs"
 
@@ -34,7 +35,7 @@ def execute(source: Path, *statements: str) -> None:
 
 
 def checked(url: str, *arguments: object, status: int = 0) -> dict[str, Any]:
-    done = igny8("check", "--source", url, "--format", "json", *arguments)
+    done = told("check", "--source", url, "--format", "json", *arguments)
     assert done.returncode == status, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -62,8 +63,8 @@ def test_all_that_is_there_is_found_and_what_is_not_read_is_told(source: Path) -
         "igny8_tenants", ["bonus_credits"], [], ["vat"],
     )  # fmt: skip
     assert "credits" in accounts["columns"]
-    told = igny8("check", "--source", f"sqlite:///{source}").stdout
-    assert all(word in told for word in ("igny8_tenants", "bonus_credits", "vat", "igny8_wallets"))
+    said = told("check", "--source", f"sqlite:///{source}").stdout
+    assert all(word in said for word in ("igny8_tenants", "bonus_credits", "vat", "igny8_wallets"))
 
 
 def test_it_reads_no_row(source: Path) -> None:
@@ -76,13 +77,13 @@ def test_where_a_load_would_stop_the_status_says_so(source: Path) -> None:
     found = checked(f"sqlite:///{source}", status=5)
     assert found["tables"]["automation_runs"]["required_missing"] == ["total_credits_used"]
     assert (found["tables"]["automation_runs"]["unread"], found["would_load"]) == (["cost"], False)
-    told = igny8("check", "--source", f"sqlite:///{source}")
-    assert told.returncode == 5
-    assert "a load would stop" in told.stdout
-    assert "igny8_automation_runs.total_credits_used" in told.stderr
+    said = told("check", "--source", f"sqlite:///{source}")
+    assert said.returncode == 5
+    assert "a load would stop" in said.stdout
+    assert "igny8_automation_runs.total_credits_used" in said.stderr
 
 
-def test_other_names_through_a_map(source: Path, tmp_path: Path) -> None:
+def test_other_names_through_a_map(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In every command that takes it, by option or environment; also names that need quotes."""
     execute(
         source,
@@ -99,16 +100,13 @@ def test_other_names_through_a_map(source: Path, tmp_path: Path) -> None:
     found = checked(url, "--source-map", names)
     assert found["tables"]["automation_configs"]["name"] == "Site automation; drop table x"
     assert "select" in found["tables"]["automation_configs"]["columns"]
-    done = igny8(
-        "etl", "--source", url, "--warehouse", tmp_path / "data", env={"IGNY8_SOURCE_MAP": str(names)}
-    )
+    monkeypatch.setenv("IGNY8_SOURCE_MAP", str(names))
+    done = told("etl", "--source", url, "--warehouse", tmp_path / "data")
     assert done.returncode == 0, done.stderr
-    with connect(tmp_path / "data") as warehouse:
-        query = "select is_enabled, stage_4_limit from lake.automation_settings"
-        assert warehouse.sql(query).fetchall() == [(True, 9)]
-        assert warehouse.manifest["source"]["tables"]["automation_configs"]["name"].startswith(
-            "Site automation"
-        )
+    settings = "select is_enabled, stage_4_limit from lake.automation_settings"
+    assert in_lake(tmp_path / "data", settings) == [(True, 9)]
+    tables = find_version(tmp_path / "data").manifest()["source"]["tables"]
+    assert tables["automation_configs"]["name"].startswith("Site automation")
 
 
 @pytest.mark.parametrize(
@@ -134,19 +132,19 @@ def test_a_map_that_is_wrong_is_one_line_and_nothing_is_loaded(
     source: Path, tmp_path: Path, text: str, status: int, words: list[str]
 ) -> None:
     names = source_map(tmp_path, text)
-    done = igny8("check", "--source", f"sqlite:///{source}", "--source-map", names)
+    done = told("check", "--source", f"sqlite:///{source}", "--source-map", names)
     assert_told(done, status, *words)
 
 
 def test_a_map_that_is_not_there(source: Path, tmp_path: Path) -> None:
     arguments = ("--source", f"sqlite:///{source}", "--source-map", tmp_path / "none.toml")
-    assert_told(igny8("etl", *arguments, "--warehouse", tmp_path / "data"), 2, "none.toml")
+    assert_told(told("etl", *arguments, "--warehouse", tmp_path / "data"), 2, "none.toml")
     assert not (tmp_path / "data").exists()
 
 
 def test_drift_is_told_once_of_what_exists(source: Path, tmp_path: Path) -> None:
     url, root = f"sqlite:///{source}", tmp_path / "data"
-    assert load(url, root, AS_OF).changes == [], "a first load knows none before"
+    assert grow(url, root, AS_OF).changes == [], "a first load knows none before"
     execute(
         source,
         "alter table igny8_tenants add column wallet integer",
@@ -161,20 +159,21 @@ def test_drift_is_told_once_of_what_exists(source: Path, tmp_path: Path) -> None
     assert [(change["change"], change["object"]) for change in report.changes] == changes
     assert "new in the source: igny8_tenants.wallet, igny8_wallets" in str(report)
     assert "gone from the source: igny8_plans, igny8_sites.domain" in str(report)
-    third = load(url, root, AS_OF, names=SourceMap({"plans": "unrelated"}))
+    third = grow(url, root, AS_OF, keep=3, names=SourceMap({"plans": "unrelated"}))
     assert third.changes == [], "neither a map nor an unchanged source is drift"
-    listed = json.loads(igny8("versions", "--warehouse", root, "--format", "json").stdout)
+    listed = json.loads(told("versions", "--warehouse", root, "--format", "json").stdout)
     assert [row["source_changes"] for row in listed] == [
         [],
         ["new in the source: igny8_tenants.wallet", "new in the source: igny8_wallets",
          "gone from the source: igny8_plans", "gone from the source: igny8_sites.domain"],
         [],
     ]  # fmt: skip
-    told = igny8("versions", "--warehouse", root, "--format", "csv").stdout
-    assert "new in the source: igny8_tenants.wallet; new in the source: igny8_wallets; gone from" in told
-    with connect(root) as warehouse:
-        query = "select change, object from lake.source_changes where load_number = 2 order by change desc, object"
-        assert warehouse.sql(query).fetchall() == changes
+    said = told("versions", "--warehouse", root, "--format", "csv").stdout
+    assert "new in the source: igny8_tenants.wallet; new in the source: igny8_wallets; gone from" in said
+    query = (
+        "select change, object from lake.source_changes where load_number = 2 order by change desc, object"
+    )
+    assert in_lake(root, query) == changes
 
 
 def test_postgresql_by_schemas_rights_and_names(postgres_url: str, tmp_path: Path) -> None:
@@ -209,14 +208,15 @@ def test_postgresql_by_schemas_rights_and_names(postgres_url: str, tmp_path: Pat
         assert found["tables"]["automation_configs"]["name"] is None
         assert found["would_load"]
         assert "igny8_tenants.bonus_credits" in found["unreadable"]
-        assert "igny8_plans: the role may not read it" in igny8("check", "--source", url).stdout
+        assert "igny8_plans: the role may not read it" in told("check", "--source", url).stdout
         report = load(url, tmp_path, names=names)
         assert "the reading role may not read igny8_tenants.slug" in str(report)
         assert "igny8_plans" in report.unreadable
-        with connect(tmp_path) as warehouse:
-            settings = "select site_id, is_enabled, scheduled_time from lake.automation_settings"
-            assert warehouse.sql(settings).fetchall() == [(1, True, "02:00:00")]
+        settings = "select site_id, is_enabled, scheduled_time from lake.automation_settings"
+        assert in_lake(tmp_path, settings) == [(1, True, "02:00:00")]
         run_sql(postgres_url, f"revoke select on igny8_keywords from {role}")
-        assert load(url, tmp_path, names=names).changes == [{"object": "igny8_keywords", "change": "gone"}]
+        assert grow(url, tmp_path, AS_OF, names=names).changes == [
+            {"object": "igny8_keywords", "change": "gone"}
+        ]
     finally:
         run_sql(postgres_url, f"drop owned by {role}", f"drop role {role}")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from igny8_analysis import connect
 from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.lake import find_version
 from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, site
 from tests.conftest import run_sql
@@ -81,11 +81,6 @@ def extracted(source: Callable[..., str], tmp_path: Path) -> Callable[..., Path]
         return tmp_path / "data"
 
     return of
-
-
-def rows(root: Path, query: str) -> list[tuple[Any, ...]]:
-    with connect(root) as warehouse:
-        return warehouse.sql(query).fetchall()
 
 
 def test_calls_are_summed_by_account_site_day_and_operation(extracted: Callable[..., Path]) -> None:
@@ -245,18 +240,17 @@ def test_rows_whose_keys_do_not_read_are_quarantined_and_the_rest_arrives(tmp_pa
     others = {LEDGER: calls, TRANSACTIONS: transactions}
     source = make_source(tmp_path / "s.sqlite", [site(1)], others=others)
     load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
-    assert rows(tmp_path / "data", "select row_key, reason from lake.quarantine order by all") == [
+    assert in_lake(tmp_path / "data", "select row_key, reason from lake.quarantine order by all") == [
         ("1", "created_at is not a time: 1 rows"),
         ("one", "site_id is not a whole number: 2 rows"),
         ("seven", "tenant_id is not a whole number: 1 rows"),
     ]
-    with connect(tmp_path / "data") as warehouse:
-        measures = warehouse.manifest["reconciliation"]
+    measures = find_version(tmp_path / "data").manifest()["reconciliation"]
     assert measures["calls"] == {"source": 10, "quarantined": 4, "lake": 6, "warehouse": 6}
     assert measures["ledger_credits"] == {"source": 35, "quarantined": 18, "lake": 17, "warehouse": 17}
     assert measures["transactions"] == {"source": 2, "quarantined": 0, "lake": 2, "warehouse": 2}
     assert measures["transaction_amount"]["source"] == 523.5
-    assert rows(tmp_path / "data", "select check_name from data_quality where site_id = 9") == [
+    assert in_lake(tmp_path / "data", "select check_name from data_quality where site_id = 9") == [
         ("missing_site",)
     ]
 

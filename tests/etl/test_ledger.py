@@ -11,8 +11,9 @@ from igny8_analysis.etl import lake
 from igny8_analysis.etl.sources.postgres import PostgresSource
 from tests.cases import AS_OF
 from tests.conftest import run_sql
-from tests.etl.test_changes import grow, unlike
+from tests.etl.test_changes import unlike
 from tests.etl.test_credit_sums import LEDGER, LOOSE, TRANSACTIONS
+from tests.lakes import grow, in_lake
 from tests.sources import load_postgres
 
 CALL = f"insert into {LEDGER} (id, tenant_id, site_id, operation_type, credits_used, created_at) values "
@@ -30,17 +31,31 @@ FIRST = (
 )
 CHANGES: dict[str, tuple[list[str], list[str], list[str]]] = {
     "nothing": ([], [], []),
-    "a row of a new month": ([CALL + "(6, 1, 1, 'writing', 1, '2026-02-01T00:00:00Z')"], ["2026-02"], []),
-    "an edit of long ago": ([f"update {LEDGER} set credits_used = '3.5' where id = 1"], ["2025-11"], []),
-    "a null instead of a text": ([f"update {LEDGER} set operation_type = '' where id = 3"], ["2026-01"], []),
-    "rows that go": ([f"delete from {LEDGER} where id = 2"], [], []),
-    "a row that moves": (
-        [f"update {LEDGER} set created_at = '2025-11-01T00:00:00Z' where id = 5"],
+    "a row of a new month, a transaction": (
+        [
+            CALL + "(6, 1, 1, 'writing', 1, '2026-02-01T00:00:00Z')",
+            SUM + "(3, 1, 'purchase', 10, '2026-01-05T00:00:00Z')",
+        ],
+        ["2026-02"],
+        ["2026-01"],
+    ),
+    "an edit of long ago, a null instead of a text": (
+        [
+            f"update {LEDGER} set credits_used = '3.5' where id = 1",
+            f"update {LEDGER} set operation_type = '' where id = 3",
+        ],
         ["2025-11", "2026-01"],
         [],
     ),
-    "a row without a day": ([CALL + "(7, 1, 1, 'writing', 1, 'nor this')"], [""], []),
-    "a transaction": ([SUM + "(3, 1, 'purchase', 10, '2026-01-05T00:00:00Z')"], [], ["2026-01"]),
+    "rows that go": ([f"delete from {LEDGER} where id = 2"], [], []),
+    "a row that moves, one without a day": (
+        [
+            f"update {LEDGER} set created_at = '2025-11-01T00:00:00Z' where id = 5",
+            CALL + "(7, 1, 1, 'writing', 1, 'nor this')",
+        ],
+        ["", "2025-11", "2026-01"],
+        [],
+    ),
     "all rows go": ([f"delete from {LEDGER}", f"delete from {TRANSACTIONS}"], [], []),
 }
 
@@ -86,14 +101,14 @@ def test_only_months_that_changed_are_read(tmp_path: Path, postgres_url: str, qu
 def test_what_was_kept_and_is_damaged_is_read_again(tmp_path: Path, postgres_url: str) -> None:
     load_postgres(postgres_url, {})
     run_sql(postgres_url, *FIRST)
-    grow(postgres_url, tmp_path / "grown", AS_OF)
-    shutil.copytree(tmp_path / "grown", tmp_path / "full")
+    grow(postgres_url, tmp_path, AS_OF)
+    usage = "from lake.credit_usage order by all"
+    whole = in_lake(tmp_path, usage)
     for damage in (b"", b"PAR1 nothing", None):
-        file = lake.find_version(tmp_path / "grown").path / "credit_usage_as_read.parquet"
+        file = lake.find_version(tmp_path).path / "credit_usage_as_read.parquet"
         if damage is None:
             file.unlink()
         else:
             file.write_bytes(damage)
-        grow(postgres_url, tmp_path / "grown", AS_OF)
-        grow(postgres_url, tmp_path / "full", AS_OF, is_full=True)
-        assert unlike(tmp_path / "grown", tmp_path / "full") == [], damage
+        grow(postgres_url, tmp_path, AS_OF)
+        assert in_lake(tmp_path, usage) == whole, damage

@@ -5,8 +5,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from igny8_analysis import connect
-from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, site
 from tests.lakes import grow, in_lake
 
@@ -15,11 +13,6 @@ CONFIGS, SETTINGS = "igny8_automation_configs", "lake.automation_settings"
 
 def source_of(path: Path, *rows: dict[str, Any]) -> Path:
     return make_source(path, [site(1), site(2)], others={CONFIGS: rows})
-
-
-def asked(root: Path, query: str) -> list[tuple[Any, ...]]:
-    with connect(root) as warehouse:
-        return warehouse.sql(query).fetchall()
 
 
 def test_odd_values_read_as_null_and_are_findings(tmp_path: Path) -> None:
@@ -76,20 +69,19 @@ def test_odd_values_read_as_null_and_are_findings(tmp_path: Path) -> None:
 def test_of_several_rows_the_highest_id_counts(tmp_path: Path) -> None:
     rows = [{"id": n, "site_id": 1, "max_tasks_per_run": n * 10} for n in (9, 10, 2)]
     source = source_of(tmp_path / "s.sqlite", *rows, {"id": 3, "site_id": 2}, {"id": 4, "site_id": "x"})
-    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
-    assert asked(tmp_path / "data", "select site_id, stage_4_limit from lake.automation_settings order by 1") == [
+    extracted = grow(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    assert in_lake(tmp_path / "data", f"select site_id, stage_4_limit from {SETTINGS} order by 1") == [
         (1, 100), (2, None),
     ]  # fmt: skip
     quality = "select site_id, severity, detail from data_quality where check_name = 'repeated_settings'"
-    ((site_id, severity, detail),) = asked(tmp_path / "data", quality)
+    ((site_id, severity, detail),) = in_lake(tmp_path / "data", quality)
     assert (site_id, severity) == (1, "warning")
     assert detail.startswith("3 rows")
-    assert asked(tmp_path / "data", "select source_table, reason from lake.quarantine") == [
+    assert in_lake(tmp_path / "data", "select source_table, reason from lake.quarantine") == [
         (CONFIGS, "site_id is not a whole number")
     ]
-    with connect(tmp_path / "data") as warehouse:
-        counts = warehouse.manifest["reconciliation"]["sites_with_settings"]
-    assert counts == {"source": 2, "quarantined": 0, "lake": 2, "warehouse": 2}
+    (counts,) = (measure for measure in extracted.measures if measure.name == "sites_with_settings")
+    assert (counts.source, counts.quarantined, counts.lake) == (2, 0, 2)
 
 
 def test_the_history_grows_by_what_changed(tmp_path: Path) -> None:
@@ -128,12 +120,12 @@ def test_a_site_that_settings_alone_name_gets_a_placeholder(tmp_path: Path) -> N
         connection.execute(f"alter table {CONFIGS} rename column is_enabled to enabled")
         connection.execute(f"update {CONFIGS} set enabled = 'f'")
         connection.execute(f"alter table {CONFIGS} rename to igny8_automation_config")
-    assert load(f"sqlite:///{source}", tmp_path / "data", AS_OF).missing == []
-    assert asked(tmp_path / "data", "select is_enabled from lake.automation_settings") == [(False,)]
-    assert asked(tmp_path / "data", "select name, account_id from sites where site_id = 44") == [
+    assert grow(f"sqlite:///{source}", tmp_path / "data", AS_OF).catalogue.missing == []
+    assert in_lake(tmp_path / "data", f"select is_enabled from {SETTINGS}") == [(False,)]
+    assert in_lake(tmp_path / "data", "select name, account_id from sites where site_id = 44") == [
         ("site 44", None)
     ]
-    assert asked(tmp_path / "data", "select check_name from data_quality where site_id = 44") == [
+    assert in_lake(tmp_path / "data", "select check_name from data_quality where site_id = 44") == [
         ("missing_site",)
     ]
 

@@ -26,6 +26,7 @@ from igny8_analysis.reports.engine import WarmKernel, execute
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.names import run_file, site_folder
 from igny8_analysis.reports.publish import stamp_of
+from tests.pages import notebooks_here
 from tests.reports.conftest import processes_of
 
 SITE = DemoSite.TEN_COMPLETED
@@ -38,10 +39,10 @@ def reports(root: Path, **options: Any) -> Iterator[Reports]:
         yield Reports(warehouse, root, Options(is_quiet=True, **options))
 
 
-@pytest.fixture(scope="module")
-def warm(demo_warehouse: Path) -> Iterator[Reports]:
-    """What makes reports with one kernel, kept from test to test."""
-    with reports(demo_warehouse) as making, making:
+@pytest.fixture
+def making(demo_warehouse: Path) -> Iterator[Reports]:
+    """What makes reports, without a kernel."""
+    with notebooks_here(), reports(demo_warehouse) as making, making:
         yield making
 
 
@@ -102,7 +103,7 @@ def test_another_version_of_what_draws_changes_the_digest(name: str, monkeypatch
 
 
 def test_an_error_names_notebook_cell_and_cause_and_leaves_the_earlier_report(
-    warm: Reports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = tmp_path / "overview.ipynb"
     broken.write_text(
@@ -113,31 +114,34 @@ def test_an_error_names_notebook_cell_and_cause_and_leaves_the_earlier_report(
     target = tmp_path / "out" / "index.html"
     target.parent.mkdir()
     target.write_text("the earlier report", encoding="utf-8")
-    with pytest.raises(ReportError, match=r"overview\.ipynb, cell \d+ .*no_such_view"):
-        warm.overview(SITE, target)
+    with (
+        reports(demo_warehouse) as making,
+        pytest.raises(ReportError, match=r"overview\.ipynb, cell \d+ .*no_such_view"),
+    ):
+        making.overview(SITE, target)
     assert contents(target.parent) == {"index.html": b"the earlier report"}
 
 
 def test_nothing_links_to_an_overview_that_failed(
-    warm: Reports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    making: Reports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(notebook: Path, parameters: dict[str, Any], kernel: WarmKernel) -> NotebookNode:
         if notebook == make.OVERVIEW:
             raise ReportError("no overview")
         return execute(notebook, parameters, kernel)
 
-    ((label,),) = warm._warehouse.sql(f"select label from sites where site_id = {SITE}").fetchall()
+    ((label,),) = making._warehouse.sql(f"select label from sites where site_id = {SITE}").fetchall()
     folder, index = tmp_path / site_folder(SITE, label), tmp_path / "index.html"
     with monkeypatch.context() as patched:
         patched.setattr(make, "execute", fails)
         with pytest.raises(ReportError, match="no overview"):
-            warm.some({SITE: folder}, index, last=1)
+            making.some({SITE: folder}, index, last=1)
     (run,) = folder.iterdir()
     assert run.name.startswith("run-")
     assert links(run) == ["../index.html"]
     assert set(links(index)) == {ACCOUNT}
 
-    warm.some({SITE: folder}, index, last=1)
+    making.some({SITE: folder}, index, last=1)
     assert links(run) == ["../index.html", "index.html"]
     assert list(dict.fromkeys(links(folder / "index.html"))) == ["../index.html", f"../{ACCOUNT}", run.name]
     assert set(links(index)) == {f"{folder.name}/index.html", ACCOUNT}
@@ -198,39 +202,52 @@ def test_what_nobody_foresaw_ends_the_work(
         ({"interactive": "maybe"}, "takes a bool"),
     ],
 )
-def test_parameters_are_strict(warm: Reports, tmp_path: Path, given: dict[str, str], complaint: str) -> None:
+def test_parameters_are_strict(
+    making: Reports, tmp_path: Path, given: dict[str, str], complaint: str
+) -> None:
     with pytest.raises(UsageError, match=complaint):
-        warm.overview(SITE, tmp_path / "o.html", given)
+        making.overview(SITE, tmp_path / "o.html", given)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_since_leaves_out_earlier_runs(warm: Reports, tmp_path: Path) -> None:
-    file = warm.overview(SITE, tmp_path / "o.html", {"since": "2999-01-01"})
+def test_since_leaves_out_earlier_runs(making: Reports, tmp_path: Path) -> None:
+    file = making.overview(SITE, tmp_path / "o.html", {"since": "2999-01-01"})
     assert "No runs to show" in file.read_text(encoding="utf-8")
 
 
-def test_unknown_sites_and_runs_make_no_file(warm: Reports, tmp_path: Path) -> None:
+def test_unknown_sites_and_runs_make_no_file(making: Reports, tmp_path: Path) -> None:
     with pytest.raises(SiteNotFound):
-        warm.overview("nowhere.example", tmp_path / "o.html")
+        making.overview("nowhere.example", tmp_path / "o.html")
     for unknown in ("run_20260101_000000_never", 1):
         with pytest.raises(RunNotFound):
-            warm.run(SITE, unknown, tmp_path / "o.html")
+            making.run(SITE, unknown, tmp_path / "o.html")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupt_leaves_whole_reports_and_no_processes(demo_warehouse: Path, tmp_path: Path) -> None:
+def test_an_interrupt_leaves_whole_reports_and_no_processes(small_warehouse: Path, tmp_path: Path) -> None:
     marker = f"igny8-test-{uuid.uuid4().hex}"
-    arguments = ["report", "all", "--jobs=2", "--quiet", f"--warehouse={demo_warehouse}", "-o", str(tmp_path)]
+    words = [
+        "report",
+        "all",
+        "--jobs",
+        2,
+        "--last",
+        12,
+        "--quiet",
+        "-o",
+        tmp_path,
+        "--warehouse",
+        small_warehouse,
+    ]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from igny8_analysis.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from igny8_analysis.cli import main; main()", *map(str, words)],
         env=os.environ | {"IGNY8_TEST_MARKER": marker},
         stderr=subprocess.PIPE,
         encoding="utf-8",
         start_new_session=True,
     )
     try:
-        wait(lambda: list(tmp_path.rglob("[0-9]*/*.html")), 120)
-        assert len(processes_of(marker)) == 3
+        wait(lambda: list(tmp_path.rglob("run-*.html")) and len(processes_of(marker)) == 3, 120)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, told = process.communicate(timeout=60)
     finally:
@@ -261,6 +278,6 @@ def test_names_are_made_of_ids_and_slugs() -> None:
         assert re.fullmatch(r"7-[a-z0-9-]{1,40}", site_folder(7, label))
 
 
-def test_links_are_to_reports_that_exist(warm: Reports, tmp_path: Path) -> None:
+def test_links_are_to_reports_that_exist(making: Reports, tmp_path: Path) -> None:
     (tmp_path / "run-0001.html").write_text("not a report", encoding="utf-8")
-    assert links(warm.overview(SITE, tmp_path / "index.html")) == []
+    assert links(making.overview(SITE, tmp_path / "index.html")) == []

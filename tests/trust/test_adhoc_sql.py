@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from igny8_analysis import UsageError, Warehouse
-from tests.trust.processes import assert_told, igny8
+from tests.trust.processes import assert_told, igny8, told
 
 READS = [
     "select count(*) from runs",
@@ -152,7 +152,7 @@ def test_refused(demo: Warehouse, demo_warehouse: Path, folder: Path, query: str
     ],
 )
 def test_the_command_tells_why(demo_warehouse: Path, query: str, words: str) -> None:
-    assert_told(igny8("sql", query, "--warehouse", demo_warehouse), 2, words)
+    assert_told(told("sql", query, "--warehouse", demo_warehouse), 2, words)
 
 
 def test_a_variable_of_the_program_is_no_table(demo: Warehouse) -> None:

@@ -71,7 +71,7 @@ def test_an_answer_in_batches_is_whole(demo_warehouse: Path) -> None:
 @pytest.mark.parametrize("format_", ["csv", "json", "table"])
 def test_an_error_at_once_comes_before_any_output(demo_warehouse: Path, format_: str) -> None:
     query = "select range, cast(repeat('x', range % 3) as integer) from range(5)"
-    done = igny8("sql", query, "--format", format_, "--warehouse", demo_warehouse)
+    done = told("sql", query, "--format", format_, "--warehouse", demo_warehouse)
     assert_told(done, 2, "the SQL is wrong: Conversion Error")
 
 
@@ -81,16 +81,16 @@ def test_a_value_of_the_first_rows_that_cannot_be_shown_is_told_before_any(
 ) -> None:
     """DuckDB takes such a value; that it is too large for Python shows only as the rows are fetched."""
     query = "select case when range = 500 then interval '170000000 years' end as x from range(600)"
-    done = igny8("sql", query, "--format", format_, "--warehouse", demo_warehouse)
+    done = told("sql", query, "--format", format_, "--warehouse", demo_warehouse)
     assert_told(done, 2, "a value of the answer is too large to show")
 
 
 def test_a_query_that_does_not_end_is_none(demo_warehouse: Path) -> None:
-    told = "more than 10,000,000 bytes: that is no query"
-    assert_told(igny8("sql", "--file", "/dev/zero", "--warehouse", demo_warehouse, timeout=60), 2, told)
+    much = "more than 10,000,000 bytes: that is no query"
+    assert_told(told("sql", "--file", "/dev/zero", "--warehouse", demo_warehouse), 2, much)
     with Path("/dev/zero").open("rb") as endless:
         done = igny8("sql", "--warehouse", demo_warehouse, stdin=endless, timeout=60)
-    assert_told(done, 2, f"standard input has {told}")
+    assert_told(done, 2, f"standard input has {much}")
 
 
 def test_a_query_is_stopped_after_its_time(demo_warehouse: Path) -> None:

@@ -97,9 +97,10 @@ with connect(sys.argv[1]) as again:
     ) as reader:
         assert reader.stdout
         assert reader.stdout.readline() == "half\n"
-        report = load(f"sqlite:///{sources[4]}", root, keep=1)
+        report = load(f"sqlite:///{sources[4]}", root, keep=1, is_full=True)
         assert [v.number for v in lake.list_versions(root)] == [2, 1], "what is being read stays"
         assert report.held == [lake.list_versions(root)[1].id]
+        assert f"while they are read, these versions stay: {report.held[0]}" in str(report)
         out, _ = reader.communicate("go on\n")
     assert out.split() == [str(3 * 7 * 20_000), "3", "5"]
 

@@ -188,7 +188,7 @@ def test_the_history_of_the_pipeline_outlives_its_versions(tmp_path: Path) -> No
             grow(url(source), root, AS_OF)
         elif number == 3:
             load(url(source), root, keep=2)
-    done = told("etl", "--source", url(source), "--warehouse", root, "--keep", 2)
+    done = told("etl", "--full", "--source", url(source), "--warehouse", root, "--keep", 2)
     assert done.returncode == 0, done.stderr
     versions = json.loads(told("versions", "--warehouse", root, "--format", "json").stdout)
     assert [(v["version"].rpartition("-")[2], v["runs"], v["is_current"]) for v in versions] == [

@@ -58,26 +58,28 @@ def assert_hidden(root: Path, *done: Done) -> None:
         assert not path.is_file() or SECRET.encode() not in path.read_bytes()
 
 
-def test_a_password_from_address_environment_or_file(asked: str, tmp_path: Path) -> None:
+def test_a_password_from_address_environment_or_file(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = tmp_path / "data"
     passfile = tmp_path / "pgpass"
     passfile.write_text(f"*:*:*:{ROLE}:{SECRET}\n", encoding="utf-8")
     passfile.chmod(0o600)
-    done = [
-        igny8("etl", "--source", with_password(asked, SECRET), "--warehouse", root),
-        igny8("etl", "--source", asked, "--warehouse", root, env={"PGPASSWORD": SECRET}),
-        igny8("etl", "--source", asked, "--warehouse", root, env={"PGPASSFILE": str(passfile)}),
-    ]
+    done = [told("etl", "--source", with_password(asked, SECRET), "--warehouse", root)]
+    for name, value in (("PGPASSWORD", SECRET), ("PGPASSFILE", str(passfile))):
+        with monkeypatch.context() as patched:
+            patched.setenv(name, value)
+            done.append(told("etl", "--source", asked, "--warehouse", root))
     assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 3
-    done += [igny8(command, "--warehouse", root) for command in ("versions", "quality", "sites")]
+    done += [told(command, "--warehouse", root) for command in ("versions", "quality", "sites")]
     assert_hidden(root, *done)
 
 
 def test_a_wrong_password_is_told_and_hidden(asked: str, tmp_path: Path) -> None:
     root = tmp_path / "data"
-    wrong = igny8("etl", "--source", with_password(asked, f"{SECRET}x"), "--warehouse", root)
+    wrong = told("etl", "--source", with_password(asked, f"{SECRET}x"), "--warehouse", root)
     assert_told(wrong, 5, "password authentication failed", "~/.pgpass")
-    missing = igny8("etl", "--source", asked, "--warehouse", root)
+    missing = told("etl", "--source", asked, "--warehouse", root)
     assert_told(missing, 5, "no password supplied", "PGPASSWORD")
     traced = igny8("etl", "--source", with_password(asked, f"{SECRET}x"), "--warehouse", root, "--debug")
     assert "Traceback" in traced.stderr
@@ -104,7 +106,7 @@ def test_a_wrong_password_is_told_and_hidden(asked: str, tmp_path: Path) -> None
 def test_an_address_that_is_wrong_shows_no_password(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     plain = told(*arguments, "--warehouse", tmp_path / "data")
     assert plain.returncode in (2, 4, 5)
-    traced = igny8(*arguments, "--warehouse", tmp_path / "data", "--debug")
+    traced = told(*arguments, "--warehouse", tmp_path / "data", "--debug")
     assert traced.returncode == plain.returncode
     assert_hidden(tmp_path, plain, traced)
 

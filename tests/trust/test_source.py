@@ -15,14 +15,15 @@ from igny8_analysis.etl.catalogue import look
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.demo import PRIVATE_WORD, DemoSite
 from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.lake import find_version
 from igny8_analysis.etl.source_schema import SOURCE_TABLES
 from igny8_analysis.etl.sources import open_source, postgres
 from igny8_analysis.load import load
 from tests.cases import AS_OF, items, make_source, run, site
 from tests.conftest import run_sql
-from tests.lakes import grow, in_lake
+from tests.lakes import VIEWS, grow, in_lake
 from tests.sources import load_postgres
-from tests.trust.processes import assert_told, igny8, query
+from tests.trust.processes import assert_told, query, told
 
 OPTIONAL = [
     (key, column)
@@ -32,24 +33,26 @@ OPTIONAL = [
 ]
 NEEDED = [(key, column) for key, table in SOURCE_TABLES.items() for column in sorted(table.required)]
 REQUIRED = [(key, column) for key, column in NEEDED if not SOURCE_TABLES[key].is_extra]
+EXTRA = [(key, column) for key, column in NEEDED if SOURCE_TABLES[key].is_extra]
 
 
 def totals(root: Path) -> dict[str, Any]:
     """Of one site and of all."""
-    with connect(root) as warehouse:
-        overview = warehouse.overview_stats(int(DemoSite.TEN_COMPLETED))
-        ((credits,),) = warehouse.sql("select sum(total_credits_used) from runs").fetchall()
-        return {
-            "runs": overview["run_statistics"]["total_runs"],
-            "pending": overview["predictive_analysis"]["totals"]["total_pending_items"],
-            "failed": overview["attention_items"]["failed_images"],
-            "credits": credits,
-        }
+    items = f"""
+        select sum(items) from lake.pipeline_items natural join (select max(load_number) as load_number from lake.loads)
+        where site_id = {int(DemoSite.TEN_COMPLETED)} and
+    """
+    ((runs, pending, failed, credits),) = in_lake(
+        root,
+        f"select count(*) filter (site_id = {int(DemoSite.TEN_COMPLETED)}), ({items} is_pending), "
+        f"({items} entity = 'images' and status = 'failed'), sum(total_credits_used) from lake.runs",
+    )
+    return {"runs": runs, "pending": pending, "failed": failed, "credits": credits}
 
 
 def test_runs_and_counts_are_of_one_instant(small_postgres: str, tmp_path: Path) -> None:
     """A writer commits after every table that is read: the load sees nothing of it, the next one all."""
-    load(small_postgres, tmp_path / "undisturbed")
+    grow(small_postgres, tmp_path / "undisturbed", AS_OF)
     before = totals(tmp_path / "undisturbed")
     site_id = int(DemoSite.TEN_COMPLETED)
     writes = iter(
@@ -69,11 +72,11 @@ def test_runs_and_counts_are_of_one_instant(small_postgres: str, tmp_path: Path)
         if len(steps) > 1 and (statement := next(writes, None)):
             run_sql(small_postgres, statement)
 
-    load(small_postgres, tmp_path / "disturbed", progress=write)
+    grow(small_postgres, tmp_path / "disturbed", AS_OF, progress=write)
     assert next(writes, None) is None
     assert steps.index("count images") > 5, "tables were still to be read when the writes were done"
     assert totals(tmp_path / "disturbed") == before
-    load(small_postgres, tmp_path / "disturbed")
+    grow(small_postgres, tmp_path / "disturbed", AS_OF)
     after = totals(tmp_path / "disturbed")
     assert after["runs"] == before["runs"] + 1
     assert all(after[name] > before[name] for name in ("pending", "failed", "credits"))
@@ -96,13 +99,10 @@ def test_a_role_that_sees_only_the_columns_that_are_read(small_postgres: str, tm
 def test_no_content_leaves_the_source(small_postgres: str, tmp_path: Path) -> None:
     hit = f"select 1 from igny8_content where title like '%{PRIVATE_WORD}%' limit 1"
     assert query(small_postgres, hit) == [(1,)]
-    load(small_postgres, tmp_path)
-    with connect(tmp_path) as warehouse:
-        for name in LAKE_TABLES:
-            like = (
-                f"select * from lake.{name} as t where contains(lower(cast(t as varchar)), '{PRIVATE_WORD}')"
-            )
-            assert warehouse.sql(like).fetchall() == []
+    grow(small_postgres, tmp_path, AS_OF)
+    for name in LAKE_TABLES:
+        like = f"select * from lake.{name} as t where contains(lower(cast(t as varchar)), '{PRIVATE_WORD}')"
+        assert in_lake(tmp_path, like) == []
     assert all(
         PRIVATE_WORD.encode() not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()
     )
@@ -182,22 +182,20 @@ def test_an_optional_table_whose_rows_a_policy_hides_is_not_read_in_part(
         f"grant select on all tables in schema public to {role}",
     )
     url = urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl()
-    keywords = "select coalesce(sum(items), 0) from pipeline_items where entity = 'keywords'"
+    keywords = "select coalesce(sum(items), 0) from lake.pipeline_items where entity = 'keywords'"
     try:
-        shown = igny8("check", "--source", url)
+        shown = told("check", "--source", url)
         assert shown.returncode == 0
         assert "igny8_keywords: row-level security hides rows from the role" in shown.stdout
-        loaded = igny8("etl", "--source", url, "--warehouse", tmp_path / "data", "--quiet")
+        loaded = told("etl", "--source", url, "--warehouse", tmp_path / "data", "--quiet")
         assert (loaded.returncode, loaded.stdout) == (0, "")
         assert loaded.stderr.startswith("igny8: warning: igny8_keywords reads as empty: row-level security")
         assert "let the reading role see every row" in loaded.stderr
-        with connect(tmp_path / "data") as warehouse:
-            assert warehouse.sql(keywords).fetchall() == [(0,)]
-            assert "igny8_keywords" in warehouse.manifest["source"]["missing"]
+        assert in_lake(tmp_path / "data", keywords) == [(0,)]
+        assert "igny8_keywords" in find_version(tmp_path / "data").manifest()["source"]["missing"]
         run_sql(small_postgres, f"alter role {role} bypassrls")
-        assert load(url, tmp_path / "data").warnings == []
-        with connect(tmp_path / "data") as warehouse:
-            assert warehouse.sql(keywords).fetchall()[0][0] > 0
+        assert grow(url, tmp_path / "data", AS_OF).catalogue.warnings == []
+        assert in_lake(tmp_path / "data", keywords)[0][0] > 0
     finally:
         run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
 
@@ -363,16 +361,26 @@ def test_a_missing_required_column_stops_the_load(
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize(("key", "column"), sorted(set(NEEDED) - set(REQUIRED)))
-def test_an_extra_table_without_what_it_needs_reads_as_empty(
+@pytest.mark.parametrize(("key", "column"), EXTRA)
+def test_an_extra_table_without_what_it_needs_stops_no_load(
     source: sqlite3.Connection, tmp_path: Path, key: str, column: str
 ) -> None:
     source.execute(f"alter table {name_of(key)} rename column {column} to gone")
-    catalogue = grow(f"sqlite:///{tmp_path / 'source.sqlite'}", tmp_path / "data", AS_OF).catalogue
+    with open_source(f"sqlite:///{tmp_path / 'source.sqlite'}") as opened:
+        catalogue = look(opened)
+        assert opened.read(f"select * from {catalogue.tables[key].sql()}").read_all().num_rows == 0
     assert catalogue.missing == [f"{name_of(key)}.{column}"]
     found = catalogue.describe()["tables"][key]
     assert (found["required_missing"], found["unread"][-1]) == ([column], "gone")
     assert catalogue.describe()["would_load"]
+
+
+@pytest.mark.parametrize(("key", "column"), dict(EXTRA).items())
+def test_an_extra_table_without_what_it_needs_reads_as_empty(
+    source: sqlite3.Connection, tmp_path: Path, key: str, column: str
+) -> None:
+    source.execute(f"alter table {name_of(key)} rename column {column} to gone")
+    grow(f"sqlite:///{tmp_path / 'source.sqlite'}", tmp_path / "data", AS_OF)
     for table, of in (("automation_schedules", "automation_configs"), ("credit_usage", "credit_usage_log")):
         assert in_lake(tmp_path / "data", f"select count(*) from lake.{table}") == [(int(of != key),)]
 
@@ -381,9 +389,8 @@ def test_one_message_names_every_missing_column(source: sqlite3.Connection, tmp_
     of_runs = [column for key, column in REQUIRED if key == "automation_runs"]
     for column in of_runs:
         source.execute(f"alter table igny8_automation_runs rename column {column} to gone_{column}")
-    done = igny8(
-        "etl", "--source", f"sqlite:///{tmp_path / 'source.sqlite'}", "--warehouse", tmp_path / "data"
-    )
+    source_url = f"sqlite:///{tmp_path / 'source.sqlite'}"
+    done = told("etl", "--source", source_url, "--warehouse", tmp_path / "data")
     assert_told(done, 5, *(f"igny8_automation_runs.{column}" for column in of_runs))
 
 
@@ -395,7 +402,7 @@ def test_a_source_without_runs_stops_the_load(source: sqlite3.Connection, tmp_pa
 
 def test_postgresql_that_drifted(small_postgres: str, tmp_path: Path) -> None:
     """Other names, types, columns and views: read as far as it can be, and told."""
-    load(small_postgres, tmp_path)
+    grow(small_postgres, tmp_path, AS_OF)
     before = totals(tmp_path)
     runs = "alter table igny8_automation_runs"
     run_sql(
@@ -413,29 +420,28 @@ def test_postgresql_that_drifted(small_postgres: str, tmp_path: Path) -> None:
         "alter table igny8_keywords alter column is_deleted drop default",
         "alter table igny8_keywords alter column is_deleted type integer using is_deleted::int",
     )
-    report = load(small_postgres, tmp_path)
-    assert report.missing == ["igny8_tasks", "igny8_automation_runs.resumed_at"]
+    catalogue = grow(small_postgres, tmp_path, AS_OF).catalogue
+    assert catalogue.missing == ["igny8_tasks", "igny8_automation_runs.resumed_at"]
     after = totals(tmp_path)
     assert after.pop("pending") <= before.pop("pending")
     assert after == before
-    with connect(tmp_path) as warehouse:
-        tasks = "select count(*) from pipeline_items join current_load using (load_id) where entity = 'tasks'"
-        assert warehouse.sql(tasks).fetchall() == [(0,)]
-        assert warehouse.sql("select count(*) from lake.accounts").fetchall() == [(7,)]
+    tasks = "select count(*) from lake.pipeline_items where load_number = 2 and entity = 'tasks'"
+    assert in_lake(tmp_path, tasks) == [(0,)]
+    assert in_lake(tmp_path, "select count(*) from lake.accounts") == [(7,)]
 
 
 def test_no_right_to_a_table_is_told(small_postgres: str, tmp_path: Path) -> None:
     run_sql(small_postgres, "create role igny8_nothing login")
     try:
         url = urlsplit(small_postgres)._replace(netloc="igny8_nothing:@").geturl()
-        done = igny8("etl", "--source", url, "--warehouse", tmp_path)
+        done = told("etl", "--source", url, "--warehouse", tmp_path)
     finally:
         run_sql(small_postgres, "drop role igny8_nothing")
     assert_told(done, 5, "permission denied", "igny8_tenants", "grant SELECT")
 
 
 def test_the_missing_file_is_not_made(tmp_path: Path) -> None:
-    done = igny8("etl", "--source", f"sqlite:///{tmp_path / 'none.sqlite'}", "--warehouse", tmp_path / "data")
+    done = told("etl", "--source", f"sqlite:///{tmp_path / 'none.sqlite'}", "--warehouse", tmp_path / "data")
     assert_told(done, 5, "none.sqlite")
     assert not (tmp_path / "none.sqlite").exists()
 
@@ -456,19 +462,15 @@ def test_sqlite_of_another_case_and_encoding(tmp_path: Path) -> None:
             other.execute(f"alter table {table} rename column {column} to {column.upper()}")
         other.execute("alter table igny8_sites rename to sites")
         other.execute("alter table sites rename to IGNY8_SITES")
-    assert load(f"sqlite:///{tmp_path / 'other.sqlite'}", tmp_path / "data").missing == []
-    with connect(tmp_path / "data") as warehouse:
-        overview = warehouse.overview_stats("a.example")
-    assert overview["site"]["name"] == "Ä & 山"
-    assert overview["run_statistics"]["total_runs"] == 3
+    assert grow(f"sqlite:///{tmp_path / 'other.sqlite'}", tmp_path / "data", AS_OF).catalogue.missing == []
+    assert in_lake(tmp_path / "data", "select domain, name from lake.sites") == [("a.example", "Ä & 山")]
+    assert in_lake(tmp_path / "data", "select site_id, count(*) from lake.runs group by 1") == [(1, 3)]
 
 
 def test_a_site_without_domain_and_name_goes_by_its_id(tmp_path: Path) -> None:
     names = {7: None, 8: "", 9: "  "}
-    rows = [run(id_, "2026-02-01T08:00:00Z", site_id=id_) for id_ in names]
     sites = [site(id_, None) | {"name": name} for id_, name in names.items()]
-    make_source(tmp_path / "s.sqlite", sites, rows)
-    load(f"sqlite:///{tmp_path / 's.sqlite'}", tmp_path / "data")
-    with connect(tmp_path / "data") as warehouse:
-        titles = [warehouse.history(id_)["runs"][0]["run_title"] for id_ in names]
-    assert titles == ["site 7 #1", "site 8 #1", "site 9 #1"]
+    make_source(tmp_path / "s.sqlite", sites)
+    grow(f"sqlite:///{tmp_path / 's.sqlite'}", tmp_path / "data", AS_OF)
+    labels = in_lake(tmp_path / "data", f"select label from ({VIEWS['sites'].sql}) order by site_id")
+    assert labels == [("site 7",), ("site 8",), ("site 9",)]

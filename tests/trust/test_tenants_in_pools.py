@@ -15,6 +15,7 @@ from igny8_analysis.load import load
 from igny8_analysis.reports.engine import IDENTITY, declared_parameters
 from igny8_analysis.reports.make import NOTEBOOKS, Options, Reports
 from tests.command import igny8
+from tests.pages import notebooks_here
 from tests.worlds import world
 
 SITES, ACCOUNTS = 24, 6
@@ -73,8 +74,7 @@ def test_a_pool_tells_no_other_sites_word(platform: Warehouse, tmp_path: Path) -
         text = json.dumps(payloads, default=str)
         assert word("site", site_id) in text
         assert others(text, platform, site_id) == []
-    reports = Reports(platform, root, Options(is_quiet=True))
-    with reports:
+    with notebooks_here(), Reports(platform, root, Options(is_quiet=True)) as reports:
         for site_id in (1, 2):
             run_id = platform.history(site_id)["runs"][0]["run_id"]
             for file in (

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,13 @@ from igny8_analysis.etl import lake
 from igny8_analysis.etl import loading as loading_module
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.loading import loading, locked
-from igny8_analysis.load import load
+from igny8_analysis.load import Left, load
+from igny8_analysis.load import _goes_on_from as goes_on_from
 from igny8_analysis.rebuild import rebuild
 from igny8_analysis.reports.names import site_folder
 from tests.cases import AS_OF, items, make_source, run, site
 from tests.lakes import grow, in_lake
+from tests.pages import notebooks_here
 from tests.trust.processes import assert_told, told
 
 FOREIGN_ID = "20200101T000000Z-0007"
@@ -44,7 +45,7 @@ def loaded(sources: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     """Three loads."""
     root = tmp_path_factory.mktemp("loaded") / "data"
     for source in sources[1:4]:
-        load(source, root)
+        load(source, root, is_full=True)
     return root
 
 
@@ -67,13 +68,23 @@ def contents(root: Path) -> dict[str, int | None]:
     }
 
 
+COUNTS = "select load_number, sum(items)::bigint from lake.pipeline_items group by 1 order by 1"
+
+
 def history(root: Path) -> list[tuple[int, int]]:
+    """The loads that the current version's lake has the counts of, and how many items each."""
+    counts = in_lake(root, COUNTS)
+    assert [(number,) for number, _ in counts] == in_lake(
+        root, "select load_number from lake.loads order by 1"
+    )
+    return counts
+
+
+def history_told(root: Path) -> list[tuple[int, int]]:
+    """The same, as who reads the warehouse finds it."""
     with connect(root) as warehouse:
-        counts = warehouse.sql(
-            "select load_number, sum(items)::bigint from pipeline_items group by 1 order by 1"
-        ).fetchall()
-        loads = warehouse.sql("select load_number from loads order by 1").fetchall()
-    assert [(number,) for number, _ in counts] == loads
+        counts = warehouse.sql(COUNTS.replace("lake.", "")).fetchall()
+    assert counts == history(root)
     return counts
 
 
@@ -121,7 +132,7 @@ def test_loads_build_and_demo_leave_foreign_folders_alone(
     (root / "versions" / "20200101T000000Z-0008" / "manifest.json").unlink()
     assert_told(told("etl", "--source", sources[0], "--warehouse", root), 5, "nosuch")
     planted = [file for file in planted if file.exists()]
-    load(sources[1], root)
+    grow(sources[1], root, AS_OF)
     rebuild(str(lake.find_version(loaded).lake), root)
     assert [version.number for version in lake.list_versions(root)] == [9, 8]
     assert all(file.read_text(encoding="utf-8") == "precious" for file in planted)
@@ -165,7 +176,7 @@ def test_without_current_all_stop_and_say_how_to_choose(root: Path, sources: lis
         assert warehouse.version == there[1]
     assert contents(root) == before
     assert told("versions", "--use", there[0], "--warehouse", root).returncode == 0
-    assert history(root) == [(1, 1), (2, 2), (3, 3)]
+    assert history_told(root) == [(1, 1), (2, 2), (3, 3)]
 
 
 @pytest.mark.parametrize("name", [FOREIGN_ID, "nonsense"])
@@ -185,13 +196,13 @@ def test_a_rollback_and_what_comes_after(root: Path, sources: list[str]) -> None
     after = contents(root)
     assert {path for path in before if before[path] != after.get(path)} == {"current"}
     assert before.keys() == after.keys()
-    assert history(root) == [(1, 1)]
+    assert history_told(root) == [(1, 1)]
     with loading(root) as this:
         this.prune(keep=1)
     assert ids(root) == [third, first], "the newest, and the current one"
     report = load(sources[4], root)
     assert (ids(root)[0], report.version[-4:]) == (report.version, "0004")
-    assert history(root) == [(1, 1), (4, 4)]
+    assert history_told(root) == [(1, 1), (4, 4)]
     with connect(root, third) as warehouse:
         assert warehouse.sql("select load_number from loads order by 1").fetchall() == [(1,), (2,), (3,)]
     assert_told(told("versions", "--use", second, "--warehouse", root), 4, second, "igny8 versions")
@@ -247,7 +258,7 @@ def test_an_interruption_after_the_switch_leaves_what_was_published(
     real = loading_module._switch
     monkeypatch.setattr(loading_module, "_switch", switch)
     with pytest.raises(KeyboardInterrupt):
-        load(sources[4], root)
+        grow(sources[4], root, AS_OF)
     assert history(root) == [(1, 1), (2, 2), (3, 3), (4, 4)]
 
 
@@ -313,7 +324,7 @@ def test_what_cannot_be_removed_after_publishing_is_a_warning(root: Path, source
     give_to_another(root, oldest.lake)
     for number in (4, 5):
         status, out, err = as_another(
-            "etl", "--keep", 2, "--source", f"sqlite:///{source}", "--warehouse", root
+            "etl", "--full", "--keep", 2, "--source", f"sqlite:///{source}", "--warehouse", root
         )
         assert (status, f"-000{number}" in out) == (0, True), err
         (line,) = err.splitlines()
@@ -363,10 +374,12 @@ def as_another(*arguments: object) -> tuple[int, str, str]:
 def test_a_version_that_is_read_is_not_pruned(root: Path, sources: list[str]) -> None:
     third, second, first = ids(root)
     reader, other = connect(root), connect(root, first)
-    report = load(sources[4], root, keep=1)
-    assert report.held == [third, first]
-    assert f"while they are read, these versions stay: {third}, {first}" in str(report)
-    assert ids(root) == [report.version, third, first]
+    grow(sources[4], root, AS_OF, keep=1)
+    newest = ids(root)[0]
+    assert ids(root) == [newest, third, first]
+    with loading(root) as this:
+        this.prune(keep=1)
+    assert (ids(root), this.held) == ([newest, third, first], [third, first])
     assert not (root / "versions" / second).exists()
     with connect(root, third) as again:
         assert again.sql("select count(*) from runs").fetchall() == [(3,)]
@@ -374,7 +387,7 @@ def test_a_version_that_is_read_is_not_pruned(root: Path, sources: list[str]) ->
     del other
     with loading(root) as this:
         this.prune(keep=1)
-    assert (ids(root), this.held) == ([report.version], [])
+    assert (ids(root), this.held) == ([newest], [])
     with pytest.raises(WarehouseNotFound, match="igny8 versions"):
         connect(root, third)
 
@@ -390,9 +403,7 @@ def test_a_damaged_history_is_taken_from_the_database(
     else:
         harm(lake.find_version(root).lake / f"{table}.parquet", damage)
     grow(sources[4], root, AS_OF)
-    counts = "select load_number, sum(items)::bigint from lake.pipeline_items group by 1 order by 1"
-    assert in_lake(root, counts) == [(1, 1), (2, 2), (3, 3), (4, 4)]
-    assert in_lake(root, "select load_number from lake.loads order by 1") == [(1,), (2,), (3,), (4,)]
+    assert history(root) == [(1, 1), (2, 2), (3, 3), (4, 4)]
 
 
 @pytest.mark.slow
@@ -400,7 +411,7 @@ def test_a_load_over_a_damaged_history_makes_a_whole_warehouse(root: Path, sourc
     for table in ("pipeline_items", "loads"):
         harm(lake.find_version(root).lake / f"{table}.parquet", "bits")
     load(sources[4], root)
-    assert history(root) == [(1, 1), (2, 2), (3, 3), (4, 4)]
+    assert history_told(root) == [(1, 1), (2, 2), (3, 3), (4, 4)]
 
 
 def harm(file: Path, damage: str) -> None:
@@ -421,7 +432,7 @@ def test_a_history_that_is_nowhere_whole_is_told(root: Path, sources: list[str])
     assert_told(told_, 5, version.id, "damaged", "igny8 versions --use ID")
     assert contents(root) == before
     assert told("versions", "--use", ids(root)[1], "--warehouse", root).returncode == 0
-    load(sources[4], root)
+    grow(sources[4], root, AS_OF)
     assert history(root) == [(1, 1), (2, 2), (4, 4)]
 
 
@@ -440,13 +451,15 @@ def test_damage_that_shows_late_is_told(root: Path) -> None:
             assert_told(done, 4, "igny8 etl")
             late += [at] if "is damaged" in done.stderr else []
     assert len(late) >= 2
-    for at in late:
-        content = bytearray(whole)
-        content[at] ^= 255
-        database.write_bytes(content)
-        if told("report", "overview", "1", "--quiet", "--warehouse", root).returncode:
-            break
-    assert_told(told("report", "overview", "1", "--quiet", "--warehouse", root), 4, "igny8 etl")
+    with notebooks_here():
+        for at in late:
+            content = bytearray(whole)
+            content[at] ^= 255
+            database.write_bytes(content)
+            done = told("report", "overview", "1", "--quiet", "--warehouse", root)
+            if done.returncode:
+                break
+    assert_told(done, 4, "igny8 etl")
 
 
 @pytest.mark.parametrize(
@@ -463,7 +476,7 @@ def test_an_incomplete_manifest_is_told(root: Path, sources: list[str], key: str
     assert (listed.returncode, len(json.loads(listed.stdout))) == (0, 2)
     if key == "format":
         load(sources[4], root)
-        assert history(root) == [(1, 1), (2, 2), (3, 3), (4, 4)], "a load mends it"
+        assert history_told(root) == [(1, 1), (2, 2), (3, 3), (4, 4)], "a load mends it"
 
 
 @pytest.mark.parametrize(
@@ -491,45 +504,55 @@ def test_a_manifest_of_another_shape_is_told(root: Path, sources: list[str], key
     assert (listed.returncode, len(json.loads(listed.stdout))) == (0, 2)
 
 
-@pytest.mark.parametrize("built", [5, {"appended": 5}, {"appended": {"runs": "x"}}])
-def test_what_a_load_cannot_go_on_from_is_built_anew(root: Path, sources: list[str], built: Any) -> None:
+def test_what_a_load_cannot_go_on_from_is_built_anew(root: Path, sources: list[str]) -> None:
     version = lake.find_version(root)
-    manifest = json.loads(version.manifest_file.read_text(encoding="utf-8"))
-    version.manifest_file.write_text(json.dumps(manifest | {"built": built}), encoding="utf-8")
-    assert told("etl", "--source", sources[4], "--warehouse", root).returncode == 0
-    assert history(root) == [(1, 1), (2, 2), (3, 3), (4, 4)]
+    whole = json.loads(version.manifest_file.read_text(encoding="utf-8"))
+    tables = ({"runs": "many"}, 5, [1], None)
+    for built in (*({"appended": appended} for appended in tables), [], 5):
+        version.manifest_file.write_text(json.dumps(whole | {"built": built}), encoding="utf-8")
+        _, why_all = goes_on_from(version, root / "copy", False, Left())
+        assert why_all == "the manifest of the load before is damaged", built
+    (root / "copy").unlink()
+    done = told("etl", "--source", sources[4], "--warehouse", root)
+    assert (done.returncode, f"built everything: {why_all}" in done.stdout) == (0, True)
+    assert history_told(root) == [(1, 1), (2, 2), (3, 3), (4, 4)]
 
 
-FIFOS: dict[str, Callable[[Path], Path]] = {
-    "load.lock": lambda root: root / "load.lock",
-    "current.new": lambda root: root / "current.new",
-    "marker": lambda root: leftover(root) / "unfinished",
-    "manifest": lambda root: lake.list_versions(root)[-1].manifest_file,
-    "current": lambda root: root / "current",
-}
+@pytest.mark.parametrize(("place", "status"), [("load.lock", 5), ("current", 4)])
+def test_a_fifo_keeps_nobody_waiting(root: Path, sources: list[str], place: str, status: int) -> None:
+    make_fifo(root / place)
+    assert_told(told("etl", "--source", sources[4], "--warehouse", root), status, place)
+    assert (root / place).is_fifo()
 
 
-@pytest.mark.parametrize("place", FIFOS)
-def test_a_fifo_keeps_nobody_waiting(root: Path, sources: list[str], place: str) -> None:
-    path = FIFOS[place](root)
+def test_a_fifo_at_the_switch_keeps_nobody_waiting(root: Path, sources: list[str]) -> None:
+    make_fifo(root / "current.new")
+    before = contents(root)
+    with pytest.raises(OSError, match="no regular file"):
+        grow(sources[4], root, AS_OF)
+    assert contents(root) == before
+
+
+def test_a_fifo_in_other_versions_keeps_nobody_waiting(root: Path, sources: list[str]) -> None:
+    fifos = [leftover(root) / "unfinished", lake.list_versions(root)[-1].manifest_file]
+    for fifo in fifos:
+        make_fifo(fifo)
+    done = told("etl", "--full", "--keep", "1", "--source", sources[4], "--warehouse", root)
+    assert (done.returncode, done.stderr.count("\n"), "warning" in done.stderr) == (0, 1, True), done.stderr
+    assert all(fifo.is_fifo() for fifo in fifos)
+
+
+def make_fifo(path: Path) -> None:
+    """A FIFO in the place of a file."""
     path.unlink(missing_ok=True)
     os.mkfifo(path)
-    started = time.monotonic()
-    done = told("etl", "--keep", "1", "--source", sources[4], "--warehouse", root)
-    assert time.monotonic() - started < 60
-    if place in ("marker", "manifest"):
-        assert (done.returncode, "warning" in done.stderr) == (0, place == "marker"), done.stderr
-    else:
-        assert_told(done, 4 if place == "current" else 5, path.name)
-    assert path.is_fifo()
 
 
 @pytest.mark.parametrize("name", ["warehouse.duckdb", "lake/runs.parquet", "lake/loads.parquet"])
 def test_a_fifo_in_a_version_keeps_nobody_waiting(root: Path, sources: list[str], name: str) -> None:
     """The version cannot be read; another can be chosen, and is gone on from."""
     newest, *_, oldest = lake.list_versions(root)
-    (newest.path / name).unlink()
-    os.mkfifo(newest.path / name)
+    make_fifo(newest.path / name)
     for words in (["sites"], ["etl", "--source", sources[4]], ["versions", "--use", newest.id]):
         assert_told(told(*words, "--warehouse", root), 4, name, "no regular file", "versions --use ID")
     chosen = told("versions", "--use", oldest.id, "--warehouse", root)
@@ -544,8 +567,7 @@ def test_a_load_goes_on_from_a_chosen_version_beside_one_with_a_fifo(
     root: Path, sources: list[str], name: str
 ) -> None:
     newest, *_, oldest = lake.list_versions(root)
-    (newest.path / name).unlink()
-    os.mkfifo(newest.path / name)
+    make_fifo(newest.path / name)
     assert told("versions", "--use", oldest.id, "--warehouse", root).returncode == 0
     assert told("etl", "--source", sources[4], "--warehouse", root).returncode == 0
     assert (newest.path / name).is_fifo()
@@ -597,7 +619,8 @@ def test_modes_follow_the_umask(sources: list[str], tmp_path: Path, umask: int, 
     """And a new warehouse directory is closed to others; one that is there keeps its mode."""
     before = os.umask(umask)
     try:
-        grow(sources[1], tmp_path / "new" / "data", AS_OF)
+        with loading(tmp_path / "new" / "data") as this:
+            this.begin(AS_OF)
         (tmp_path / "there").mkdir(mode=0o750)
         load(sources[1], tmp_path / "there")
         done = told("export", "runs", "-o", tmp_path / "runs.parquet", "--warehouse", tmp_path / "there")
@@ -661,7 +684,7 @@ def test_what_is_published_is_on_the_disk_before(
     assert ("flush", ".") in done, "the directory's own name"
 
     done.clear()
-    load(sources[1], root, keep=1)
+    grow(sources[1], root, AS_OF, keep=1)
     removal = [step for step in done if step[1].startswith(version)]
     assert [name for _, name in removal] == [f"{version}/unfinished", version, version], (
         "marker, manifest, rest"

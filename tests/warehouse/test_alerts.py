@@ -7,28 +7,29 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 import igny8_analysis
 from igny8_analysis import Warehouse
 from igny8_analysis.brief import NEEDS
 from igny8_analysis.load import load
-from igny8_analysis.rebuild import rebuild
 from igny8_analysis.reports.words import ADVICE
 from igny8_analysis.warehouse.build import column_descriptions, load_views
 from tests.cases import AS_OF, items, make_source, run, site
+from tests.lakes import in_lake, views_of
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
 def loaded(source: Path, as_of: datetime = AS_OF) -> Warehouse:
-    load(f"sqlite:///{source}", source.with_suffix(""), as_of=as_of)
+    load(f"sqlite:///{source}", source.with_suffix(""), as_of=as_of, is_full=True)
     return igny8_analysis.connect(source.with_suffix(""))
 
 
-def found(warehouse: Warehouse, alert: str) -> list[tuple[Any, ...]]:
-    return warehouse.sql(
+def found(views: duckdb.DuckDBPyConnection, alert: str) -> list[tuple[Any, ...]]:
+    return views.execute(
         "select site_id, run_id, stage_number, severity, since, alert_key, is_new from alerts where alert = ? "
         "order by account_id, site_id",
         [alert],
@@ -49,11 +50,13 @@ def test_a_failed_run_is_told_until_the_next_one_ends(tmp_path: Path) -> None:
         run(21, AS_OF - 9 * DAY, site_id=2, **failed),
         run(22, AS_OF - 8 * DAY, site_id=2, status="cancelled"),
     ]
-    with loaded(make_source(tmp_path / "s.sqlite", [site(1, "one.example"), site(2)], runs)) as warehouse:
-        assert found(warehouse, "run_failed") == [
+    with views_of(
+        make_source(tmp_path / "s.sqlite", [site(1, "one.example"), site(2)], runs), "alerts"
+    ) as views:
+        assert found(views, "run_failed") == [
             (1, "run_12", 4, "error", AS_OF - 8 * DAY + HOUR, "run_failed:1:1:12", True)
         ]
-        ((message,),) = warehouse.sql("select message from alerts where alert = 'run_failed'").fetchall()
+        ((message,),) = views.execute("select message from alerts where alert = 'run_failed'").fetchall()
         assert message == "one.example #2 failed at Content Writing: HTTP 502"
 
 
@@ -63,11 +66,11 @@ def test_stale_runs_of_a_site_are_one_alert_of_the_latest(tmp_path: Path) -> Non
         run(12, AS_OF - 2 * DAY, None, site_id=1, status="paused"),
         run(13, AS_OF - 23 * HOUR, None, site_id=1, status="running"),
     ]
-    with loaded(make_source(tmp_path / "s.sqlite", [site(1, "one.example")], runs)) as warehouse:
-        assert found(warehouse, "run_stale") == [
+    with views_of(make_source(tmp_path / "s.sqlite", [site(1, "one.example")], runs), "alerts") as views:
+        assert found(views, "run_stale") == [
             (1, "run_12", None, "warning", AS_OF - 2 * DAY, "run_stale:1:1:12", True)
         ]
-        ((message,),) = warehouse.sql("select message from alerts where alert = 'run_stale'").fetchall()
+        ((message,),) = views.execute("select message from alerts where alert = 'run_stale'").fetchall()
         assert message == (
             "2 runs have not ended, the latest, one.example #2, since it started on 2026-02-27 12:00 UTC"
         )
@@ -92,20 +95,20 @@ def test_odd_runs_prices_and_costs(tmp_path: Path) -> None:
         *articles(4, lambda n: 60 if n == 10 else 10),  # as site 1, ten days ago
     ]
     sites = [site(n, f"s{n}.example") for n in (1, 2, 3, 4)]
-    with loaded(make_source(tmp_path / "s.sqlite", sites, runs)) as warehouse:
-        assert [(row[0], row[1], row[3]) for row in found(warehouse, "run_unusual") if row[0] in (1, 4)] == [
+    with views_of(make_source(tmp_path / "s.sqlite", sites, runs), "alerts") as views:
+        assert [(row[0], row[1], row[3]) for row in found(views, "run_unusual") if row[0] in (1, 4)] == [
             (1, "run_116", "warning")
         ]
-        ((told,),) = warehouse.sql(
+        ((told,),) = views.execute(
             "select message from alerts where alert = 'run_unusual' and site_id = 1"
         ).fetchall()
         assert told.endswith("cost 6,000 credits, where such runs of the site cost about 100")
-        prices = {row[0]: row[2:6] for row in found(warehouse, "price_changed")}
+        prices = {row[0]: row[2:6] for row in found(views, "price_changed")}
         since = AS_OF - HOUR - 8 * DAY
         at = f"{since:%Y-%m-%dT%H:%M:%SZ}"
         assert prices[2] == (4, "warning", since, f"price_changed:1:2:4:{at}")
         assert prices[3] == (4, "info", since, f"price_changed:1:3:4:{at}")
-        assert [row[0] for row in found(warehouse, "cost_risen")] == [
+        assert [row[0] for row in found(views, "cost_risen")] == [
             1,
             2,
             4,
@@ -126,12 +129,12 @@ def test_balances(tmp_path: Path) -> None:
             "insert into igny8_tenants (id, name, credits) values (?, ?, ?)",
             [(1, "a", 0), (2, "b", 120), (3, "c", 100_000), (4, "d", None), (5, "e", 0), (6, "f", 0)],
         )
-    with loaded(source) as warehouse:
-        short = warehouse.sql(
+    with views_of(source, "alerts") as views:
+        short = views.execute(
             "select account_id, site_id, alert_key from alerts where alert = 'balance_short' order by all"
         )
         assert short.fetchall() == [(1, None, "balance_short:1::"), (2, None, "balance_short:2::")]
-        ends = warehouse.sql(
+        ends = views.execute(
             "select account_id, message from alerts where alert = 'balance_ends' order by all"
         ).fetchall()
         assert [row[0] for row in ends if row[0] in (1, 2, 3, 4)] == [1, 2]
@@ -177,14 +180,19 @@ def test_windows_of_alerts_begin_after_their_first_instant_and_end_with_the_load
         run(51, AS_OF + timedelta(seconds=1), site_id=5, stages=broken),
         *articles(6, lambda n: 10 if n < 12 else 15, ends=AS_OF + 9 * DAY),
     ]
-    with loaded(make_source(tmp_path / "s.sqlite", [site(n) for n in range(1, 7)], runs)) as warehouse:
-        ((ended,),) = warehouse.sql("select completed_at from runs where site_id = 1 and id = 116").fetchall()
+    with views_of(
+        make_source(tmp_path / "s.sqlite", [site(n) for n in range(1, 7)], runs),
+        "alerts",
+        "runs",
+        "price_breaks",
+    ) as views:
+        ((ended,),) = views.execute("select completed_at from runs where site_id = 1 and id = 116").fetchall()
         assert ended == AS_OF - 7 * DAY
-        assert found(warehouse, "run_unusual") == []
-        assert [row[0] for row in found(warehouse, "data_errors")] == [3, 4]
-        breaks = warehouse.sql("select since > $1 from price_breaks where site_id = 6", [AS_OF]).fetchall()
+        assert found(views, "run_unusual") == []
+        assert [row[0] for row in found(views, "data_errors")] == [3, 4]
+        breaks = views.execute("select since > $1 from price_breaks where site_id = 6", [AS_OF]).fetchall()
         assert breaks == [(True,)]
-        assert found(warehouse, "price_changed") == []
+        assert found(views, "price_changed") == []
 
 
 def test_items_failed_and_data_errors(tmp_path: Path) -> None:
@@ -197,13 +205,11 @@ def test_items_failed_and_data_errors(tmp_path: Path) -> None:
         run(11, AS_OF - 2 * DAY, site_id=1, stages={4: '{"tasks_processed": -1, "content_created": true}'}),
         run(12, AS_OF - 40 * DAY, site_id=2, stages={4: '{"tasks_processed": -1}'}),
     ]
-    with loaded(make_source(tmp_path / "s.sqlite", [site(1), site(2)], runs, rows)) as warehouse:
-        assert [(row[0], row[5]) for row in found(warehouse, "items_failed")] == [
-            (1, "items_failed:1:1:3120")
-        ]
-        told = warehouse.sql("select message from alerts where alert = 'items_failed'").fetchall()
+    with views_of(make_source(tmp_path / "s.sqlite", [site(1), site(2)], runs, rows), "alerts") as views:
+        assert [(row[0], row[5]) for row in found(views, "items_failed")] == [(1, "items_failed:1:1:3120")]
+        told = views.execute("select message from alerts where alert = 'items_failed'").fetchall()
         assert told == [("A site: 3,120 articles and images have failed",)]
-        assert [(row[0], row[5]) for row in found(warehouse, "data_errors")] == [(1, "data_errors:1:1:")]
+        assert [(row[0], row[5]) for row in found(views, "data_errors")] == [(1, "data_errors:1:1:")]
 
 
 def settings(source: Path, rows: list[tuple[int, int, str]]) -> Path:
@@ -221,17 +227,17 @@ def test_a_missed_schedule(tmp_path: Path) -> None:
     runs = [run(51, due, site_id=5), run(61, due - DAY, site_id=6)]
     source = make_source(tmp_path / "s.sqlite", [site(n) for n in range(1, 7)], runs)
     settings(source, [(1, 1, late), (2, 0, late), (3, 1, soon), (4, 1, ahead), (5, 1, late), (6, 1, late)])
-    with loaded(source) as warehouse:
-        assert [(row[0], row[4]) for row in found(warehouse, "schedule_missed")] == [(1, due), (6, due)]
-        assert found(warehouse, "schedule_missed")[0][5] == f"schedule_missed:1:1:{due:%Y-%m-%dT%H:%M:%SZ}"
+    with views_of(source, "alerts") as views:
+        assert [(row[0], row[4]) for row in found(views, "schedule_missed")] == [(1, due), (6, due)]
+        assert found(views, "schedule_missed")[0][5] == f"schedule_missed:1:1:{due:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_a_site_that_is_off_spends_what_people_start(tmp_path: Path) -> None:
     runs = [row | {"trigger_type": "scheduled"} for row in articles(1, lambda n: 10)]
     runs += [row | {"trigger_type": "manual"} for row in articles(2, lambda n: 10)]
     source = settings(make_source(tmp_path / "s.sqlite", [site(1), site(2)], runs), [(1, 0, ""), (2, 0, "")])
-    with loaded(source) as warehouse:
-        rows = warehouse.sql(
+    with views_of(source, "spend_forecasts") as views:
+        rows = views.execute(
             "select site_id, method, credits, reason from spend_forecasts "
             "where scope = 'site' and is_champion and horizon_days = 7 order by site_id"
         ).fetchall()
@@ -240,7 +246,7 @@ def test_a_site_that_is_off_spends_what_people_start(tmp_path: Path) -> None:
         assert rows == [(1, "rhythm", 0, reason), (2, "rhythm", pytest.approx(2000 / 28 * 7), reason)]
 
 
-def test_new_is_what_the_load_before_had_not_and_a_rebuild_says_the_same(tmp_path: Path) -> None:
+def test_new_is_what_the_load_before_had_not_and_the_lake_alone_says_the_same(tmp_path: Path) -> None:
     failed = {"status": "failed", "current_stage": 4}
     source = make_source(
         tmp_path / "s.sqlite",
@@ -264,10 +270,7 @@ def test_new_is_what_the_load_before_had_not_and_a_rebuild_says_the_same(tmp_pat
         assert keys(second, is_new=False) == {"run_failed:1:1:11"}
         assert keys(second, is_new=True) == {"run_failed:1:2:21", "source_drift:::igny8_sites.colour"}
         told = second.sql("select * from alerts order by alert_key").fetchall()
-        lake = second.path / "lake"
-    rebuild(str(lake), tmp_path / "again")
-    with igny8_analysis.connect(tmp_path / "again") as again:
-        assert again.sql("select * from alerts order by alert_key").fetchall() == told
+    assert in_lake(source.with_suffix(""), "select * from alerts order by alert_key") == told
 
 
 def test_every_alert_has_its_words() -> None:

@@ -1,6 +1,5 @@
 """An unchanged source loaded again: what did not change is kept from the version before, and nothing else is."""
 
-import json
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +19,6 @@ from igny8_analysis.warehouse import build as module
 from igny8_analysis.warehouse import renew as renewing
 from igny8_analysis.warehouse.build import View, build, load_views
 from igny8_analysis.warehouse.renew import Renewed, renew
-from tests.conftest import sampled
 from tests.warehouse.test_spark import differences
 
 LITTLE = 16
@@ -150,46 +148,33 @@ def test_what_runs_out_of_memory_in_building_is_made_again_alone(
     assert differences(demo_warehouse, tmp_path) == {}
 
 
-@pytest.mark.parametrize(
-    "built", sampled([{"appended": {"runs": "many"}}, [], {"appended": [1]}, {"appended": None}], 1)
-)
-def test_a_manifest_that_tells_nonsense_of_its_tables_is_not_gone_on_from(
-    demo_source: Path, own_demo: Path, built: object
-) -> None:
-    file = lake.find_version(own_demo).manifest_file
-    told = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps(told | {"built": built}), encoding="utf-8")
-    report = load(f"sqlite:///{demo_source}", own_demo, AS_OF)
-    assert report.building == "built everything: the manifest of the load before is damaged"
-
-
 @pytest.mark.parametrize("error", [TypeError, KeyError, duckdb.BinderException])
 def test_a_fault_of_renewing_is_not_taken_for_damage(
-    demo_source: Path, own_demo: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    small_source: Path, own_small: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     """Built anew, the numbers would be right and nobody would hear of it."""
-    before = lake.find_version(own_demo)
+    before = lake.find_version(own_small)
 
     def fault(self: renewing.Renewal) -> None:
         raise error("ours")
 
     monkeypatch.setattr(renewing.Renewal, "renew_views", fault)
     with pytest.raises(LoadError if issubclass(error, duckdb.Error) else error, match="ours"):
-        load(f"sqlite:///{demo_source}", own_demo, AS_OF)
-    assert lake.list_versions(own_demo) == [before]
+        load(f"sqlite:///{small_source}", own_small, AS_OF)
+    assert lake.list_versions(own_small) == [before]
 
 
 @pytest.mark.parametrize("file", ["warehouse.duckdb", "lake/runs.parquet", "lake/value_findings.parquet"])
 def test_a_damaged_previous_version_stands_in_no_loads_way(
-    demo_source: Path, own_demo: Path, file: str
+    small_source: Path, own_small: Path, file: str
 ) -> None:
-    whole = lake.find_version(own_demo).manifest()["tables"]
-    damaged = lake.find_version(own_demo).path / file
+    whole = lake.find_version(own_small).manifest()["tables"]
+    damaged = lake.find_version(own_small).path / file
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 255
     damaged.write_bytes(content)
-    load(f"sqlite:///{demo_source}", own_demo, AS_OF)
-    version = lake.find_version(own_demo)
+    load(f"sqlite:///{small_source}", own_small, AS_OF)
+    version = lake.find_version(own_small)
     for table in ("runs", "run_stages", "value_findings"):
         assert version.manifest()["tables"][table] == whole[table]
     with duckdb.connect(version.database, read_only=True) as connection:

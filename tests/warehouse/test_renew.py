@@ -58,6 +58,31 @@ def test_every_view_is_renewed_in_a_known_way() -> None:
     assert {view.scope for view in load_views()} == {*RENEWED, "whole"} - {"weeks"}
 
 
+@pytest.mark.parametrize(
+    ("scope", "felt"),
+    [("origin", [(1, 11), (2, 20)]), ("site", [(1,), (2,)])],
+)
+def test_what_all_sites_teach_is_felt_from_its_first_day_on(scope: str, felt: list[tuple[int, ...]]) -> None:
+    """A price's noise that differs on March 5: an origin that looks up that day differs, one of the day before not."""
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
+        connection.execute(
+            """
+            create table price_noise as select date '2026-03-05' as completed_on;
+            create table forecast_origins as
+            from (values (1, 10, date '2026-03-04'), (1, 11, date '2026-03-05'), (2, 20, date '2026-03-06'))
+            as t(site_id, id, known_on);
+            create table completions as
+            from (values (1, timestamptz '2026-03-05 00:00:00+00'), (2, timestamptz '2026-03-09 00:00:00+00'),
+            (3, timestamptz '2026-03-04 23:59:59+00')) as t(site_id, completed_at);
+            """
+        )
+        this = Renewal(connection, {}, MACHINE)
+        connection.execute("create table differs.price_noise as from price_noise")
+        keys = this._felt(scope, "price_noise")
+        assert connection.execute(f"from ({keys}) order by all").fetchall() == felt
+
+
 def test_last_digits_on_two_sides_of_an_edge_of_rounding_are_no_difference() -> None:
     edge = 1 + 2.0**-39  # halfway between two doubles of eleven digits
     with duckdb.connect() as connection:

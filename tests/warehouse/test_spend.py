@@ -9,17 +9,19 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-import igny8_analysis
-from igny8_analysis import Warehouse
+from igny8_analysis import Warehouse, connect
 from igny8_analysis.load import load
 from tests import reference
 from tests.cases import AS_OF, make_source, run, site
 from tests.conftest import sampled
+from tests.lakes import VIEWS, views_of
 from tests.spend_worlds import KINDS, START, World, world
 
 DAY = timedelta(days=1)
+SPEND = [view.name for view in VIEWS.values() if view.layer == "spend"]
 FIGURES = "credits, p80_low, p80_high, p90_low, p90_high, budget_80, budget_90"
 
 
@@ -31,12 +33,6 @@ def close(ours: Any, theirs: Any) -> bool:
     )
 
 
-def loaded(source: Path, as_of: datetime) -> Warehouse:
-    directory = source.with_suffix("")
-    load(f"sqlite:///{source}", directory, as_of=as_of)
-    return igny8_analysis.connect(directory)
-
-
 @pytest.fixture(scope="module")
 def simulated() -> World:
     """Eight sites of every kind on one platform of six accounts."""
@@ -45,8 +41,9 @@ def simulated() -> World:
 
 @pytest.fixture(scope="module")
 def whole(simulated: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    source = simulated.write(tmp_path_factory.mktemp("spend") / "source.sqlite")
-    with loaded(source, simulated.as_of) as warehouse:
+    folder = tmp_path_factory.mktemp("spend")
+    load(f"sqlite:///{simulated.write(folder / 'source.sqlite')}", folder / "data", as_of=simulated.as_of)
+    with connect(folder / "data") as warehouse:
         yield warehouse
 
 
@@ -57,10 +54,10 @@ def test_the_live_forecast_is_the_mondays_and_later_rows_change_nothing(
     monday = START + 7 * week * DAY
     simulated.write_before(tmp_path / "cut.sqlite", monday)
     columns = f"scope, coalesce(site_id, account_id), horizon_days, method, is_champion, {FIGURES}"
-    with loaded(tmp_path / "cut.sqlite", monday) as cut:
-        live = cut.sql(f"select {columns} from spend_forecasts").fetchall()
+    with views_of(tmp_path / "cut.sqlite", *SPEND, as_of=monday) as cut:
+        live = cut.execute(f"select {columns} from spend_forecasts").fetchall()
         of_before = "where origin_at < ?"
-        before = cut.sql(
+        before = cut.execute(
             f"select origin_at, {columns.replace('credits,', 'forecast_credits,', 1)} from spend_backtest"
         ).fetchall()
     live_now = {row[:4]: row[4:] for row in live}
@@ -190,8 +187,8 @@ def test_no_account_is_more_than_half_of_a_pool(owned: int, is_platform: bool, t
     unequal = world("steady", sites=45, days=160)
     for one in unequal.sites:
         one["tenant_id"] = 1 if one["id"] <= owned else 2 + one["id"] % 5
-    with loaded(unequal.write(tmp_path / "s.sqlite"), unequal.as_of) as warehouse:
-        sources = warehouse.sql(
+    with views_of(unequal.write(tmp_path / "s.sqlite"), "spends", as_of=unequal.as_of) as views:
+        sources = views.execute(
             "select distinct errors_from from spends where is_live and scope = 'site' and method = 'rhythm' "
             "and horizon_days = 7 and site_id > 32"
         ).fetchall()
@@ -206,8 +203,8 @@ def test_edges_of_ranges_are_inside(tmp_path: Path) -> None:
         for site_id in range(1, 13) for n in range(32)
     ]  # fmt: skip
     source = make_source(tmp_path / "source.sqlite", [site(n, tenant_id=n) for n in range(1, 13)], runs)
-    with loaded(source, AS_OF) as warehouse:
-        ((on_edge, missed),) = warehouse.sql(
+    with views_of(source, "spend_backtest") as views:
+        ((on_edge, missed),) = views.execute(
             """select count(*), count(*) filter (where not is_covered_80) from spend_backtest
             where abs(actual_credits - p80_low) < 1e-7"""
         ).fetchall()
@@ -257,7 +254,7 @@ def weekly(site_id: int, count: int, credits: int, last: datetime) -> list[dict[
 
 
 @pytest.fixture(scope="module")
-def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """AS_OF is Sunday, March 1, noon. Site 1 ran weekly up to three days ago, site 2 fell silent in December."""
     folder = tmp_path_factory.mktemp("steady")
     runs = [
@@ -269,22 +266,22 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     source = make_source(folder / "source.sqlite", sites, runs)
     with closing(sqlite3.connect(source)) as connection, connection:
         connection.execute("update igny8_tenants set credits = 150 where id = 1")
-    with loaded(source, AS_OF) as warehouse:
-        yield warehouse
+    with views_of(source, *SPEND) as views:
+        yield views
 
 
-def by_method(warehouse: Warehouse, site_id: int, horizon: int) -> dict[str, float]:
+def by_method(views: duckdb.DuckDBPyConnection, site_id: int, horizon: int) -> dict[str, float]:
     return dict(
-        warehouse.sql(
+        views.execute(
             "select method, credits from spend_forecasts where site_id = ? and horizon_days = ?",
             [site_id, horizon],
         ).fetchall()
     )
 
 
-def test_a_forecast_of_a_sunday_knows_every_error_until_then(steady: Warehouse) -> None:
+def test_a_forecast_of_a_sunday_knows_every_error_until_then(steady: duckdb.DuckDBPyConnection) -> None:
     """Site 1 has 14 Mondays from 28 days after its first run (November 13) to a week ago, 11 to thirty days ago."""
-    assert steady.sql(
+    assert steady.execute(
         "select horizon_days, origins, (select count(*) from spend_backtest as b where b.site_id = 1 "
         "and b.method = s.method and b.horizon_days = s.horizon_days) from spends as s "
         "where is_live and site_id = 1 and method = 'rhythm' order by 1"
@@ -302,7 +299,7 @@ def test_another_method_is_chosen_only_where_it_is_clearly_better(whole: Warehou
     assert all(ratio <= 1 + 1e-6 for (ratio,) in rows)
 
 
-def test_a_week_of_a_weekly_site_is_a_run(steady: Warehouse) -> None:
+def test_a_week_of_a_weekly_site_is_a_run(steady: duckdb.DuckDBPyConnection) -> None:
     forecasts = by_method(steady, 1, 7)
     assert forecasts["recent_rate"] == forecasts["same_as_before"] == forecasts["runs_times_cost"] == 70
     assert forecasts["rhythm"] == pytest.approx(70, rel=0.05)
@@ -310,46 +307,46 @@ def test_a_week_of_a_weekly_site_is_a_run(steady: Warehouse) -> None:
     assert by_method(steady, 1, 30)["rhythm"] == pytest.approx(4 * 70, rel=0.1)
 
 
-def test_a_run_that_is_not_due_is_not_expected(steady: Warehouse) -> None:
+def test_a_run_that_is_not_due_is_not_expected(steady: duckdb.DuckDBPyConnection) -> None:
     """Site 4 has run every second week, six times, and yesterday: the next run starts in thirteen days."""
     assert by_method(steady, 4, 7)["recent_rate"] == 35
     assert by_method(steady, 4, 7)["rhythm"] < 5
     assert by_method(steady, 4, 30)["rhythm"] == pytest.approx(2 * 70, rel=0.15)
 
 
-def test_a_silent_site_is_expected_to_stay_silent(steady: Warehouse) -> None:
+def test_a_silent_site_is_expected_to_stay_silent(steady: duckdb.DuckDBPyConnection) -> None:
     assert by_method(steady, 2, 30)["rhythm"] < 20
     assert by_method(steady, 2, 30)["recent_rate"] == 0
 
 
-def test_a_site_without_runs_spends_nothing(steady: Warehouse) -> None:
+def test_a_site_without_runs_spends_nothing(steady: duckdb.DuckDBPyConnection) -> None:
     assert by_method(steady, 3, 30) == {
         "rhythm": 0, "rhythm_of_month": 0, "recent_rate": 0, "runs_times_cost": None, "same_as_before": 0
     }  # fmt: skip
 
 
-def test_a_month_is_what_was_spent_and_what_is_left_of_it(steady: Warehouse) -> None:
-    ((start, so_far, gone, left, expected, before),) = steady.sql(
+def test_a_month_is_what_was_spent_and_what_is_left_of_it(steady: duckdb.DuckDBPyConnection) -> None:
+    ((start, so_far, gone, left, expected, before),) = steady.execute(
         "select month_start, credits_so_far, days_gone, days_left, credits_expected, credits_month_before "
         "from spend_months where site_id = 1"
     ).fetchall()
     assert (start, so_far, before) == (date(2026, 3, 1), 0, 4 * 70)
     assert gone + left == 31
     assert gone == pytest.approx(0.5, abs=1e-5)
-    ((credits,),) = steady.sql(
+    ((credits,),) = steady.execute(
         "select credits from spend_forecasts where site_id = 1 and horizon_days = 30 and is_champion"
     ).fetchall()
     assert expected == pytest.approx(credits / 30 * left)
 
 
-def test_a_runway_is_the_balance_by_a_days_spend(steady: Warehouse) -> None:
+def test_a_runway_is_the_balance_by_a_days_spend(steady: duckdb.DuckDBPyConnection) -> None:
     rows = {
         row[0]: row[1:]
-        for row in steady.sql(
+        for row in steady.execute(
             "select account_id, available_credits, credits_per_day, runway_days, ends_on from runways"
         ).fetchall()
     }
-    ((credits,),) = steady.sql(
+    ((credits,),) = steady.execute(
         "select credits from spend_forecasts where account_id = 1 and scope = 'account' and horizon_days = 30 "
         "and is_champion"
     ).fetchall()
