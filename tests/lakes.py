@@ -71,7 +71,7 @@ def grow(
 
 def in_lake(root: Path, query: str) -> list[tuple[Any, ...]]:
     """What a query of `lake.…` gives of the current version's files, or one of views, which are made of them for it."""
-    with _views(root, VIEWS.keys() & set(re.findall(r"(?<!\.)\b\w+", query))) as connection:
+    with views_over(root, *(VIEWS.keys() & set(re.findall(r"(?<!\.)\b\w+", query)))) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -79,18 +79,19 @@ def in_lake(root: Path, query: str) -> list[tuple[Any, ...]]:
 def views_of(source: Path, *names: str, as_of: datetime = cases.AS_OF) -> Iterator[duckdb.DuckDBPyConnection]:
     """These views, and what they read, of what a SQLite source holds: a load without all the others."""
     grow(f"sqlite:///{source}", source.with_suffix(""), as_of)
-    with _views(source.with_suffix(""), set(names)) as connection:
+    with views_over(source.with_suffix(""), *names) as connection:
         yield connection
 
 
 @contextmanager
-def _views(root: Path, names: Set[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+def views_over(root: Path, *names: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """These views, and what they read, over the current version's lake."""
     folder = lake.find_version(root).lake
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; create schema lake")
         for name in LAKE_TABLES:
             connection.execute(f"create view lake.{name} as from read_parquet('{folder}/{name}.parquet')")
-        _create(connection, _read_by(names))
+        _create(connection, _read_by(set(names)))
         yield connection
 
 

@@ -1,7 +1,6 @@
 """What grew load by load, through kills, is what a series of full loads makes: lakes, their files, and every view."""
 
 import json
-import math
 import random
 import shutil
 import sqlite3
@@ -27,9 +26,9 @@ from igny8_analysis.etl.resources import Resources
 from igny8_analysis.load import load
 from igny8_analysis.warehouse.build import TEXTS, load_views
 from tests.conftest import run_sql, sampled
+from tests.differing import differing_views, near, rows_of_one_alone
 from tests.sources import load_postgres
 from tests.trust.faults import Loads
-from tests.warehouse.test_spark import differences
 
 VIEWS = {view.name: view for view in load_views()}
 TABLES = frozenset({*(f"lake.{name}" for name in LAKE_TABLES), *VIEWS})
@@ -186,8 +185,8 @@ def unlike(left: Path, right: Path, names: frozenset[str] = TABLES) -> dict[str,
     one, two = (lake.find_version(root) for root in (left, right))
     same = dict(digests(one).items() & digests(two).items())
     views = [view for view in VIEWS.values() if view.name in names and view.name not in same]
-    found = differences(left, right, [view for view in views if view.layer != TEXTS])
-    found |= {name: differing_rows(one, two, name) for name in LAKE_TABLES if f"lake.{name}" in names}
+    found = differing_views(left, right, [view for view in views if view.layer != TEXTS])
+    found |= {name: rows_of_one_alone(one, two, name) for name in LAKE_TABLES if f"lake.{name}" in names}
     found |= {view.name: differing_texts(one, two, view.name) for view in views if view.layer == TEXTS}
     return {name: rows for name, rows in found.items() if rows}
 
@@ -199,18 +198,6 @@ def digests(version: Version) -> dict[str, tuple[Any, ...]]:
     )
     with duckdb.connect(version.database, read_only=True) as connection:
         return {name: tuple(told) for name, *told in connection.execute(query).fetchall()}
-
-
-def differing_rows(one: Version, two: Version, table: str) -> int:
-    """How many rows of a table of the lake are in one version alone."""
-    if one.manifest()["tables"][table]["sha256"] == two.manifest()["tables"][table]["sha256"]:
-        return 0
-    with duckdb.connect() as connection:
-        a, b = (f"(from read_parquet('{version.lake}/{table}.parquet'))" for version in (one, two))
-        return sum(
-            len(connection.execute(f"from {left} except all from {right}").fetchall())
-            for left, right in ((a, b), (b, a))
-        )
 
 
 def differing_texts(one: Version, two: Version, table: str) -> int:
@@ -225,14 +212,6 @@ def differing_texts(one: Version, two: Version, table: str) -> int:
     )
 
 
-def near(a: Any, b: Any) -> bool:
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(near, a, b))
-    if isinstance(a, float) and isinstance(b, float):
-        return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
-    return bool(a == b)
-
-
 def _decoded(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) and value.startswith("[") else value
 
@@ -243,7 +222,8 @@ def rewritten(before: Version, after: Version) -> list[str]:
     return [
         name
         for name in LAKE_TABLES
-        if tables[0][name]["sha256"] != tables[1][name]["sha256"] and not differing_rows(before, after, name)
+        if tables[0][name]["sha256"] != tables[1][name]["sha256"]
+        and not rows_of_one_alone(before, after, name)
     ]
 
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -200,6 +201,17 @@ def test_what_a_name_in_a_cell_means_is_told(shell: InteractiveShell, demo: Ware
         assert magic.meaning(cell, cell.index(word) + 2).startswith(meaning)
     assert magic.meaning(cell, 3) == ""
     assert magic.meaning("wh.sites", 8) == ""
+
+
+def test_a_kernel_tells_what_a_name_in_a_cell_means_and_of_all_else_what_it_did(
+    ipython: InteractiveShell, monkeypatch: pytest.MonkeyPatch, demo: Warehouse
+) -> None:
+    kernel = SimpleNamespace(do_inspect=lambda code, cursor, *more: "as ever")
+    monkeypatch.setattr(ipython, "kernel", kernel, raising=False)
+    ipython.run_line_magic("load_ext", "igny8_analysis.magic")
+    told = kernel.do_inspect("%%sql\nfrom sites", 12)
+    assert told["data"]["text/plain"].startswith(Catalogue(demo).grains["sites"])
+    assert kernel.do_inspect("wh.sites", 8) == "as ever"
 
 
 def test_a_site_can_be_picked_and_is_told_in_short(shell: InteractiveShell, demo: Warehouse) -> None:

@@ -1,18 +1,10 @@
 """What a terminal of 80 or 120 columns shows, a pipe, and --wide and --columns."""
 
 import csv
-import fcntl
 import io
 import itertools
 import json
-import os
-import pty
 import re
-import struct
-import subprocess
-import sys
-import termios
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,6 +17,7 @@ from tests.cases import make_source, run, site
 from tests.command import igny8
 from tests.conftest import sampled
 from tests.pages import notebooks_here
+from tests.trust.processes import on_a_terminal
 
 SITE, RUN, BEFORE = "mysite.com", "run_20260226_073127_manual", "run_20260225_020000_scheduled"
 COMMANDS = [
@@ -34,21 +27,11 @@ COMMANDS = [
 ]  # fmt: skip
 
 
-def on_a_terminal(columns: int, *words: str) -> list[str]:
+def lines_on_a_terminal(columns: int, *words: str) -> list[str]:
     """The lines that a command sends to a terminal so wide, without colours."""
-    controller, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("igny8"), *words], stdin=terminal, stdout=terminal, stderr=terminal
-    )
-    os.close(terminal)
-    sent = b""
-    with suppress(OSError):  # how a terminal says that nobody writes to it any more
-        while piece := os.read(controller, 65536):
-            sent += piece
-    os.close(controller)
-    assert process.wait(60) == 0
-    return re.sub(r"\x1b\[[0-9;]*m", "", sent.decode()).replace("\r", "").splitlines()
+    status, sent = on_a_terminal(*words, columns=columns)
+    assert status == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", sent).replace("\r", "").splitlines()
 
 
 @pytest.mark.parametrize("columns", sampled([80, 120], quick=1))
@@ -56,7 +39,7 @@ def on_a_terminal(columns: int, *words: str) -> list[str]:
 def test_no_line_is_too_long_and_no_name_is_broken(
     words: list[str], columns: int, demo: Warehouse, demo_warehouse: Path
 ) -> None:
-    lines = on_a_terminal(columns, *words, "--warehouse", str(demo_warehouse))
+    lines = lines_on_a_terminal(columns, *words, "--warehouse", str(demo_warehouse))
     assert max(map(len, lines)) <= columns
     heads = [line.split() for line, rule in itertools.pairwise(lines) if set(rule.strip()) == {"─"}]
     assert heads or words[0] == "brief"
@@ -68,22 +51,22 @@ def test_no_line_is_too_long_and_no_name_is_broken(
 
 def test_what_is_left_out_is_named_and_can_be_had(demo_warehouse: Path) -> None:
     where = ("--warehouse", str(demo_warehouse))
-    narrow = on_a_terminal(80, "history", SITE, "--page-size", "3", *where)
+    narrow = lines_on_a_terminal(80, "history", SITE, "--page-size", "3", *where)
     told = " ".join(narrow)
     assert "6 columns do not fit: run_id," in told
     assert "(--wide shows all, --columns NAMES chooses)" in told
-    wide = on_a_terminal(80, "history", SITE, "--page-size", "3", "--wide", *where)
+    wide = lines_on_a_terminal(80, "history", SITE, "--page-size", "3", "--wide", *where)
     assert "do not fit" not in " ".join(wide)
     assert any("#298" in line and RUN in line for line in wide)
-    chosen = on_a_terminal(80, "history", SITE, "--columns", "run_id, run", *where)
+    chosen = lines_on_a_terminal(80, "history", SITE, "--columns", "run_id, run", *where)
     assert ["run_id", "run"] in [line.split() for line in chosen]
     assert [RUN, "#298"] in [line.split() for line in chosen]
 
 
 def test_what_matters_most_is_left_out_last(demo_warehouse: Path) -> None:
-    lines = on_a_terminal(80, "alerts", "--warehouse", str(demo_warehouse))
+    lines = lines_on_a_terminal(80, "alerts", "--warehouse", str(demo_warehouse))
     assert {"severity", "message"} <= {word for line in lines[:3] for word in line.split()}
-    lines = on_a_terminal(80, "quality", SITE, "--warehouse", str(demo_warehouse))
+    lines = lines_on_a_terminal(80, "quality", SITE, "--warehouse", str(demo_warehouse))
     assert any(line.split()[-1:] == ["detail"] for line in lines)
 
 
@@ -254,7 +237,9 @@ def test_making_reports_shows_a_bar_that_ends_and_a_run_goes_by_number(
     demo_warehouse: Path, tmp_path: Path
 ) -> None:
     where = ("--warehouse", str(demo_warehouse))
-    lines = on_a_terminal(80, "report", "site", "107", "-o", str(tmp_path / "site"), "--last", "1", *where)
+    lines = lines_on_a_terminal(
+        80, "report", "site", "107", "-o", str(tmp_path / "site"), "--last", "1", *where
+    )
     assert any(re.search(r"━ (\d+) of \1 reports, ", line) for line in lines)
     assert "\x1b[?25h" in " ".join(lines), "the cursor is there again"
     with notebooks_here():

@@ -19,14 +19,13 @@ from adbc_driver_postgresql import dbapi
 from igny8_analysis.etl import changes as module
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.changes import FILE
-from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.demo import AS_OF
 from igny8_analysis.etl.source_schema import SOURCE_TABLES
 from igny8_analysis.load import load
 from tests.conftest import run_sql, sampled
+from tests.differing import differing_tables, differing_views
 from tests.lakes import grow
 from tests.sources import SCHEMA
-from tests.warehouse.test_spark import differences
 
 RUNS = 40
 KILLED_AT = (
@@ -123,19 +122,6 @@ def changes(draw: random.Random, load_number: int) -> list[str]:
     return [statement for statements in chosen for statement in statements]
 
 
-def unlike(left: Path, right: Path) -> list[str]:
-    """Tables of the current versions' lakes that differ in a row."""
-    found = []
-    lakes = [lake.find_version(root).lake for root in (left, right)]
-    with duckdb.connect() as connection:
-        for name in LAKE_TABLES:
-            one, two = (f"(from read_parquet('{folder}/{name}.parquet'))" for folder in lakes)
-            for query in (f"from {one} except all from {two}", f"from {two} except all from {one}"):
-                if connection.execute(query).fetchall():
-                    found.append(name)
-    return found
-
-
 def series(url: str, folder: Path, seed: int, loads: int, load: Callable[..., object]) -> list[str | None]:
     """Load twice after each of a series of changes, once going on from the load before; the whys of the former."""
     draw, whys = random.Random(seed), []
@@ -146,7 +132,7 @@ def series(url: str, folder: Path, seed: int, loads: int, load: Callable[..., ob
         as_of = AS_OF + timedelta(hours=7 * number)
         load(url, grown, as_of)
         load(url, full, as_of, is_full=True)
-        assert unlike(grown, full) == [], f"seed {seed}, load {number}"
+        assert differing_tables(grown, full) == {}, f"seed {seed}, load {number}"
         whys.append(lake.find_version(grown).manifest()["runs_read"]["why_all"])
     return whys
 
@@ -175,14 +161,14 @@ def killed_at(step: str) -> Callable[..., object]:
 @pytest.mark.slow
 def test_views_of_what_grew_after_a_killed_load(url: str, tmp_path: Path) -> None:
     series(url, tmp_path, 1, 3, killed_at("publish"))
-    assert differences(tmp_path / "grown", tmp_path / "full") == {}
+    assert differing_views(tmp_path / "grown", tmp_path / "full") == {}
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("step", KILLED_AT)
 def test_views_of_what_grew_after_loads_killed_at_every_step(url: str, tmp_path: Path, step: str) -> None:
     series(url, tmp_path, KILLED_AT.index(step), 3, killed_at(step))
-    assert differences(tmp_path / "grown", tmp_path / "full") == {}
+    assert differing_views(tmp_path / "grown", tmp_path / "full") == {}
 
 
 def read_by(url: str, root: Path, **options: Any) -> dict[str, Any]:
@@ -214,7 +200,7 @@ def test_more_rows_than_one_query_asks_for_are_asked_for_by_several(
     run_sql(url, "update igny8_automation_runs set total_credits_used = 1 where id <= 9")
     assert grow(url, tmp_path / "grown", AS_OF).runs_read.rows == 9
     grow(url, tmp_path / "full", AS_OF)
-    assert "runs" not in unlike(tmp_path / "grown", tmp_path / "full")
+    assert "runs" not in differing_tables(tmp_path / "grown", tmp_path / "full")
 
 
 ANOTHER = "is another than at the load before"

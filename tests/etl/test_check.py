@@ -14,10 +14,11 @@ from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import SOURCE_TABLES
 from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, run, site
+from tests.command import igny8
 from tests.conftest import run_sql
 from tests.lakes import grow, in_lake
 from tests.sources import load_postgres
-from tests.trust.processes import assert_told, told
+from tests.trust.processes import assert_told
 
 CONFIGS = "igny8_automation_configs"
 
@@ -35,7 +36,7 @@ def execute(source: Path, *statements: str) -> None:
 
 
 def checked(url: str, *arguments: object, status: int = 0) -> dict[str, Any]:
-    done = told("check", "--source", url, "--format", "json", *arguments)
+    done = igny8("check", "--source", url, "--format", "json", *arguments)
     assert done.returncode == status, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -63,7 +64,7 @@ def test_all_that_is_there_is_found_and_what_is_not_read_is_told(source: Path) -
         "igny8_tenants", ["bonus_credits"], [], ["vat"],
     )  # fmt: skip
     assert "credits" in accounts["columns"]
-    said = told("check", "--source", f"sqlite:///{source}").stdout
+    said = igny8("check", "--source", f"sqlite:///{source}").stdout
     assert all(word in said for word in ("igny8_tenants", "bonus_credits", "vat", "igny8_wallets"))
 
 
@@ -77,7 +78,7 @@ def test_where_a_load_would_stop_the_status_says_so(source: Path) -> None:
     found = checked(f"sqlite:///{source}", status=5)
     assert found["tables"]["automation_runs"]["required_missing"] == ["total_credits_used"]
     assert (found["tables"]["automation_runs"]["unread"], found["would_load"]) == (["cost"], False)
-    said = told("check", "--source", f"sqlite:///{source}")
+    said = igny8("check", "--source", f"sqlite:///{source}")
     assert said.returncode == 5
     assert "a load would stop" in said.stdout
     assert "igny8_automation_runs.total_credits_used" in said.stderr
@@ -101,7 +102,7 @@ def test_other_names_through_a_map(source: Path, tmp_path: Path, monkeypatch: py
     assert found["tables"]["automation_configs"]["name"] == "Site automation; drop table x"
     assert "select" in found["tables"]["automation_configs"]["columns"]
     monkeypatch.setenv("IGNY8_SOURCE_MAP", str(names))
-    done = told("etl", "--source", url, "--warehouse", tmp_path / "data")
+    done = igny8("etl", "--source", url, "--warehouse", tmp_path / "data")
     assert done.returncode == 0, done.stderr
     settings = "select is_enabled, stage_4_limit from lake.automation_settings"
     assert in_lake(tmp_path / "data", settings) == [(True, 9)]
@@ -132,13 +133,13 @@ def test_a_map_that_is_wrong_is_one_line_and_nothing_is_loaded(
     source: Path, tmp_path: Path, text: str, status: int, words: list[str]
 ) -> None:
     names = source_map(tmp_path, text)
-    done = told("check", "--source", f"sqlite:///{source}", "--source-map", names)
+    done = igny8("check", "--source", f"sqlite:///{source}", "--source-map", names)
     assert_told(done, status, *words)
 
 
 def test_a_map_that_is_not_there(source: Path, tmp_path: Path) -> None:
     arguments = ("--source", f"sqlite:///{source}", "--source-map", tmp_path / "none.toml")
-    assert_told(told("etl", *arguments, "--warehouse", tmp_path / "data"), 2, "none.toml")
+    assert_told(igny8("etl", *arguments, "--warehouse", tmp_path / "data"), 2, "none.toml")
     assert not (tmp_path / "data").exists()
 
 
@@ -161,14 +162,14 @@ def test_drift_is_told_once_of_what_exists(source: Path, tmp_path: Path) -> None
     assert "gone from the source: igny8_plans, igny8_sites.domain" in str(report)
     third = grow(url, root, AS_OF, keep=3, names=SourceMap({"plans": "unrelated"}))
     assert third.changes == [], "neither a map nor an unchanged source is drift"
-    listed = json.loads(told("versions", "--warehouse", root, "--format", "json").stdout)
+    listed = json.loads(igny8("versions", "--warehouse", root, "--format", "json").stdout)
     assert [row["source_changes"] for row in listed] == [
         [],
         ["new in the source: igny8_tenants.wallet", "new in the source: igny8_wallets",
          "gone from the source: igny8_plans", "gone from the source: igny8_sites.domain"],
         [],
     ]  # fmt: skip
-    said = told("versions", "--warehouse", root, "--format", "csv").stdout
+    said = igny8("versions", "--warehouse", root, "--format", "csv").stdout
     assert "new in the source: igny8_tenants.wallet; new in the source: igny8_wallets; gone from" in said
     query = (
         "select change, object from lake.source_changes where load_number = 2 order by change desc, object"
@@ -208,7 +209,7 @@ def test_postgresql_by_schemas_rights_and_names(postgres_url: str, tmp_path: Pat
         assert found["tables"]["automation_configs"]["name"] is None
         assert found["would_load"]
         assert "igny8_tenants.bonus_credits" in found["unreadable"]
-        assert "igny8_plans: the role may not read it" in told("check", "--source", url).stdout
+        assert "igny8_plans: the role may not read it" in igny8("check", "--source", url).stdout
         report = load(url, tmp_path, names=names)
         assert "the reading role may not read igny8_tenants.slug" in str(report)
         assert "igny8_plans" in report.unreadable

@@ -11,7 +11,7 @@ from igny8_analysis.etl import lake
 from igny8_analysis.etl.sources.postgres import PostgresSource
 from tests.cases import AS_OF
 from tests.conftest import run_sql
-from tests.etl.test_changes import unlike
+from tests.differing import differing_tables
 from tests.etl.test_credit_sums import LEDGER, LOOSE, TRANSACTIONS
 from tests.lakes import grow, in_lake
 from tests.sources import load_postgres
@@ -95,7 +95,7 @@ def test_only_months_that_changed_are_read(tmp_path: Path, postgres_url: str, qu
         assert months_read(queries, LEDGER, "used_on") == of_calls, change
         assert months_read(queries, TRANSACTIONS, "made_on") == of_transactions, change
         grow(postgres_url, tmp_path / "full", AS_OF, is_full=True)
-        assert unlike(tmp_path / "grown", tmp_path / "full") == [], change
+        assert differing_tables(tmp_path / "grown", tmp_path / "full") == {}, change
 
 
 def test_what_was_kept_and_is_damaged_is_read_again(tmp_path: Path, postgres_url: str) -> None:

@@ -2,13 +2,20 @@
 
 from collections import Counter
 from datetime import datetime
+from functools import cache
 
 from .reading import Finding, Run, Source, resolve_site
-from .statistics import FINAL, RUN_STATUSES, is_stale, stage_credits
+from .statistics import FINAL, RUN_STATUSES, is_stale, runs_of, stage_credits
 
 
 def data_quality(source: Source, site: int | str | None = None) -> list[Finding]:
     """All findings, or those of one site."""
+    wanted = None if site is None else resolve_site(source, site)
+    return [finding for finding in all_findings(source) if wanted in (None, finding.site_id)]
+
+
+@cache
+def all_findings(source: Source) -> list[Finding]:
     uses = Counter((run.site_id, run.run_id) for run in source.runs)
     found = list(source.findings)
     for run in source.runs:
@@ -35,8 +42,7 @@ def data_quality(source: Source, site: int | str | None = None) -> list[Finding]
         for stage in run.stages:
             if not stage.is_empty and run.current_stage is not None and stage.number > run.current_stage:
                 add("result_beyond_current_stage", "warning", stage.number)
-    wanted = None if site is None else resolve_site(source, site)
-    return [finding for finding in found if wanted in (None, finding.site_id)]
+    return found
 
 
 def end_of(run: Run, as_of: datetime) -> datetime | None:
@@ -47,8 +53,8 @@ def overlaps(source: Source, run: Run) -> bool:
     """Whether the run starts before an earlier-started, not stale run of its site has ended."""
     earlier = [
         other
-        for other in source.runs
-        if other.site_id == run.site_id and other.started_at < run.started_at and not is_stale(source, other)
+        for other in runs_of(source, run.site_id)
+        if other.started_at < run.started_at and not is_stale(source, other)
     ]
     ends = [end_of(other, source.as_of) for other in earlier]
     return any(end is not None and end > run.started_at for end in ends)

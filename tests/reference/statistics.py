@@ -237,7 +237,12 @@ def site_history(source: Source, site_id: int) -> History:
 
 def baseline(source: Source, run: Run) -> History:
     """What was known of the site when the run started."""
-    runs = analyzed(source, run.site_id, lambda completed_at: completed_at < run.started_at)
+    return history_before(source, run.site_id, run.started_at)
+
+
+@cache
+def history_before(source: Source, site_id: int, moment: datetime) -> History:
+    runs = analyzed(source, site_id, lambda completed_at: completed_at < moment)
     return history_of(runs, source.thresholds)
 
 

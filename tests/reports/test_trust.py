@@ -9,13 +9,14 @@ import pytest
 from playwright.sync_api import Browser
 
 from igny8_analysis import Warehouse
-from igny8_analysis.etl.demo import CANARIES, CASES, HOSTILE_TEXTS, DemoSite
+from igny8_analysis.etl.demo import CASES, HOSTILE_TEXTS, DemoSite
 from igny8_analysis.reports.formats import visible
 from igny8_analysis.reports.make import Options, Reports
 from tests.command import Done, igny8
 from tests.pages import notebooks_here
 from tests.reports.conftest import Made
 from tests.reports.test_browser import opened
+from tests.trust.test_tenants import words_in
 
 HOSTILE = int(DemoSite.HOSTILE)
 SAFE_NAME = re.compile(r"[a-z0-9._-]+")
@@ -43,10 +44,6 @@ def every(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Fol
         runs = igny8("report", "site", str(HOSTILE), "-o", str(hostile), *at)
     assert (sites.returncode, runs.returncode) == (0, 0), sites.stderr + runs.stderr
     return Folder(folder, (sites, runs))
-
-
-def words_in(text: str) -> set[int]:
-    return {int(site) for site, word in CANARIES.items() if word.lower() in text.lower()}
 
 
 def test_pages_hold_no_other_sites_word(made: Made) -> None:

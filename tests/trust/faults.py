@@ -66,6 +66,7 @@ class Loads:
         step: int | str | None = None,
         seconds: float | None = None,
         as_of: datetime | None = None,
+        is_full: bool = False,
     ) -> tuple[int, list[str]]:
         """Load a SQLite file or a URL, and be killed at the first step of a number (from 0) or name, or after seconds.
 
@@ -76,6 +77,7 @@ class Loads:
             "root": str(root),
             "keep": keep,
             "as_of": as_of and as_of.isoformat(),
+            "is_full": is_full,
             "step": step,
             "seconds": seconds,
         }
@@ -134,7 +136,7 @@ def work(order: dict[str, Any], log: Path) -> None:
             make_report(order)
         else:
             as_of = datetime.fromisoformat(order["as_of"]) if order["as_of"] else None
-            load(order["source"], Path(order["root"]), as_of, order["keep"], step)
+            load(order["source"], Path(order["root"]), as_of, order["keep"], step, is_full=order["is_full"])
         status = 0
     finally:
         os._exit(status)

@@ -1,22 +1,25 @@
 """The command line in processes of its own, and a look into PostgreSQL from another connection."""
 
+import fcntl
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from adbc_driver_postgresql import dbapi
 
-from tests import command
+from tests.command import Done
 
 IGNY8 = [sys.executable, "-m", "igny8_analysis"]
-Done = subprocess.CompletedProcess[str]
 
 
-def igny8(*arguments: object, env: dict[str, str] | None = None, **options: Any) -> Done:
+def in_a_process(*arguments: object, env: dict[str, str] | None = None, **options: Any) -> Done:
     """What a command did: `returncode`, `stdout`, `stderr`."""
     return subprocess.run(
         [*IGNY8, *map(str, arguments)],
@@ -24,17 +27,27 @@ def igny8(*arguments: object, env: dict[str, str] | None = None, **options: Any)
     )  # fmt: skip
 
 
-def told(*arguments: object) -> Done:
-    """What a command did that ran in this process, which costs no other."""
-    done = command.igny8(*map(str, arguments))
-    return Done(arguments, done.returncode, done.stdout, done.stderr)
-
-
 def start(*arguments: object) -> subprocess.Popen[str]:
     """A command under way."""
     return subprocess.Popen(
         [*IGNY8, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
+
+
+def on_a_terminal(*arguments: object, columns: int = 80) -> tuple[int, str]:
+    """The exit status of a command on a terminal so wide, and all that it sent there, on both of its streams."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(
+        [*IGNY8, *map(str, arguments)], stdin=terminal, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    sent = b""
+    with suppress(OSError):  # how a terminal says that nobody writes to it any more
+        while piece := os.read(controller, 65536):
+            sent += piece
+    os.close(controller)
+    return process.wait(60), sent.decode()
 
 
 def assert_told(done: Done, status: int, *words: str) -> None:

@@ -6,7 +6,8 @@ import duckdb
 import pytest
 
 from igny8_analysis import UsageError, Warehouse
-from tests.trust.processes import assert_told, igny8, told
+from tests.command import igny8
+from tests.trust.processes import assert_told, in_a_process
 
 READS = [
     "select count(*) from runs",
@@ -152,7 +153,7 @@ def test_refused(demo: Warehouse, demo_warehouse: Path, folder: Path, query: str
     ],
 )
 def test_the_command_tells_why(demo_warehouse: Path, query: str, words: str) -> None:
-    assert_told(told("sql", query, "--warehouse", demo_warehouse), 2, words)
+    assert_told(igny8("sql", query, "--warehouse", demo_warehouse), 2, words)
 
 
 def test_a_variable_of_the_program_is_no_table(demo: Warehouse) -> None:
@@ -165,5 +166,5 @@ def test_a_variable_of_the_program_is_no_table(demo: Warehouse) -> None:
 
 
 def test_no_setting_of_the_environment_opens_it(demo_warehouse: Path) -> None:
-    done = igny8("sql", "from '/etc/hostname'", "--warehouse", demo_warehouse, env={"HOME": "/"})
+    done = in_a_process("sql", "from '/etc/hostname'", "--warehouse", demo_warehouse, env={"HOME": "/"})
     assert_told(done, 2, "SQL is wrong")

@@ -247,13 +247,13 @@ def load_and_check(
 
 
 @settings(
-    max_examples=3,
+    max_examples=1,
     phases=[Phase.generate],
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-@given(SITES, st.lists(odd_runs(), min_size=8, max_size=8), STATUSES, OTHERS)
+@given(SITES, st.lists(odd_runs(), min_size=24, max_size=24), STATUSES, OTHERS)
 def test_any_source_loads_and_reads(
     sites: list[tuple[str, str | None]],
     runs: list[dict[str, Any]],

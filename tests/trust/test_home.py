@@ -9,7 +9,7 @@ import pytest
 
 from tests.cases import make_source, site
 from tests.conftest import sampled
-from tests.trust.processes import igny8
+from tests.trust.processes import in_a_process
 
 NOWHERE = {"HOME": "/proc/self/nowhere", "XDG_CACHE_HOME": "", "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": ""}
 
@@ -35,7 +35,9 @@ def test_a_home_that_cannot_be_written(demo_warehouse: Path, tmp_path: Path, wor
     is_new = words[0] in ("etl", "demo")
     source = make_source(tmp_path / "source.sqlite", [site(1)])
     more = [f"sqlite:///{source}"] if words[0] == "etl" else []
-    done = igny8(*words, *more, "--warehouse", "new" if is_new else demo_warehouse, env=NOWHERE, cwd=tmp_path)
+    done = in_a_process(
+        *words, *more, "--warehouse", "new" if is_new else demo_warehouse, env=NOWHERE, cwd=tmp_path
+    )
     assert (done.returncode, "unexpected" in done.stderr) == (0, False), done.stderr
     assert "home" not in (done.stdout + done.stderr).lower()
     assert list(tmp_path.iterdir()) != [source] or words[0] in ("overview", "sql")

@@ -20,9 +20,11 @@ from adbc_driver_postgresql import dbapi
 from igny8_analysis import connect
 from igny8_analysis.etl.loading import locked
 from tests.cases import AS_OF, make_source, run, site
-from tests.conftest import lacking, run_sql, sampled
+from tests.command import igny8
+from tests.conftest import lacking, sampled
 from tests.lakes import grow
-from tests.trust.processes import IGNY8, Done, assert_told, igny8, query, start, told, wait_for
+from tests.trust.processes import IGNY8, Done, assert_told, in_a_process, query, start, wait_for
+from tests.trust.test_stalls import make_runs_slow
 
 RUNS = 12
 BACKENDS = "select pid, wait_event_type from pg_stat_activity where application_name = 'igny8-analysis'"
@@ -50,7 +52,7 @@ def contents(root: Path) -> set[str]:
 
 
 def etl(source: str, root: Path) -> Done:
-    return told("etl", "--source", source, "--warehouse", root)
+    return igny8("etl", "--source", source, "--warehouse", root)
 
 
 # The source
@@ -124,15 +126,6 @@ def test_the_connection_is_cut_midway(data: Path, small_postgres: str) -> None:
     assert_ended(loading, 5, "reading from PostgreSQL failed", "terminating connection")
 
 
-def make_runs_slow(url: str) -> None:
-    run_sql(
-        url,
-        "alter table igny8_automation_runs rename to all_runs",
-        "create view igny8_automation_runs as"
-        " select r.* from all_runs as r cross join lateral pg_sleep(0.1 + 0 * r.id)",
-    )
-
-
 def assert_ended(process: subprocess.Popen[str], status: int, *words: str) -> None:
     out, err = process.communicate(timeout=60)
     assert_told(Done(process.args, process.returncode, out, err), status, *words)
@@ -204,7 +197,7 @@ def test_files_cannot_grow(data: Path, source: Path, room: int) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
-    done = igny8(
+    done = in_a_process(
         "etl", "--source", f"sqlite:///{source}", "--warehouse", data,
         preexec_fn=limit, env={"PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
@@ -219,7 +212,7 @@ def small_disk_works() -> bool:
     )
 
 
-@pytest.mark.parametrize("room_kb", sampled([8, 2_000, 400, 5_000]))
+@pytest.mark.parametrize("room_kb", sampled([8, 5_000, 400, 2_000]))
 def test_the_disk_is_full(small_warehouse: Path, source: Path, tmp_path: Path, room_kb: int) -> None:
     """A small file system of its own, with an old version on it; there the old one is still served."""
     if not small_disk_works():
@@ -245,7 +238,7 @@ def test_the_disk_is_full(small_warehouse: Path, source: Path, tmp_path: Path, r
 def test_a_place_that_is_no_folder(source: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert_told(etl(f"sqlite:///{source}", tmp_path / "file"), 5, "file")
-    assert_told(told("sites", "--warehouse", tmp_path / "file"), 4, "no warehouse")
+    assert_told(igny8("sites", "--warehouse", tmp_path / "file"), 4, "no warehouse")
 
 
 # One load at a time

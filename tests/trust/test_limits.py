@@ -11,8 +11,9 @@ import pytest
 from igny8_analysis import connect
 from igny8_analysis.answers import Limits
 from igny8_analysis.errors import QueryTooLarge
+from tests.command import igny8
 from tests.conftest import sampled
-from tests.trust.processes import IGNY8, assert_told, igny8, start, told, wait_for
+from tests.trust.processes import IGNY8, assert_told, in_a_process, start, wait_for
 
 WORDS = "select range as n, repeat('word ', 2000) as text from range({rows})"
 ENDLESS = "select count(*) from range(1000000000000) a(x)"
@@ -58,12 +59,12 @@ def test_an_answer_in_batches_is_whole(demo_warehouse: Path) -> None:
     """Whatever the number of rows, each format has every one once, a table the first, and says so."""
     for rows in (0, 1, 999, 1_000, 1_001, 2_500):
         query = ("sql", f"select range as n, range as n from range({rows})", "--warehouse", demo_warehouse)
-        as_csv = told(*query, "--format", "csv").stdout
+        as_csv = igny8(*query, "--format", "csv").stdout
         assert as_csv.splitlines() == ['"n","n"', *(f"{n},{n}" for n in range(rows))]
-        as_json = told(*query, "--format", "json").stdout
+        as_json = igny8(*query, "--format", "json").stdout
         objects = ",\n".join(f'  {{\n    "n": {n},\n    "n_2": {n}\n  }}' for n in range(rows))
         assert as_json == (f"[\n{objects}\n]\n" if rows else "[]\n")
-        as_table = told(*query).stdout
+        as_table = igny8(*query).stdout
         assert ("There are more rows: a table has the first 1,000" in as_table) == (rows > 1_000)
         assert sum(line.split()[:1] == ["999"] for line in as_table.splitlines()) == (rows >= 1_000)
 
@@ -71,7 +72,7 @@ def test_an_answer_in_batches_is_whole(demo_warehouse: Path) -> None:
 @pytest.mark.parametrize("format_", ["csv", "json", "table"])
 def test_an_error_at_once_comes_before_any_output(demo_warehouse: Path, format_: str) -> None:
     query = "select range, cast(repeat('x', range % 3) as integer) from range(5)"
-    done = told("sql", query, "--format", format_, "--warehouse", demo_warehouse)
+    done = igny8("sql", query, "--format", format_, "--warehouse", demo_warehouse)
     assert_told(done, 2, "the SQL is wrong: Conversion Error")
 
 
@@ -81,21 +82,21 @@ def test_a_value_of_the_first_rows_that_cannot_be_shown_is_told_before_any(
 ) -> None:
     """DuckDB takes such a value; that it is too large for Python shows only as the rows are fetched."""
     query = "select case when range = 500 then interval '170000000 years' end as x from range(600)"
-    done = told("sql", query, "--format", format_, "--warehouse", demo_warehouse)
+    done = igny8("sql", query, "--format", format_, "--warehouse", demo_warehouse)
     assert_told(done, 2, "a value of the answer is too large to show")
 
 
 def test_a_query_that_does_not_end_is_none(demo_warehouse: Path) -> None:
     much = "more than 10,000,000 bytes: that is no query"
-    assert_told(told("sql", "--file", "/dev/zero", "--warehouse", demo_warehouse), 2, much)
+    assert_told(igny8("sql", "--file", "/dev/zero", "--warehouse", demo_warehouse), 2, much)
     with Path("/dev/zero").open("rb") as endless:
-        done = igny8("sql", "--warehouse", demo_warehouse, stdin=endless, timeout=60)
+        done = in_a_process("sql", "--warehouse", demo_warehouse, stdin=endless, timeout=60)
     assert_told(done, 2, f"standard input has {much}")
 
 
 def test_a_query_is_stopped_after_its_time(demo_warehouse: Path) -> None:
     began = time.monotonic()
-    done = igny8("sql", ENDLESS, "--max-seconds", "0.5", "--warehouse", demo_warehouse, timeout=60)
+    done = in_a_process("sql", ENDLESS, "--max-seconds", "0.5", "--warehouse", demo_warehouse, timeout=60)
     assert_told(done, 5, "stopped after 0.5 s", "--max-seconds")
     assert time.monotonic() - began < 30
 
@@ -112,7 +113,7 @@ def test_the_time_of_a_query_is_not_its_readers(demo_warehouse: Path) -> None:
         assert len(reading.stdout.readlines()) == 3_000
         assert reading.wait() == 0
     slow = "select n, sum(x) from range(5000) a(n), range(10000000) b(x) where n + x > 0 group by n"
-    done = igny8(
+    done = in_a_process(
         "sql", slow, "--max-seconds", "1", "--format", "csv", "--warehouse", demo_warehouse, timeout=60
     )
     assert done.returncode == 5
@@ -134,11 +135,13 @@ def test_the_time_of_a_query_is_that_of_all_its_batches(demo_warehouse: Path) ->
 def test_memory_and_disk_of_a_query_have_limits(demo_warehouse: Path) -> None:
     """The same query that goes through in what a query may take as a rule."""
     query = ["sql", DISTINCT, "--format", "csv", "--warehouse", demo_warehouse]
-    assert igny8(*query).stdout.splitlines()[1:] == ["4000000"]
+    assert in_a_process(*query).stdout.splitlines()[1:] == ["4000000"]
     memory = ["--max-memory", "60MB"]
-    assert_told(igny8(*query, *memory, "--max-spill", "1MB"), 5, "more than 1MB on disk", "--max-spill")
+    assert_told(
+        in_a_process(*query, *memory, "--max-spill", "1MB"), 5, "more than 1MB on disk", "--max-spill"
+    )
     whole = ["sql", "select len(list(range)) from range(30000000)", "--warehouse", demo_warehouse]
-    assert_told(igny8(*whole, *memory), 5, "more than 60MB of memory", "--max-memory")
+    assert_told(in_a_process(*whole, *memory), 5, "more than 60MB of memory", "--max-memory")
 
 
 def test_what_a_killed_query_spilled_is_swept_by_the_next(
@@ -159,7 +162,7 @@ def test_what_a_killed_query_spilled_is_swept_by_the_next(
     asking.kill()
     asking.communicate()
     assert len(folders()) == 2
-    assert igny8("sql", "select 1", "--warehouse", demo_warehouse).returncode == 0
+    assert in_a_process("sql", "select 1", "--warehouse", demo_warehouse).returncode == 0
     assert len(folders()) == 1, "that of the query that goes on"
     going_on.send_signal(signal.SIGINT)
     going_on.communicate(timeout=30)

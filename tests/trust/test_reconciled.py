@@ -20,9 +20,10 @@ from igny8_analysis.etl.demo import AS_OF, write_sqlite
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.load import load
 from tests.cases import items, make_source, run, site
+from tests.command import igny8
 from tests.conftest import run_sql
 from tests.lakes import grow
-from tests.trust.processes import assert_told, query, told
+from tests.trust.processes import assert_told, query
 
 
 def url(path: Path) -> str:
@@ -116,15 +117,15 @@ def test_what_cannot_be_read_is_quarantined_and_shown(tmp_path: Path) -> None:
     assert {name: counts["quarantined"] for name, counts in found.items() if counts["quarantined"]} == {
         "sites": 1, "runs": 2, "credits": 20, "items": 3,
     }  # fmt: skip
-    done = told("quality", "--format", "json", "--warehouse", tmp_path / "data")
+    done = igny8("quality", "--format", "json", "--warehouse", tmp_path / "data")
     assert {(row["source_table"], row["reason"]) for row in json.loads(done.stdout)["quarantine"]} == {
         ("igny8_automation_runs", "started_at is not a time"),
         ("igny8_automation_runs", "site_id is not a whole number"),
         ("igny8_sites", "id is not a whole number"),
         ("igny8_keywords", "site_id is not a whole number: 3 items"),
     }
-    assert told("quality", "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 1
-    assert told("quality", 1, "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 0
+    assert igny8("quality", "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 1
+    assert igny8("quality", 1, "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 0
 
 
 @pytest.mark.parametrize(("bad", "good", "stops"), [(9, 0, False), (10, 990, False), (10, 900, True)])
@@ -188,9 +189,9 @@ def test_the_history_of_the_pipeline_outlives_its_versions(tmp_path: Path) -> No
             grow(url(source), root, AS_OF)
         elif number == 3:
             load(url(source), root, keep=2)
-    done = told("etl", "--full", "--source", url(source), "--warehouse", root, "--keep", 2)
+    done = igny8("etl", "--full", "--source", url(source), "--warehouse", root, "--keep", 2)
     assert done.returncode == 0, done.stderr
-    versions = json.loads(told("versions", "--warehouse", root, "--format", "json").stdout)
+    versions = json.loads(igny8("versions", "--warehouse", root, "--format", "json").stdout)
     assert [(v["version"].rpartition("-")[2], v["runs"], v["is_current"]) for v in versions] == [
         ("0004", 4, True),
         ("0003", 3, False),
@@ -206,18 +207,18 @@ def test_the_history_of_the_pipeline_outlives_its_versions(tmp_path: Path) -> No
             (1, 1), (2, 2), (3, 3), (4, 4),
         ]  # fmt: skip
     older = versions[1]["version"]
-    done = told("overview", 1, "--version", older, "--warehouse", root, "--format", "json")
+    done = igny8("overview", 1, "--version", older, "--warehouse", root, "--format", "json")
     assert json.loads(done.stdout)["run_statistics"]["total_runs"] == 3
     assert_told(
-        told("overview", 1, "--version", "20200101T000000Z-0001", "--warehouse", root), 4, "igny8 versions"
+        igny8("overview", 1, "--version", "20200101T000000Z-0001", "--warehouse", root), 4, "igny8 versions"
     )
-    assert_told(told("etl", "--source", "sqlite:///x", "--warehouse", root, "--keep", 0), 2, "--keep")
+    assert_told(igny8("etl", "--source", "sqlite:///x", "--warehouse", root, "--keep", 0), 2, "--keep")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "../../etc", "20200101T000000Z-0009"])
 def test_a_damaged_directory_is_told(own_demo: Path, text: str) -> None:
     (own_demo / "current").write_text(text, encoding="utf-8")
-    assert_told(told("sites", "--warehouse", own_demo), 4)
+    assert_told(igny8("sites", "--warehouse", own_demo), 4)
 
 
 def test_a_newer_format_is_told(own_demo: Path) -> None:
@@ -225,10 +226,10 @@ def test_a_newer_format_is_told(own_demo: Path) -> None:
     manifest = json.loads(version.manifest_file.read_text(encoding="utf-8"))
     assert manifest["format"] == 1
     version.manifest_file.write_text(json.dumps(manifest | {"format": 2}), encoding="utf-8")
-    assert_told(told("sites", "--warehouse", own_demo), 4, "format 2")
+    assert_told(igny8("sites", "--warehouse", own_demo), 4, "format 2")
 
 
 def test_a_version_that_lacks_a_view_is_told(own_demo: Path) -> None:
     with duckdb.connect(lake.find_version(own_demo).database) as connection:
         connection.execute("drop table site_settings")
-    assert_told(told("settings", 101, "--warehouse", own_demo), 4, "site_settings", "igny8 etl")
+    assert_told(igny8("settings", 101, "--warehouse", own_demo), 4, "site_settings", "igny8 etl")

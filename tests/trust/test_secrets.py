@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from igny8_analysis.etl.secrets import HIDDEN, without_passwords
+from tests.command import igny8
 from tests.conftest import run_sql
-from tests.trust.processes import IGNY8, Done, assert_told, igny8, query, told
+from tests.trust.processes import IGNY8, Done, assert_told, in_a_process, query
 
 SECRET = "Zq7hush9Kx"
 ROLE = "igny8_with_password"
@@ -65,23 +66,25 @@ def test_a_password_from_address_environment_or_file(
     passfile = tmp_path / "pgpass"
     passfile.write_text(f"*:*:*:{ROLE}:{SECRET}\n", encoding="utf-8")
     passfile.chmod(0o600)
-    done = [told("etl", "--source", with_password(asked, SECRET), "--warehouse", root)]
+    done = [igny8("etl", "--source", with_password(asked, SECRET), "--warehouse", root)]
     for name, value in (("PGPASSWORD", SECRET), ("PGPASSFILE", str(passfile))):
         with monkeypatch.context() as patched:
             patched.setenv(name, value)
-            done.append(told("etl", "--source", asked, "--warehouse", root))
+            done.append(igny8("etl", "--source", asked, "--warehouse", root))
     assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 3
-    done += [told(command, "--warehouse", root) for command in ("versions", "quality", "sites")]
+    done += [igny8(command, "--warehouse", root) for command in ("versions", "quality", "sites")]
     assert_hidden(root, *done)
 
 
 def test_a_wrong_password_is_told_and_hidden(asked: str, tmp_path: Path) -> None:
     root = tmp_path / "data"
-    wrong = told("etl", "--source", with_password(asked, f"{SECRET}x"), "--warehouse", root)
+    wrong = igny8("etl", "--source", with_password(asked, f"{SECRET}x"), "--warehouse", root)
     assert_told(wrong, 5, "password authentication failed", "~/.pgpass")
-    missing = told("etl", "--source", asked, "--warehouse", root)
+    missing = igny8("etl", "--source", asked, "--warehouse", root)
     assert_told(missing, 5, "no password supplied", "PGPASSWORD")
-    traced = igny8("etl", "--source", with_password(asked, f"{SECRET}x"), "--warehouse", root, "--debug")
+    traced = in_a_process(
+        "etl", "--source", with_password(asked, f"{SECRET}x"), "--warehouse", root, "--debug"
+    )
     assert "Traceback" in traced.stderr
     assert_hidden(root, wrong, missing, traced)
 
@@ -104,9 +107,9 @@ def test_a_wrong_password_is_told_and_hidden(asked: str, tmp_path: Path) -> None
     ],
 )
 def test_an_address_that_is_wrong_shows_no_password(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    plain = told(*arguments, "--warehouse", tmp_path / "data")
+    plain = igny8(*arguments, "--warehouse", tmp_path / "data")
     assert plain.returncode in (2, 4, 5)
-    traced = told(*arguments, "--warehouse", tmp_path / "data", "--debug")
+    traced = igny8(*arguments, "--warehouse", tmp_path / "data", "--debug")
     assert traced.returncode == plain.returncode
     assert_hidden(tmp_path, plain, traced)
 
@@ -125,8 +128,8 @@ def test_an_address_where_something_else_is_asked_for_shows_no_password(
     demo_warehouse: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     command = [word.replace("{}", SECRET) for word in words]
-    plain = told(*command, "--warehouse", demo_warehouse)
-    traced = told(*command, "--warehouse", demo_warehouse, "--debug")
+    plain = igny8(*command, "--warehouse", demo_warehouse)
+    traced = igny8(*command, "--warehouse", demo_warehouse, "--debug")
     assert traced.returncode == plain.returncode in (2, 3)
     assert HIDDEN in plain.stderr
     assert HIDDEN in traced.stderr
@@ -146,7 +149,9 @@ def test_reports_and_their_kernels_write_no_password(asked: str, tmp_path: Path)
     root, scratch = tmp_path / "data", tmp_path / "scratch"
     scratch.mkdir()
     environment = {"PGPASSWORD": SECRET, "TMPDIR": str(scratch)}
-    loaded = igny8("etl", "--source", with_password(asked, SECRET), "--warehouse", root, env=environment)
+    loaded = in_a_process(
+        "etl", "--source", with_password(asked, SECRET), "--warehouse", root, env=environment
+    )
     assert loaded.returncode == 0, loaded.stderr
 
     report = [*IGNY8, "report", "site", "110", "--last", "1", "--warehouse", str(root)]
@@ -164,7 +169,9 @@ def test_reports_and_their_kernels_write_no_password(asked: str, tmp_path: Path)
     assert "kernel.json" in seen
     assert not [name for name, content in seen.items() if SECRET.encode() in content]
 
-    failed = igny8("report", "overview", 110, "-o", root, "--debug", "--warehouse", root, env=environment)
+    failed = in_a_process(
+        "report", "overview", 110, "-o", root, "--debug", "--warehouse", root, env=environment
+    )
     assert "Traceback" in failed.stderr
     assert len(list((root / "reports").rglob("*.html"))) == 2
     assert_hidden(tmp_path, loaded, Done(report, 0, out, err), failed)

@@ -20,10 +20,11 @@ from igny8_analysis.etl.source_schema import SOURCE_TABLES
 from igny8_analysis.etl.sources import open_source, postgres
 from igny8_analysis.load import load
 from tests.cases import AS_OF, items, make_source, run, site
+from tests.command import igny8
 from tests.conftest import run_sql
 from tests.lakes import VIEWS, grow, in_lake
 from tests.sources import load_postgres
-from tests.trust.processes import assert_told, query, told
+from tests.trust.processes import assert_told, query
 
 OPTIONAL = [
     (key, column)
@@ -184,10 +185,10 @@ def test_an_optional_table_whose_rows_a_policy_hides_is_not_read_in_part(
     url = urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl()
     keywords = "select coalesce(sum(items), 0) from lake.pipeline_items where entity = 'keywords'"
     try:
-        shown = told("check", "--source", url)
+        shown = igny8("check", "--source", url)
         assert shown.returncode == 0
         assert "igny8_keywords: row-level security hides rows from the role" in shown.stdout
-        loaded = told("etl", "--source", url, "--warehouse", tmp_path / "data", "--quiet")
+        loaded = igny8("etl", "--source", url, "--warehouse", tmp_path / "data", "--quiet")
         assert (loaded.returncode, loaded.stdout) == (0, "")
         assert loaded.stderr.startswith("igny8: warning: igny8_keywords reads as empty: row-level security")
         assert "let the reading role see every row" in loaded.stderr
@@ -390,7 +391,7 @@ def test_one_message_names_every_missing_column(source: sqlite3.Connection, tmp_
     for column in of_runs:
         source.execute(f"alter table igny8_automation_runs rename column {column} to gone_{column}")
     source_url = f"sqlite:///{tmp_path / 'source.sqlite'}"
-    done = told("etl", "--source", source_url, "--warehouse", tmp_path / "data")
+    done = igny8("etl", "--source", source_url, "--warehouse", tmp_path / "data")
     assert_told(done, 5, *(f"igny8_automation_runs.{column}" for column in of_runs))
 
 
@@ -434,14 +435,14 @@ def test_no_right_to_a_table_is_told(small_postgres: str, tmp_path: Path) -> Non
     run_sql(small_postgres, "create role igny8_nothing login")
     try:
         url = urlsplit(small_postgres)._replace(netloc="igny8_nothing:@").geturl()
-        done = told("etl", "--source", url, "--warehouse", tmp_path)
+        done = igny8("etl", "--source", url, "--warehouse", tmp_path)
     finally:
         run_sql(small_postgres, "drop role igny8_nothing")
     assert_told(done, 5, "permission denied", "igny8_tenants", "grant SELECT")
 
 
 def test_the_missing_file_is_not_made(tmp_path: Path) -> None:
-    done = told("etl", "--source", f"sqlite:///{tmp_path / 'none.sqlite'}", "--warehouse", tmp_path / "data")
+    done = igny8("etl", "--source", f"sqlite:///{tmp_path / 'none.sqlite'}", "--warehouse", tmp_path / "data")
     assert_told(done, 5, "none.sqlite")
     assert not (tmp_path / "none.sqlite").exists()
 

@@ -15,7 +15,8 @@ from igny8_analysis.cli.options import FORMATS
 from igny8_analysis.cli.output import FORMULA_STARTS
 from igny8_analysis.etl.demo import CANARIES, CASES, HOSTILE_TEXTS, DemoSite
 from igny8_analysis.export import view_names
-from tests.trust.processes import assert_told, told
+from tests.command import igny8
+from tests.trust.processes import assert_told
 
 FAILED = [f"hostile_text_{number}" for number in range(1, len(HOSTILE_TEXTS) + 1)]
 
@@ -63,13 +64,13 @@ def test_commands_show_no_other_sites_word(
     ]
     for number, (command, *more) in enumerate(commands, int(site)):
         options = ["--format", FORMATS[number % 3], "--warehouse", str(demo_warehouse)]
-        done = told(command, str(site.value), *more, *options)
+        done = igny8(command, str(site.value), *more, *options)
         assert done.returncode == 0, done.stderr
         assert words_in(done.stdout + done.stderr) <= {int(site)}, command
 
     file = str(tmp_path / "runs.parquet")
     export = ["export", "runs", "--site", str(site.value), "-o", file, "--warehouse", str(demo_warehouse)]
-    assert told(*export).returncode == 0
+    assert igny8(*export).returncode == 0
     assert words_in(str(pq.read_table(file).to_pylist())) <= {int(site)}
 
 
@@ -87,9 +88,9 @@ def test_a_missing_site_never_means_all(demo: Warehouse, demo_warehouse: Path) -
             demo.overview_stats(nothing)
         with pytest.raises(SiteNotFound):
             demo.history(nothing)
-    assert_told(told("overview", "", "--warehouse", demo_warehouse), 3)
-    assert_told(told("quality", "", "--warehouse", demo_warehouse), 3)
-    assert_told(told("history", "--warehouse", demo_warehouse), 2, "SITE")
+    assert_told(igny8("overview", "", "--warehouse", demo_warehouse), 3)
+    assert_told(igny8("quality", "", "--warehouse", demo_warehouse), 3)
+    assert_told(igny8("history", "--warehouse", demo_warehouse), 2, "SITE")
 
 
 def test_a_run_of_another_site_is_not_found_in_the_same_words(demo: Warehouse) -> None:
@@ -122,11 +123,11 @@ def test_a_terminal_gets_no_control_character(demo: Warehouse, demo_warehouse: P
     esc = next(case for case, text in zip(FAILED, HOSTILE_TEXTS, strict=True) if "\x1b" in text)
     ((with_escape,),) = demo.sql("select run_id from runs where id = ?", [CASES[esc]]).fetchall()
     done = [
-        told("run", site, with_escape, "--warehouse", demo_warehouse),
-        told("history", site, "--page-size", 100, "--warehouse", demo_warehouse),
-        told("quality", site, "--warehouse", demo_warehouse),
-        told("run", site, "\x1b[31mno such\x07\u202e run", "--warehouse", demo_warehouse),
-        told("sql", 'select "\x1b[31m" from sites', "--warehouse", demo_warehouse),
+        igny8("run", site, with_escape, "--warehouse", demo_warehouse),
+        igny8("history", site, "--page-size", 100, "--warehouse", demo_warehouse),
+        igny8("quality", site, "--warehouse", demo_warehouse),
+        igny8("run", site, "\x1b[31mno such\x07\u202e run", "--warehouse", demo_warehouse),
+        igny8("sql", 'select "\x1b[31m" from sites', "--warehouse", demo_warehouse),
     ]
     assert [one.returncode for one in done] == [0, 0, 0, 3, 2]
     for one in done:
@@ -137,7 +138,7 @@ def test_a_terminal_gets_no_control_character(demo: Warehouse, demo_warehouse: P
 
 
 def test_a_spreadsheet_gets_no_formula(demo_warehouse: Path) -> None:
-    text = told(
+    text = igny8(
         "sql", "from runs where site_id = 114 order by id", "--format", "csv", "--warehouse", demo_warehouse
     )
     rows = list(csv.reader(io.StringIO(text.stdout)))

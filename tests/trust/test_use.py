@@ -6,7 +6,7 @@ import pytest
 
 from igny8_analysis import Warehouse
 from tests.command import igny8
-from tests.trust.processes import Done, assert_told
+from tests.trust.processes import assert_told
 
 NO_SITE = (3, "there is no site", "igny8 sites")
 NO_RUN = (3, "has no run", "igny8 history")
@@ -79,7 +79,7 @@ def test_an_error_of_use_is_one_line_and_writes_nothing(
     done = igny8(*command.split(), *rest, *at)
     status, *hints = told
     assert isinstance(status, int)
-    assert_told(Done(words, done.returncode, done.stdout, done.stderr), status, *map(str, hints))
+    assert_told(done, status, *map(str, hints))
     assert list(tmp_path.iterdir()) == []
     assert {path: path.stat().st_mtime_ns for path in demo_warehouse.rglob("*")} == before
 

@@ -20,9 +20,10 @@ from igny8_analysis.load import _goes_on_from as goes_on_from
 from igny8_analysis.rebuild import rebuild
 from igny8_analysis.reports.names import site_folder
 from tests.cases import AS_OF, items, make_source, run, site
+from tests.command import igny8
 from tests.lakes import grow, in_lake
 from tests.pages import notebooks_here
-from tests.trust.processes import assert_told, told
+from tests.trust.processes import assert_told
 
 FOREIGN_ID = "20200101T000000Z-0007"
 
@@ -130,7 +131,7 @@ def test_loads_build_and_demo_leave_foreign_folders_alone(
     root = tmp_path / "data"
     planted = plant(root)
     (root / "versions" / "20200101T000000Z-0008" / "manifest.json").unlink()
-    assert_told(told("etl", "--source", sources[0], "--warehouse", root), 5, "nosuch")
+    assert_told(igny8("etl", "--source", sources[0], "--warehouse", root), 5, "nosuch")
     planted = [file for file in planted if file.exists()]
     grow(sources[1], root, AS_OF)
     rebuild(str(lake.find_version(loaded).lake), root)
@@ -153,7 +154,7 @@ def test_a_load_that_fails_changes_nothing(root: Path, current: str) -> None:
         ["etl", "--source", "sqlite:///nosuch", "--warehouse"],
         ["build", "--lake", root, "--out"],
     ):
-        done = told(*command, root)
+        done = igny8(*command, root)
         assert_told(done, 4 if current in ("missing", "damaged") and command[0] == "etl" else 5)
         assert contents(root) == before
 
@@ -163,11 +164,11 @@ def test_without_current_all_stop_and_say_how_to_choose(root: Path, sources: lis
     before = contents(root)
     there = ids(root)
     choose = f"there are {', '.join(there)}: choose one with igny8 versions --use ID"
-    assert_told(told("etl", "--source", sources[4], "--warehouse", root), 4, "`current` is missing", choose)
-    assert_told(told("sites", "--warehouse", root), 4, "`current` is missing", choose)
+    assert_told(igny8("etl", "--source", sources[4], "--warehouse", root), 4, "`current` is missing", choose)
+    assert_told(igny8("sites", "--warehouse", root), 4, "`current` is missing", choose)
     with pytest.raises(WarehouseNotFound, match="--use"):
         connect(root)
-    listed = told("versions", "--warehouse", root, "--format", "json")
+    listed = igny8("versions", "--warehouse", root, "--format", "json")
     assert [(row["version"], row["is_current"]) for row in json.loads(listed.stdout)] == [
         (id_, False) for id_ in there
     ]
@@ -175,22 +176,22 @@ def test_without_current_all_stop_and_say_how_to_choose(root: Path, sources: lis
     with connect(root, there[1]) as warehouse:
         assert warehouse.version == there[1]
     assert contents(root) == before
-    assert told("versions", "--use", there[0], "--warehouse", root).returncode == 0
+    assert igny8("versions", "--use", there[0], "--warehouse", root).returncode == 0
     assert history_told(root) == [(1, 1), (2, 2), (3, 3)]
 
 
 @pytest.mark.parametrize("name", [FOREIGN_ID, "nonsense"])
 def test_a_current_that_names_nothing_is_told(root: Path, sources: list[str], name: str) -> None:
     (root / "current").write_text(name, encoding="utf-8")
-    assert_told(told("sites", "--warehouse", root), 4, "current", "igny8 versions --use ID")
-    assert_told(told("etl", "--source", sources[4], "--warehouse", root), 4, "igny8 versions --use ID")
+    assert_told(igny8("sites", "--warehouse", root), 4, "current", "igny8 versions --use ID")
+    assert_told(igny8("etl", "--source", sources[4], "--warehouse", root), 4, "igny8 versions --use ID")
     assert len(ids(root)) == 3
 
 
 def test_a_rollback_and_what_comes_after(root: Path, sources: list[str]) -> None:
     third, second, first = ids(root)
     before = contents(root)
-    done = told("versions", "--use", first, "--warehouse", root)
+    done = igny8("versions", "--use", first, "--warehouse", root)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"the counts of load 2, 3, which stay in {third}" in done.stdout
     after = contents(root)
@@ -205,9 +206,9 @@ def test_a_rollback_and_what_comes_after(root: Path, sources: list[str]) -> None
     assert history_told(root) == [(1, 1), (4, 4)]
     with connect(root, third) as warehouse:
         assert warehouse.sql("select load_number from loads order by 1").fetchall() == [(1,), (2,), (3,)]
-    assert_told(told("versions", "--use", second, "--warehouse", root), 4, second, "igny8 versions")
+    assert_told(igny8("versions", "--use", second, "--warehouse", root), 4, second, "igny8 versions")
     with locked(root):
-        assert_told(told("versions", "--use", third, "--warehouse", root), 5, "another load is running")
+        assert_told(igny8("versions", "--use", third, "--warehouse", root), 5, "another load is running")
 
 
 def test_a_warehouse_of_a_newer_format_is_loaded_into_by_nobody(root: Path, sources: list[str]) -> None:
@@ -217,14 +218,14 @@ def test_a_warehouse_of_a_newer_format_is_loaded_into_by_nobody(root: Path, sour
     manifest.write_text(text.replace(f'"format": {lake.FORMAT}', '"format": 1001'), encoding="utf-8")
     for version in (None, ids(root)[1]):
         if version:
-            assert told("versions", "--use", version, "--warehouse", root).returncode == 0
+            assert igny8("versions", "--use", version, "--warehouse", root).returncode == 0
         before = contents(root)
         for command in (["etl", "--source", sources[4], "--warehouse"], ["build", "--lake", root, "--out"]):
             if command[0] == "build":
                 command[2] = root / "versions" / ids(root)[1] / "lake"
-            assert_told(told(*command, root), 4, "1001", "upgrade igny8-analysis")
+            assert_told(igny8(*command, root), 4, "1001", "upgrade igny8-analysis")
         assert contents(root) == before
-    assert [row["runs"] for row in json.loads(told("versions", "--warehouse", root, "--format", "json").stdout)] == [
+    assert [row["runs"] for row in json.loads(igny8("versions", "--warehouse", root, "--format", "json").stdout)] == [
         None, 2, 1,
     ]  # fmt: skip
 
@@ -235,8 +236,8 @@ def test_a_first_load_that_fails_leaves_nothing(sources: list[str], tmp_path: Pa
     if is_there:
         root.mkdir(parents=True)
     before = contents(tmp_path)
-    assert_told(told("etl", "--source", sources[0], "--warehouse", root), 5, "nosuch")
-    assert_told(told("build", "--lake", tmp_path, "--out", root), 5, "no lake")
+    assert_told(igny8("etl", "--source", sources[0], "--warehouse", root), 5, "nosuch")
+    assert_told(igny8("build", "--lake", tmp_path, "--out", root), 5, "no lake")
     assert contents(tmp_path) == before
 
     def stop(step: str) -> None:
@@ -264,7 +265,7 @@ def test_an_interruption_after_the_switch_leaves_what_was_published(
 
 def test_a_demo_leaves_a_file_of_somebody_else_alone(tmp_path: Path) -> None:
     (tmp_path / "demo.sqlite").write_text("mine", encoding="utf-8")
-    assert_told(told("demo", "--warehouse", tmp_path), 5, "demo.sqlite", "--warehouse")
+    assert_told(igny8("demo", "--warehouse", tmp_path), 5, "demo.sqlite", "--warehouse")
     assert contents(tmp_path).keys() == {"demo.sqlite"}
     assert (tmp_path / "demo.sqlite").read_text(encoding="utf-8") == "mine"
 
@@ -358,7 +359,7 @@ def as_another(*arguments: object) -> tuple[int, str, str]:
                 os.setgroups([])
                 os.setgid(65534)
                 os.setuid(65534)
-            done = told(*arguments)
+            done = igny8(*arguments)
             os.write(write, json.dumps([done.returncode, done.stdout, done.stderr]).encode())
             os._exit(0)
         finally:
@@ -428,10 +429,10 @@ def test_a_history_that_is_nowhere_whole_is_told(root: Path, sources: list[str])
     for file in (version.lake / "loads.parquet", version.database):
         harm(file, "cut")
     before = contents(root)
-    told_ = told("etl", "--source", sources[4], "--warehouse", root)
+    told_ = igny8("etl", "--source", sources[4], "--warehouse", root)
     assert_told(told_, 5, version.id, "damaged", "igny8 versions --use ID")
     assert contents(root) == before
-    assert told("versions", "--use", ids(root)[1], "--warehouse", root).returncode == 0
+    assert igny8("versions", "--use", ids(root)[1], "--warehouse", root).returncode == 0
     grow(sources[4], root, AS_OF)
     assert history(root) == [(1, 1), (2, 2), (4, 4)]
 
@@ -446,7 +447,7 @@ def test_damage_that_shows_late_is_told(root: Path) -> None:
         content = bytearray(whole)
         content[at] ^= 255
         database.write_bytes(content)
-        done = told(*commands[number % len(commands)], "--warehouse", root)
+        done = igny8(*commands[number % len(commands)], "--warehouse", root)
         if done.returncode:
             assert_told(done, 4, "igny8 etl")
             late += [at] if "is damaged" in done.stderr else []
@@ -456,7 +457,7 @@ def test_damage_that_shows_late_is_told(root: Path) -> None:
             content = bytearray(whole)
             content[at] ^= 255
             database.write_bytes(content)
-            done = told("report", "overview", "1", "--quiet", "--warehouse", root)
+            done = igny8("report", "overview", "1", "--quiet", "--warehouse", root)
             if done.returncode:
                 break
     assert_told(done, 4, "igny8 etl")
@@ -471,8 +472,8 @@ def test_an_incomplete_manifest_is_told(root: Path, sources: list[str], key: str
     del manifest[key]
     version.manifest_file.write_text(json.dumps(manifest), encoding="utf-8")
     for words in (["sites"], ["quality"], ["overview", "1"], ["report", "overview", "1"]):
-        assert_told(told(*words, "--warehouse", root), 4, version.id, "manifest")
-    listed = told("versions", "--warehouse", root, "--format", "json")
+        assert_told(igny8(*words, "--warehouse", root), 4, version.id, "manifest")
+    listed = igny8("versions", "--warehouse", root, "--format", "json")
     assert (listed.returncode, len(json.loads(listed.stdout))) == (0, 2)
     if key == "format":
         load(sources[4], root)
@@ -499,8 +500,8 @@ def test_a_manifest_of_another_shape_is_told(root: Path, sources: list[str], key
     manifest[key] = manifest[key] | {value: None} if isinstance(value, str) else value
     version.manifest_file.write_text(json.dumps(manifest), encoding="utf-8")
     for words in (["sites"], ["quality"]):
-        assert_told(told(*words, "--warehouse", root), 4, version.id, "manifest")
-    listed = told("versions", "--warehouse", root, "--format", "json")
+        assert_told(igny8(*words, "--warehouse", root), 4, version.id, "manifest")
+    listed = igny8("versions", "--warehouse", root, "--format", "json")
     assert (listed.returncode, len(json.loads(listed.stdout))) == (0, 2)
 
 
@@ -513,7 +514,7 @@ def test_what_a_load_cannot_go_on_from_is_built_anew(root: Path, sources: list[s
         _, why_all = goes_on_from(version, root / "copy", False, Left())
         assert why_all == "the manifest of the load before is damaged", built
     (root / "copy").unlink()
-    done = told("etl", "--source", sources[4], "--warehouse", root)
+    done = igny8("etl", "--source", sources[4], "--warehouse", root)
     assert (done.returncode, f"built everything: {why_all}" in done.stdout) == (0, True)
     assert history_told(root) == [(1, 1), (2, 2), (3, 3), (4, 4)]
 
@@ -521,7 +522,7 @@ def test_what_a_load_cannot_go_on_from_is_built_anew(root: Path, sources: list[s
 @pytest.mark.parametrize(("place", "status"), [("load.lock", 5), ("current", 4)])
 def test_a_fifo_keeps_nobody_waiting(root: Path, sources: list[str], place: str, status: int) -> None:
     make_fifo(root / place)
-    assert_told(told("etl", "--source", sources[4], "--warehouse", root), status, place)
+    assert_told(igny8("etl", "--source", sources[4], "--warehouse", root), status, place)
     assert (root / place).is_fifo()
 
 
@@ -537,7 +538,7 @@ def test_a_fifo_in_other_versions_keeps_nobody_waiting(root: Path, sources: list
     fifos = [leftover(root) / "unfinished", lake.list_versions(root)[-1].manifest_file]
     for fifo in fifos:
         make_fifo(fifo)
-    done = told("etl", "--full", "--keep", "1", "--source", sources[4], "--warehouse", root)
+    done = igny8("etl", "--full", "--keep", "1", "--source", sources[4], "--warehouse", root)
     assert (done.returncode, done.stderr.count("\n"), "warning" in done.stderr) == (0, 1, True), done.stderr
     assert all(fifo.is_fifo() for fifo in fifos)
 
@@ -554,8 +555,8 @@ def test_a_fifo_in_a_version_keeps_nobody_waiting(root: Path, sources: list[str]
     newest, *_, oldest = lake.list_versions(root)
     make_fifo(newest.path / name)
     for words in (["sites"], ["etl", "--source", sources[4]], ["versions", "--use", newest.id]):
-        assert_told(told(*words, "--warehouse", root), 4, name, "no regular file", "versions --use ID")
-    chosen = told("versions", "--use", oldest.id, "--warehouse", root)
+        assert_told(igny8(*words, "--warehouse", root), 4, name, "no regular file", "versions --use ID")
+    chosen = igny8("versions", "--use", oldest.id, "--warehouse", root)
     assert (chosen.returncode, "no regular file" in chosen.stderr) == (0, True)
     grow(sources[4], root, AS_OF)
     assert (newest.path / name).is_fifo()
@@ -568,15 +569,15 @@ def test_a_load_goes_on_from_a_chosen_version_beside_one_with_a_fifo(
 ) -> None:
     newest, *_, oldest = lake.list_versions(root)
     make_fifo(newest.path / name)
-    assert told("versions", "--use", oldest.id, "--warehouse", root).returncode == 0
-    assert told("etl", "--source", sources[4], "--warehouse", root).returncode == 0
+    assert igny8("versions", "--use", oldest.id, "--warehouse", root).returncode == 0
+    assert igny8("etl", "--source", sources[4], "--warehouse", root).returncode == 0
     assert (newest.path / name).is_fifo()
 
 
 def test_a_lock_that_cannot_be_made_is_told(sources: list[str]) -> None:
     """Where a folder says that a file is not there, and does not take one either."""
     assert_told(
-        told("etl", "--source", sources[4], "--warehouse", "/proc/self"), 5, "load.lock cannot be made"
+        igny8("etl", "--source", sources[4], "--warehouse", "/proc/self"), 5, "load.lock cannot be made"
     )
 
 
@@ -584,7 +585,7 @@ def test_a_number_that_no_version_can_have_is_told(root: Path, sources: list[str
     """A folder of somebody's has the last number there is: what came after it would be no version's name."""
     (root / "versions" / "20260301T120000Z-999999999" / "theirs").mkdir(parents=True)
     before = contents(root)
-    assert_told(told("etl", "--source", sources[4], "--warehouse", root), 5, "no number after 999,999,999")
+    assert_told(igny8("etl", "--source", sources[4], "--warehouse", root), 5, "no number after 999,999,999")
     assert contents(root) == before
 
 
@@ -603,7 +604,7 @@ def test_a_lock_that_is_not_ours_is_refused(
     else:
         lock.touch()
         os.chown(lock, 65534, 65534)
-    assert_told(told("etl", "--source", sources[4], "--warehouse", root), 5, "load.lock")
+    assert_told(igny8("etl", "--source", sources[4], "--warehouse", root), 5, "load.lock")
     assert not target.exists()
 
 
@@ -623,7 +624,7 @@ def test_modes_follow_the_umask(sources: list[str], tmp_path: Path, umask: int, 
             this.begin(AS_OF)
         (tmp_path / "there").mkdir(mode=0o750)
         load(sources[1], tmp_path / "there")
-        done = told("export", "runs", "-o", tmp_path / "runs.parquet", "--warehouse", tmp_path / "there")
+        done = igny8("export", "runs", "-o", tmp_path / "runs.parquet", "--warehouse", tmp_path / "there")
         assert done.returncode == 0
     finally:
         os.umask(before)
@@ -695,10 +696,10 @@ def test_nothing_of_yours_is_made_among_versions(root: Path, sources: list[str])
     """A warehouse or notebooks in a version's folder would go with it."""
     inside, before = lake.find_version(root).path / "mine", contents(root)
     for words in (["etl", "--source", sources[4]], ["demo"]):
-        assert_told(told(*words, "--warehouse", inside), 2, "among the versions of the warehouse")
-    built = told("build", "--lake", lake.find_version(root).lake, "--out", inside)
+        assert_told(igny8(*words, "--warehouse", inside), 2, "among the versions of the warehouse")
+    built = igny8("build", "--lake", lake.find_version(root).lake, "--out", inside)
     assert_told(built, 2, "among the versions of the warehouse")
-    copied = told("lab", "--notebooks", inside, "--warehouse", root)
+    copied = igny8("lab", "--notebooks", inside, "--warehouse", root)
     assert_told(copied, 2, "belongs to the warehouse")
     assert contents(root) == before
 
@@ -720,20 +721,20 @@ def test_the_warehouses_own_files_are_no_output(
     before = contents(root)
     for file in own:
         assert_told(
-            told("export", "runs", "-o", file, "--warehouse", root),
+            igny8("export", "runs", "-o", file, "--warehouse", root),
             2,
             "belongs to the warehouse",
             "elsewhere",
         )
     for words in (["overview", "1"], ["account", "1"]):
-        done = told("report", *words, "-o", version.manifest_file, "--warehouse", root)
+        done = igny8("report", *words, "-o", version.manifest_file, "--warehouse", root)
         assert_told(done, 2, "belongs to the warehouse")
     for words in (["site", "1"], ["all"]):
         assert_told(
-            told("report", *words, "-o", version.path, "--warehouse", root), 2, "belongs to the warehouse"
+            igny8("report", *words, "-o", version.path, "--warehouse", root), 2, "belongs to the warehouse"
         )
     monkeypatch.chdir(root)
-    assert_told(told("export", "runs", "-o", "current", "--warehouse", "."), 2, "belongs to the warehouse")
+    assert_told(igny8("export", "runs", "-o", "current", "--warehouse", "."), 2, "belongs to the warehouse")
     assert contents(root) == before
 
 
@@ -744,6 +745,6 @@ def test_a_page_of_somebody_else_is_not_written_over(root: Path, tmp_path: Path)
         folder = tmp_path / f"{words[0]}-{page.replace('/', '-')}"
         (folder / page).parent.mkdir(parents=True)
         (folder / page).write_text("<h1>my own", encoding="utf-8")
-        done = told("report", *words, "-o", folder, "--quiet", "--warehouse", root)
+        done = igny8("report", *words, "-o", folder, "--quiet", "--warehouse", root)
         assert_told(done, 2, "index.html", "no report of igny8", "another folder")
         assert (folder / page).read_text(encoding="utf-8") == "<h1>my own"

@@ -12,12 +12,12 @@ import pytest
 from igny8_analysis.load import load
 from igny8_analysis.reports.publish import UNFINISHED, sweep, whole
 from tests.cases import make_source, run, site
-from tests.command import igny8 as igny8_here
+from tests.command import igny8
 from tests.conftest import sampled
 from tests.pages import notebooks_here
 from tests.reports.conftest import processes_of
 from tests.trust.faults import Loads
-from tests.trust.processes import IGNY8, Done, assert_told, igny8, wait_for
+from tests.trust.processes import IGNY8, assert_told, in_a_process, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_a_killed_command_leaves_no_process_and_is_cleared_away(
     killed.wait()
     wait_for(lambda: not processes_of(str(scratch)))
 
-    done = igny8(*report, env=environment)
+    done = in_a_process(*report, env=environment)
     assert done.returncode == 0, done.stderr
     assert target.read_text(encoding="utf-8").endswith("</html>")
     assert [path.name for path in target.parent.iterdir()] == ["index.html"]
@@ -143,10 +143,8 @@ def test_a_report_that_cannot_be_written_leaves_nothing(root: Path, tmp_path: Pa
         Path("/proc/none/a"),
     ):
         with notebooks_here():
-            done = igny8_here("report", "overview", "1", "-o", str(target), "--warehouse", str(root))
-        assert_told(
-            Done([], done.returncode, done.stdout, done.stderr), 5, str(target.parent), "cannot be written"
-        )
+            done = igny8("report", "overview", "1", "-o", str(target), "--warehouse", str(root))
+        assert_told(done, 5, str(target.parent), "cannot be written")
     assert (tmp_path / "pipe").is_fifo()
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["in it"]
     assert {path.name for path in tmp_path.iterdir()} == {"data", "file", "folder", "pipe"}

@@ -19,7 +19,7 @@ from igny8_analysis.warehouse import build as module
 from igny8_analysis.warehouse import renew as renewing
 from igny8_analysis.warehouse.build import View, build, load_views
 from igny8_analysis.warehouse.renew import Renewed, renew
-from tests.warehouse.test_spark import differences
+from tests.differing import differing_views
 
 LITTLE = 16
 """Megabytes with which the demo is not renewed."""
@@ -145,7 +145,7 @@ def test_what_runs_out_of_memory_in_building_is_made_again_alone(
     rebuild(str(lake.find_version(demo_warehouse).lake), tmp_path, resources=Resources(1, LITTLE))
     again = len(made) - len(set(made))
     assert 0 < again < len(set(made)) / 4
-    assert differences(demo_warehouse, tmp_path) == {}
+    assert differing_views(demo_warehouse, tmp_path) == {}
 
 
 @pytest.mark.parametrize("error", [TypeError, KeyError, duckdb.BinderException])
@@ -188,14 +188,14 @@ def test_loaded_again_it_is_what_building_anew_makes(
 ) -> None:
     load(f"sqlite:///{demo_source}", own_demo, AS_OF + timedelta(days=3))
     rebuild(str(lake.find_version(own_demo).lake), tmp_path / "anew")
-    assert differences(own_demo, tmp_path / "anew") == {}
+    assert differing_views(own_demo, tmp_path / "anew") == {}
 
 
 def test_no_number_depends_on_the_threads(demo_warehouse: Path, tmp_path: Path) -> None:
     parquet = str(lake.find_version(demo_warehouse).lake)
     rebuild(parquet, tmp_path / "one", resources=Resources(threads=1))
     rebuild(parquet, tmp_path / "five", resources=Resources(threads=5, megabytes=300))
-    assert differences(tmp_path / "one", tmp_path / "five") == {}
+    assert differing_views(tmp_path / "one", tmp_path / "five") == {}
     asked = [section.view for payload in (explain.OVERVIEW, explain.RUN) for section in payload.values()]
     with duckdb.connect() as connection:
         for name in ("one", "five"):
@@ -214,7 +214,7 @@ def test_a_table_made_in_parts_is_the_whole_one(
     rebuild(str(lake.find_version(demo_warehouse).lake), tmp_path)
     made = [view for view in load_views() if view.parts_by]
     assert "run_payloads" in {view.name for view in made}
-    assert differences(demo_warehouse, tmp_path, made) == {}
+    assert differing_views(demo_warehouse, tmp_path, made) == {}
 
 
 def test_rows_that_the_view_of_a_lake_table_loses_stop_the_build(

@@ -5,20 +5,20 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
-import igny8_analysis
 from igny8_analysis import Warehouse
-from igny8_analysis.load import load
 from tests import reference
 from tests.cases import AS_OF, make_source, run, site
+from tests.lakes import views_of
 
 D = Decimal
 DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def changes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def changes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """Site 1 ran in November, February and on the edges of its two windows; site 2 never; site 3 changed its price."""
     folder = tmp_path_factory.mktemp("changes")
     runs = [
@@ -39,13 +39,12 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     ]  # fmt: skip
     sites = [site(1, "one.example"), site(2, "quiet.example"), site(3, "dearer.example")]
     source = make_source(folder / "source.sqlite", sites, runs)
-    load(f"sqlite:///{source}", folder / "data", as_of=AS_OF)
-    with igny8_analysis.connect(folder / "data") as warehouse:
-        yield warehouse
+    with views_of(source, "cost_changes", "price_effects", "account_months", "window_trends") as views:
+        yield views
 
 
-def rows(warehouse: Warehouse, period: str) -> dict[int | None, tuple[object, ...]]:
-    found = warehouse.sql(
+def rows(views: duckdb.DuckDBPyConnection, period: str) -> dict[int | None, tuple[object, ...]]:
+    found = views.execute(
         "select stage_number, credits_before, credits_after, items_before, items_after, volume_credits, rate_credits, "
         "is_new_stage from cost_changes where site_id = 1 and period = ?",
         [period],
@@ -53,7 +52,7 @@ def rows(warehouse: Warehouse, period: str) -> dict[int | None, tuple[object, ..
     return {row[0]: row[1:] for row in found if any(row[1:5])}
 
 
-def test_a_month_beside_the_month_before(changes: Warehouse) -> None:
+def test_a_month_beside_the_month_before(changes: duckdb.DuckDBPyConnection) -> None:
     assert rows(changes, "2025-11") == {
         # (10 − 1) × 7 credits more for articles, each of them 3 − 7 cheaper: 63 − 40 = 30 − 7
         4: (7, 30, 1, 10, 63, -40, False),
@@ -62,7 +61,7 @@ def test_a_month_beside_the_month_before(changes: Warehouse) -> None:
     }
 
 
-def test_months_of_one_kind_of_stage_and_of_another(changes: Warehouse) -> None:
+def test_months_of_one_kind_of_stage_and_of_another(changes: duckdb.DuckDBPyConnection) -> None:
     # December has run 6, January run 4: 10 credits for 3 articles.
     assert rows(changes, "2025-12")[4] == (30, 1000, 10, 100, 90 * 3, 970 - 90 * 3, False)
     articles = rows(changes, "2026-02")[4]
@@ -76,7 +75,7 @@ def test_months_of_one_kind_of_stage_and_of_another(changes: Warehouse) -> None:
     assert n == 16  # site 1 and site 3
 
 
-def test_the_last_30_days_end_with_the_instant_and_begin_after_it(changes: Warehouse) -> None:
+def test_the_last_30_days_end_with_the_instant_and_begin_after_it(changes: duckdb.DuckDBPyConnection) -> None:
     # After: runs 3 and 5. Before: run 4, which started 30 days ago to the microsecond; run 6 is a day too early.
     assert rows(changes, "last_30_days")[4] == (
         10, 59, 3, 15, round(D(12) * 10 / 3, 9), 59 - 10 - round(D(12) * 10 / 3, 9), False
@@ -88,7 +87,9 @@ def test_the_last_30_days_end_with_the_instant_and_begin_after_it(changes: Wareh
     assert (before, after) == (10 / 2, (130 + 3) / 14)
 
 
-def test_periods_are_the_window_and_the_whole_months_after_the_first(changes: Warehouse) -> None:
+def test_periods_are_the_window_and_the_whole_months_after_the_first(
+    changes: duckdb.DuckDBPyConnection,
+) -> None:
     found = changes.sql(
         "select site_id, list(distinct period order by period) from cost_changes group by site_id order by site_id"
     ).fetchall()
@@ -101,19 +102,19 @@ def test_periods_are_the_window_and_the_whole_months_after_the_first(changes: Wa
 
 @pytest.mark.parametrize("fixture", ["changes", "demo"])
 def test_the_rows_add_up_to_the_runs_difference(fixture: str, request: pytest.FixtureRequest) -> None:
-    warehouse: Warehouse = request.getfixturevalue(fixture)
-    unequal = warehouse.sql(
+    views: Warehouse | duckdb.DuckDBPyConnection = request.getfixturevalue(fixture)
+    unequal = views.sql(
         "select site_id, period from cost_changes group by all "
         "having sum(volume_credits + rate_credits) <> sum(credits_after - credits_before)"
     ).fetchall()
     assert unequal == []
-    assert warehouse.sql(
+    assert views.sql(
         "select c.site_id, c.period, sum(c.credits_after) as in_view, any_value(m.total_credits_used) as in_runs "
         "from cost_changes as c join account_months as m "
         "on m.site_id = c.site_id and strftime(m.month_start, '%Y-%m') = c.period "
         "group by all having in_view <> in_runs"
     ).fetchall() == []  # fmt: skip
-    assert warehouse.sql(
+    assert views.sql(
         "select site_id from cost_changes join window_trends using (site_id) where period = 'last_30_days' "
         "group by site_id having sum(credits_after) <> any_value(total_credits_last_30_days) "
         "or sum(credits_before) <> any_value(total_credits_30_days_before)"
@@ -152,7 +153,9 @@ def test_a_second_opinion_of_the_demo(demo: Warehouse, demo_source: Path) -> Non
                 assert float(ours) == pytest.approx(float(theirs), rel=1e-9, abs=1e-8), key
 
 
-def test_a_price_break_is_worth_its_difference_times_the_usual_items(changes: Warehouse) -> None:
+def test_a_price_break_is_worth_its_difference_times_the_usual_items(
+    changes: duckdb.DuckDBPyConnection,
+) -> None:
     ((stage, since, before, after, items, effect),) = changes.sql(
         "select stage_number, since, rate_before, rate_after, items_per_run, effect_per_run from price_effects "
         "where site_id = 3"

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import igny8_analysis
-from igny8_analysis.load import load
-from tests.cases import AS_OF, make_source, run, site
+from tests.cases import make_source, run, site
+from tests.lakes import views_of
 
 OLD = "; until 2026-01-17 a paused run did not hold the next one back, and a cancelled one kept its lock"
 
@@ -17,9 +16,8 @@ def test_old_bugs_are_named_for_runs_of_their_time_alone(tmp_path: Path) -> None
         run(4, "2026-01-16T20:00:00Z", None, status="paused"),
         run(5, "2026-01-17T09:00:00Z", None, status="running"),
     ]
-    load(f"sqlite:///{make_source(tmp_path / 's.sqlite', [site(1)], runs)}", tmp_path / "data", as_of=AS_OF)
-    with igny8_analysis.connect(tmp_path / "data") as warehouse:
-        found = warehouse.sql(
+    with views_of(make_source(tmp_path / "s.sqlite", [site(1)], runs), "data_quality") as views:
+        found = views.sql(
             "select check_name, id, detail from data_quality where severity = 'warning' order by id, check_name"
         ).fetchall()
     assert found == [

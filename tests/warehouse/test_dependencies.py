@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.demo import AS_OF
-from igny8_analysis.load import load
 from igny8_analysis.warehouse.build import load_views
+from tests.lakes import views_of
 
 SITE, RUN = 103, 906
 OF_ONE_SITE = [
@@ -19,6 +20,7 @@ OF_ONE_SITE = [
     for view in load_views()
     if view.layer in ("staging", "core", "statistics") and not view.name.startswith("account")
 ]
+OF_FORECASTS = ["forecast_origins", "forecast_inputs", "forecast_points", "forecasts"]
 WRITTEN = (
     f"update igny8_automation_runs set total_credits_used = 4321, stage_4_result = null where id = {RUN}"
 )
@@ -31,22 +33,20 @@ def before_and_after(
     demo_source: Path,
     demo_warehouse: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> duckdb.DuckDBPyConnection:
-    """The demo as it is, and with one run of one site changed that ended on the last day but one."""
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The demo `before`, and in `memory` with one run of a site changed that ended on the last day but one."""
     folder = tmp_path_factory.mktemp("changed")
     source = shutil.copy(demo_source, folder / "changed.sqlite")
     with closing(sqlite3.connect(source)) as connection, connection:
         assert connection.execute(request.param).rowcount == 1
-    load(f"sqlite:///{source}", folder / "data", AS_OF)
-    both = duckdb.connect()
-    for name, root in (("before", demo_warehouse), ("after", folder / "data")):
-        both.execute(f"attach '{lake.find_version(root).database}' as {name} (read_only)")
-    return both
+    with views_of(Path(source), *OF_ONE_SITE, *OF_FORECASTS, as_of=AS_OF) as both:
+        both.execute(f"attach '{lake.find_version(demo_warehouse).database}' as before (read_only)")
+        yield both
 
 
 def differing(both: duckdb.DuckDBPyConnection, view: str, which: str) -> int:
     """How many of the rows that fulfil the condition are in one of the two alone."""
-    sides = [f"select * from {side}.{view} where {which}" for side in ("before", "after")]
+    sides = [f"select * from {side}.{view} where {which}" for side in ("before.main", "memory.main")]
     query = f"select count(*) from (({sides[0]} except all {sides[1]}) union all ({sides[1]} except all {sides[0]}))"
     ((rows,),) = both.execute(query).fetchall()
     return int(rows)
@@ -64,7 +64,7 @@ def test_the_rows_of_the_site_do_not(before_and_after: duckdb.DuckDBPyConnection
         assert differing(before_and_after, view, f"site_id = {SITE}") > 0
 
 
-@pytest.mark.parametrize("view", ["forecast_origins", "forecast_inputs", "forecast_points", "forecasts"])
+@pytest.mark.parametrize("view", OF_FORECASTS)
 def test_no_forecast_moves_before_the_midnight_that_could_know(
     before_and_after: duckdb.DuckDBPyConnection, view: str
 ) -> None:
@@ -85,7 +85,7 @@ def test_no_forecast_moves_before_the_midnight_that_could_know(
     )
     origins = "select site_id, id from before.forecast_origins where not is_live and origin_at < " + midnight
     which = f"site_id <> {SITE} and not is_live and (site_id, id) in ({origins})"
-    sides = [f"select {columns} from {side}.{view} where {which}" for side in ("before", "after")]
+    sides = [f"select {columns} from {side}.{view} where {which}" for side in ("before.main", "memory.main")]
     found = before_and_after.execute(f"({sides[0]}) except all ({sides[1]})").fetchall()
     assert found == []
     ((rows,),) = before_and_after.execute(f"select count(*) from ({sides[0]})").fetchall()

@@ -1,19 +1,19 @@
 """The figures of sites side by side, computed by hand."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pytest
 
-import igny8_analysis
-from igny8_analysis import Warehouse
-from igny8_analysis.load import load
-from tests.cases import AS_OF, items, make_source, run, site
+from tests.cases import items, make_source, run, site
+from tests.lakes import views_of
 
 START = datetime(2026, 2, 1, 8, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def views(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     folder = tmp_path_factory.mktemp("figures")
     runs = [
         run(site_id * 100 + n, START + timedelta(days=n), stages={4: (2, 2, 40)}, site_id=site_id)
@@ -24,16 +24,16 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     source = make_source(
         folder / "source.sqlite", [site(1), site(2), site(3), site(4, tenant_id=None)], runs, rows
     )
-    load(f"sqlite:///{source}", folder / "data", as_of=AS_OF)
-    return igny8_analysis.connect(folder / "data")
+    with views_of(source, "site_figures", "forecast_totals", "sites") as views:
+        yield views
 
 
-def test_the_queue_is_so_many_runs_of_the_next_ones_size(warehouse: Warehouse) -> None:
-    ((estimated, runs, credits, budget),) = warehouse.sql(
+def test_the_queue_is_so_many_runs_of_the_next_ones_size(views: duckdb.DuckDBPyConnection) -> None:
+    ((estimated, runs, credits, budget),) = views.sql(
         "select total_estimated_credits, queue_runs, next_run_credits, next_run_budget_90 "
         "from site_figures where site_id = 1"
     ).fetchall()
-    ((champion, champions_budget),) = warehouse.sql(
+    ((champion, champions_budget),) = views.sql(
         "select credits, budget_90 from forecast_totals where site_id = 1 and is_champion"
     ).fetchall()
     assert (credits, budget) == (champion, champions_budget)
@@ -41,13 +41,13 @@ def test_the_queue_is_so_many_runs_of_the_next_ones_size(warehouse: Warehouse) -
     assert runs - 1 < 300 / champion <= runs
 
 
-def test_no_queue_or_no_forecast_is_no_number_of_runs(warehouse: Warehouse) -> None:
-    rows = warehouse.sql(
+def test_no_queue_or_no_forecast_is_no_number_of_runs(views: duckdb.DuckDBPyConnection) -> None:
+    rows = views.sql(
         "select site_id, total_estimated_credits, queue_runs from site_figures where site_id > 1 order by 1"
     ).fetchall()
     assert rows == [(2, 0, None), (3, 0, None), (4, 0, None)]
 
 
-def test_a_site_without_an_account_has_a_key_of_its_own(warehouse: Warehouse) -> None:
-    rows = warehouse.sql("select site_id, account_id, account_key from sites order by site_id").fetchall()
+def test_a_site_without_an_account_has_a_key_of_its_own(views: duckdb.DuckDBPyConnection) -> None:
+    rows = views.sql("select site_id, account_id, account_key from sites order by site_id").fetchall()
     assert rows == [(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, None, -4)]

@@ -14,6 +14,7 @@ from igny8_analysis import Warehouse, connect
 from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, run, site
 from tests.conftest import sampled
+from tests.differing import near
 from tests.lakes import VIEWS, views_of
 from tests.worlds import RULES, START, World, together, world
 
@@ -22,12 +23,6 @@ FIGURES = (
     "credits, p80_low, p80_high, p90_low, p90_high, budget_80, budget_90, "
     "case when is_champion then 1 else 0 end"
 )
-
-
-def close(a: Any, b: Any) -> bool:
-    if a is None or b is None:
-        return a is b
-    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
 
 
 # Simulated worlds
@@ -159,12 +154,7 @@ def compare_before(
             ).fetchall()
             for views, which in ((cut, of_site), (whole, of_run))
         )
-        assert [row[0] for row in live] == [row[0] for row in past]
-        assert all(
-            close(a, b)
-            for one, other in zip(live, past, strict=True)
-            for a, b in zip(one[1:], other[1:], strict=True)
-        )
+        assert near(live, past)
 
         for table in KNOWN:
             before, after = known(cut, table), known(whole, table)
@@ -172,7 +162,7 @@ def compare_before(
             needed = before.keys() & after.keys() if table.endswith(("_errors", "_record")) else before.keys()
             assert needed or not before, table
             for key in needed:
-                assert all(close(a, b) for a, b in zip(before[key], after[key], strict=True)), (table, key)
+                assert near(before[key], after[key]), (table, key)
         seen = {row[:2] for row in cut.sql("select site_id, id from completions").fetchall()}
         for table in ("unusual_runs", "credit_variance"):
             of_seen = {key for key in known(whole, table) if key[:2] in seen}
@@ -368,7 +358,7 @@ def test_intervals_budgets_and_champions_agree_with_a_second_opinion(
             )
         ]  # fmt: skip
         figures = given[p["site_id"], p["id"], p["method"]]
-        assert all(close(a, b) for a, b in zip(figures[:6], expected, strict=True)), p
+        assert near(figures[:6], expected), p
         recent, of_account, judged = (
             [q for q in pool if not q["is_limit_forgotten"]] for pool in (recent, of_account, own[-30:])
         )
@@ -438,15 +428,15 @@ def test_the_plain_methods_are_what_they_say(demo: Warehouse) -> None:
     for site_id, started_at, method, credits in forecasts:
         known = [c for completed_at, c in completions[site_id] if completed_at < started_at]
         if method == "mean_of_last_10":
-            assert close(credits, sum(known[-10:]) / len(known[-10:]))
+            assert near(credits, sum(known[-10:]) / len(known[-10:]))
         elif method == "same_as_last":
-            assert close(credits, known[-1])
+            assert near(credits, known[-1])
     live = demo.sql(
         "select f.credits, p.total_estimated_credits from forecast_totals as f "
         "join prediction_totals as p on p.site_id = f.site_id where f.method = 'original'"
     ).fetchall()
     assert live
-    assert all(close(credits, float(predicted)) for credits, predicted in live)
+    assert all(near(credits, float(predicted)) for credits, predicted in live)
 
 
 # By hand

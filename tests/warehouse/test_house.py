@@ -18,7 +18,6 @@ from igny8_analysis.etl.source_schema import STAGES
 from igny8_analysis.reports import tokens
 from igny8_analysis.reports.words import WAYS
 from igny8_analysis.warehouse.build import TEXTS, View, column_descriptions, load_views
-from igny8_analysis.warehouse.spark import to_spark
 
 ROOT = Path(__file__).parents[2]
 VIEWS = {view.name: view for view in load_views()}
@@ -339,13 +338,6 @@ def test_a_query_of_all_sites_would_be_noticed(
 
 
 # The SQL
-
-
-@each_view
-def test_sql_is_portable_to_spark(view: View) -> None:
-    if view.layer == TEXTS:
-        return
-    assert sqlglot.parse_one(to_spark(view.sql), dialect="spark")
 
 
 @each_view

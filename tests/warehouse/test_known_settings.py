@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 import igny8_analysis
@@ -14,7 +15,7 @@ from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.load import load
 from tests.cases import AS_OF, items, make_source, run, site
 from tests.command import igny8
-from tests.lakes import grow
+from tests.lakes import grow, views_over
 from tests.worlds import world
 
 FORCED = "the site's limits bind, and only flow knows them"
@@ -68,12 +69,12 @@ def stage_4(warehouse: Warehouse, site_id: int) -> tuple[Any, ...]:
     return row
 
 
-def champion(warehouse: Warehouse, site_id: int) -> tuple[Any, ...]:
-    (row,) = warehouse.sql(
-        "select method, reason = ?, is_limited, credit_limit from forecast_totals where site_id = ? and is_champion",
-        [FORCED, site_id],
+def champion(views: Warehouse | duckdb.DuckDBPyConnection, site_id: int) -> tuple[Any, ...]:
+    ((method, reason, *limits),) = views.sql(
+        "select method, reason, is_limited, credit_limit from forecast_totals "
+        f"where site_id = {site_id} and is_champion"
     ).fetchall()
-    return row
+    return method, reason == FORCED, *limits
 
 
 def test_without_settings_nothing_is_limited(limited: Warehouse) -> None:
@@ -208,12 +209,9 @@ def test_a_past_origin_has_the_settings_of_the_load_before_it(tmp_path: Path) ->
             items("tasks", "queued", 100),
             others={"igny8_automation_configs": [settings(1, **columns)]},
         )
-        as_of = start + timedelta(days=at)
-        if at < 6:
-            grow(f"sqlite:///{source}", tmp_path / "data", as_of)
-    load(f"sqlite:///{source}", tmp_path / "data", as_of=as_of)
-    with igny8_analysis.connect(tmp_path / "data") as warehouse:
-        known = warehouse.sql(
+        grow(f"sqlite:///{source}", tmp_path / "data", start + timedelta(days=at))
+    with views_over(tmp_path / "data", "forecast_totals") as views:
+        known = views.sql(
             "select id, is_on, item_limit, items_limit from forecast_inputs where stage_number = 4 order by is_live, id"
         ).fetchall()
         assert known == [
@@ -225,12 +223,12 @@ def test_a_past_origin_has_the_settings_of_the_load_before_it(tmp_path: Path) ->
             (15, True, 20, 20),
             (0, False, None, 0),
         ]
-        bound = warehouse.sql(
+        bound = views.sql(
             "select expected_items, bound_by from forecast_flow where stage_number = 4 and is_live"
         )
         assert bound.fetchall() == [(0, "off")]
         # the settings changed at the last load: only flow knows them, and the last run did not start under them
-        assert champion(warehouse, 1)[:3] == ("flow", True, True)
+        assert champion(views, 1)[:3] == ("flow", True, True)
 
 
 def test_under_known_settings_flow_is_not_judged_by_what_it_could_not_know(tmp_path: Path) -> None:
@@ -252,14 +250,11 @@ def test_under_known_settings_flow_is_not_judged_by_what_it_could_not_know(tmp_p
             items("tasks", "queued", 100),
             others={"igny8_automation_configs": [settings(1, max_tasks_per_run=20)]},
         )
-        as_of = start + timedelta(days=at)
-        if at < 10:
-            grow(f"sqlite:///{source}", tmp_path / "data", as_of)
-    load(f"sqlite:///{source}", tmp_path / "data", as_of=as_of)
-    with igny8_analysis.connect(tmp_path / "data") as warehouse:
-        crowned = warehouse.sql("select id, method from forecast_backtest where is_champion order by id")
+        grow(f"sqlite:///{source}", tmp_path / "data", start + timedelta(days=at))
+    with views_over(tmp_path / "data", "forecast_totals", "forecast_backtest") as views:
+        crowned = views.sql("select id, method from forecast_backtest where is_champion order by id")
         assert [method for _, method in crowned.fetchall()][4:] == ["mean_of_last_10"] * 4 + ["flow"] * 2
-        assert champion(warehouse, 1) == ("flow", False, True, None)
+        assert champion(views, 1) == ("flow", False, True, None)
 
 
 @pytest.mark.slow

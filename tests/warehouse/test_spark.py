@@ -6,11 +6,10 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import duckdb
 import pyspark
 import pytest
 import sqlglot
@@ -23,48 +22,16 @@ from igny8_analysis.etl import lake
 from igny8_analysis.etl.errors import LoadError, UsageError
 from igny8_analysis.rebuild import rebuild
 from igny8_analysis.warehouse import spark
-from igny8_analysis.warehouse.build import TEXTS, View, load_views
+from igny8_analysis.warehouse.build import View
+from tests.differing import COMPUTED, differing_views
 
 START_SECONDS = 90
-
-COMPUTED = [view for view in load_views() if view.layer != TEXTS]
 
 
 def lake_of(root: Path) -> Path:
     version = lake.current_version(root)
     assert version is not None
     return version.lake
-
-
-def differences(left: Path, right: Path, views: Sequence[View] = COMPUTED) -> dict[str, int]:
-    """For each of the views that differs, how many rows do: doubles by more than one part in 10⁹, all else at all."""
-    found = {}
-    with duckdb.connect() as connection:
-        for name, root in (("l", left), ("r", right)):
-            version = lake.find_version(root)
-            connection.execute(f"attach '{version.database}' as {name} (read_only)")
-        for view in views:
-            columns = connection.execute(f"describe l.main.{view.name}").fetchall()
-            assert connection.execute(f"describe r.main.{view.name}").fetchall() == columns, view.name
-            doubles = [f'"{c[0]}"' for c in columns if c[1] == "DOUBLE"]
-            exact = [f'"{c[0]}"' for c in columns if c[1] != "DOUBLE"]
-            order = ", ".join(exact + [f"round({c}, 6)" for c in doubles])
-            sides = [
-                f"(select *, row_number() over (order by {order}) as row_place from {side}.main.{view.name}) as {side}"
-                for side in "lr"
-            ]
-            unequal = [f"l.{c} is distinct from r.{c}" for c in exact]
-            unequal += [
-                f"((l.{c} is null) <> (r.{c} is null) or "
-                f"abs(l.{c} - r.{c}) > 1e-9 * greatest(1, abs(l.{c}), abs(r.{c})))"
-                for c in doubles
-            ]
-            ((rows,),) = connection.execute(
-                f"select count(*) from {sides[0]} full join {sides[1]} using (row_place) where {' or '.join(unequal)}"
-            ).fetchall()
-            if rows:
-                found[view.name] = rows
-    return found
 
 
 def payloads(root: Path) -> list[object]:
@@ -203,7 +170,7 @@ def test_duckdb_builds_the_same_from_the_lake_alone(
         loaded["as_of"],
         loaded["tables"],
     )
-    assert differences(demo_warehouse, tmp_path) == {}
+    assert differing_views(demo_warehouse, tmp_path) == {}
     assert demo_payloads == payloads(tmp_path)
 
 
@@ -228,7 +195,7 @@ def test_a_cluster_gives_the_same_rows_and_payloads(
 
 def assert_same(demo_warehouse: Path, demo_payloads: list[object], made: Path) -> None:
     """What Spark made is what DuckDB did, and a folder for each view, in it one for each bucket of sites."""
-    assert differences(demo_warehouse, made) == {}
+    assert differing_views(demo_warehouse, made) == {}
     assert demo_payloads == payloads(made)
     views = lake.find_version(made).path / "views"
     assert {folder.name for folder in views.iterdir()} == {view.name for view in COMPUTED}
@@ -243,4 +210,4 @@ def test_spark_gives_the_same_rows_over_100_000_runs(tmp_path: Path, java: str) 
     runs = str(sources.lake(100_000))
     rebuild(runs, tmp_path / "duckdb", "duckdb")
     rebuild(runs, tmp_path / "spark", "spark", "local[2]")
-    assert differences(tmp_path / "duckdb", tmp_path / "spark") == {}
+    assert differing_views(tmp_path / "duckdb", tmp_path / "spark") == {}

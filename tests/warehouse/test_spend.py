@@ -17,20 +17,13 @@ from igny8_analysis.load import load
 from tests import reference
 from tests.cases import AS_OF, make_source, run, site
 from tests.conftest import sampled
+from tests.differing import near
 from tests.lakes import VIEWS, views_of
 from tests.spend_worlds import KINDS, START, World, world
 
 DAY = timedelta(days=1)
 SPEND = [view.name for view in VIEWS.values() if view.layer == "spend"]
 FIGURES = "credits, p80_low, p80_high, p90_low, p90_high, budget_80, budget_90"
-
-
-def close(ours: Any, theirs: Any) -> bool:
-    """Equal, or both missing, number by number."""
-    return all(
-        a is b if a is None or b is None else math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-8)
-        for a, b in zip(ours, theirs, strict=True)
-    )
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +63,7 @@ def test_the_live_forecast_is_the_mondays_and_later_rows_change_nothing(
     }
     assert len(past) > 500
     for key, figures in past.items():
-        assert close(live_now[key], figures), key
+        assert near(live_now[key], figures), key
     later = {
         row[:5]: row[5:]
         for row in whole.sql(
@@ -80,7 +73,7 @@ def test_the_live_forecast_is_the_mondays_and_later_rows_change_nothing(
     }
     assert len(before) > 1000
     for row in before:
-        assert close(later[row[:5]], row[5:]), row[:5]
+        assert near(later[row[:5]], row[5:]), row[:5]
 
 
 @pytest.mark.parametrize("fixture", ["demo", "whole"])

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
+import duckdb
 import pytest
 
-from igny8_analysis import Warehouse, connect
-from igny8_analysis.load import load
 from tests.cases import AS_OF, make_source, run, site
+from tests.lakes import views_of
 
 STAGES = {1: (40, 4, 8), 2: (4, 30, 60), 3: (30, 30, 0), 4: (10, 9, 150)}
 SNAPSHOT = '{"stage_1_initial": 40, "stage_4_initial": 12, "stage_6_initial": 7}'
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def views(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     folder = tmp_path_factory.mktemp("outcomes")
     common = {"stages": STAGES, "current_stage": 4, "initial_snapshot": SNAPSHOT}
     runs = [
@@ -40,9 +40,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         run(6, "2026-02-06T00:00:00Z", status="failed", stages=STAGES, current_stage=9),
     ]
     source = make_source(folder / "source.sqlite", [site(1, "a.example")], runs)
-    load(f"sqlite:///{source}", folder / "data", AS_OF)
-    with connect(folder / "data") as opened:
-        yield opened
+    with views_of(source, "stage_outcomes", "run_timeline") as views:
+        yield views
 
 
 @pytest.mark.parametrize(
@@ -64,8 +63,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         (6, 4, ("completed", None, True, 20)),  # no snapshot: 30 tasks made − 10; no stage 9, so none stopped
     ],
 )
-def test_outcome(warehouse: Warehouse, run_id: int, stage: int, expected: tuple[object, ...]) -> None:
-    found = warehouse.sql(
+def test_outcome(
+    views: duckdb.DuckDBPyConnection, run_id: int, stage: int, expected: tuple[object, ...]
+) -> None:
+    found = views.execute(
         "select outcome, outcome_reason, is_compared, items_left from stage_outcomes "
         "where site_id = 1 and id = $id and stage_number = $stage",
         {"id": run_id, "stage": stage},
@@ -73,8 +74,8 @@ def test_outcome(warehouse: Warehouse, run_id: int, stage: int, expected: tuple[
     assert found == [expected]
 
 
-def test_what_no_stage_accounts_for_is_named_while_a_run_goes_on(warehouse: Warehouse) -> None:
-    (row,) = warehouse.sql(
+def test_what_no_stage_accounts_for_is_named_while_a_run_goes_on(views: duckdb.DuckDBPyConnection) -> None:
+    (row,) = views.sql(
         "select label, duration_seconds from run_timeline where site_id = 1 and id = 3 and part = 'remainder'"
     ).fetchall()
     assert row == ("No stage accounts for it yet", (AS_OF.timestamp() - 1770076800))  # since 2026-02-03

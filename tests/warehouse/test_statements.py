@@ -1,21 +1,21 @@
 """What an account made, used and had by month, computed by hand."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 
+import duckdb
 import pytest
 
-import igny8_analysis
-from igny8_analysis import Warehouse
-from igny8_analysis.load import load
-from tests.cases import AS_OF, make_source, run, site
+from tests.cases import make_source, run, site
+from tests.lakes import views_of
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def views(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """Account 1 with two sites, one deleted; account 2, whose transactions miss 10 credits of its balance."""
     folder = tmp_path_factory.mktemp("statements")
     sites = [site(1), site(2, is_deleted=1), site(3, tenant_id=2)]
@@ -48,12 +48,12 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     with closing(sqlite3.connect(source)) as connection, connection:
         connection.execute("update igny8_tenants set credits = 300, bonus_credits = 100")
         connection.execute("insert into igny8_tenants (id, name, credits) values (2, 'B', 100)")
-    load(f"sqlite:///{source}", folder / "data", as_of=AS_OF)
-    return igny8_analysis.connect(folder / "data")
+    with views_of(source, "statements", "site_months") as views:
+        yield views
 
 
-def test_a_month_of_a_site_is_that_of_the_runs_that_started_in_it(warehouse: Warehouse) -> None:
-    rows = warehouse.sql(
+def test_a_month_of_a_site_is_that_of_the_runs_that_started_in_it(views: duckdb.DuckDBPyConnection) -> None:
+    rows = views.sql(
         "select site_id, month_start, total_runs, content_created, images_generated, article_credits, image_credits, "
         "total_credits_used from site_months order by site_id, month_start"
     ).fetchall()
@@ -65,8 +65,8 @@ def test_a_month_of_a_site_is_that_of_the_runs_that_started_in_it(warehouse: War
     ]
 
 
-def test_a_statement_adds_work_by_hand_to_runs_and_never_takes_off(warehouse: Warehouse) -> None:
-    rows = warehouse.sql(
+def test_a_statement_adds_work_by_hand_to_runs_and_never_takes_off(views: duckdb.DuckDBPyConnection) -> None:
+    rows = views.sql(
         "select account_id, month_start, total_runs, content_created, images_generated, "
         "article_credits, image_credits, run_credits, other_credits, used_credits, added_credits "
         "from statements order by account_id, month_start"
@@ -80,8 +80,10 @@ def test_a_statement_adds_work_by_hand_to_runs_and_never_takes_off(warehouse: Wa
     ]
 
 
-def test_a_past_balance_is_known_where_all_transactions_sum_to_the_present_one(warehouse: Warehouse) -> None:
-    rows = warehouse.sql(
+def test_a_past_balance_is_known_where_all_transactions_sum_to_the_present_one(
+    views: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = views.sql(
         "select account_id, month_start, month_end_credits from statements order by account_id, month_start"
     ).fetchall()
     # 500 − 59 = 441; 441 + 60 − 101 = 400 = 300 + 100; account 2 has 100, its one transaction says 90
