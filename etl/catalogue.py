@@ -60,13 +60,14 @@ class FoundTable:
         """The type that the source holds a declared column to, if to any."""
         return self.relation.types.get(self.columns.get(column, "")) if self.relation else None
 
-    def sql(self) -> str:
-        """The table as a SQL relation named `key` with every declared column, NULL where it is missing."""
+    def sql(self, **more: str) -> str:
+        """The table as a SQL relation named `key` with every declared column, NULL where it is missing; and `more`."""
         found = self.columns if self.is_read else {}
         columns = [
             f"{identifier(found[name])} as {name}" if name in found else f"cast(null as {type_}) as {name}"
             for name, type_ in self.table.columns.items()
         ]
+        columns += [f"{sql} as {name}" for name, sql in more.items()]
         relation = self.relation if self.is_read else None
         source = f"from {'.'.join(map(identifier, relation.path))}" if relation else "where 1 = 0"
         return f"(select {', '.join(columns)} {source}) as {self.key}"

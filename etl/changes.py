@@ -3,13 +3,13 @@
 PostgreSQL writes the number of the transaction into every row that it writes (`xmin`). So first the keys of all runs
 are read, without their JSON, then in the same snapshot those rows whose number is another than at the load before, or
 is one that was given out since. What a row's number does not tell is in the table's `state`: where that is another,
-and where a source has no such numbers, everything is read.
+and where a source has no such numbers, everything is read. The ledger's sums go by the same (`ledger.py`).
 """
 
 import hashlib
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,11 @@ from igny8_analysis.etl.lake import Version, digest
 from igny8_analysis.etl.sources.source import Source, WrittenRows
 from igny8_analysis.etl.templates import identifier, quoted
 
-FILE = "runs_as_read.parquet"
+RUNS = "runs"
 IDS_A_QUERY = 2_000
 ROW_GROUP_ROWS = 20_480  # of rows so wide, larger groups take three times as long to write
 NUMBERS = 2**32  # of transactions, before they are used again
+NUMBER = "cast(cast(xmin as text) as bigint)"
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,76 @@ class GoesOn:
     is_full: bool
 
 
+def file_name(name: str) -> str:
+    """The file in which a version keeps what was read of a source's table, for the next load to go on from."""
+    return f"{name}_as_read.parquet"
+
+
 @dataclass(frozen=True)
 class Told:
-    """By what the next load can tell which runs changed: the table's state, its rows' numbers.
+    """By what the next load can tell which rows changed: the table's state, its rows' numbers.
 
-    `as_they_were` is the file of the load before, where it holds these very runs.
+    `as_they_were` is the file of the load before, where it holds these very rows.
     """
 
     state: str
     written: WrittenRows
     as_they_were: Path | None = None
+
+    @classmethod
+    def of(cls, written: WrittenRows, query: str) -> "Told":
+        """What is told of rows that a query reads."""
+        return cls(
+            hashlib.sha256(f"{program_digest()} {written.state} {query}".encode()).hexdigest(), written
+        )
+
+    def why_all(self, goes_on: GoesOn, name: str) -> str | None:
+        """Why what the previous version kept by a name cannot be gone on from; None where it can."""
+        if goes_on.previous is None:
+            return "there is no load before"
+        if goes_on.is_full:
+            return "--full"
+        try:
+            kept = goes_on.previous.manifest().get("as_read", {}).get(name) or {}
+            reasons = {
+                "the load before kept none": not kept,
+                "the server, its start, the table, the role or the program is another than at the load before": (
+                    kept.get("state") != self.state
+                ),
+                "the server's transaction numbers have come around since the load before": not (
+                    0 <= self.written.next - kept.get("oldest", 0) < NUMBERS // 2
+                ),
+                "what the load before kept is damaged": bool(kept)
+                and digest(goes_on.previous.path / file_name(name)) != kept["sha256"],
+            }
+        except (Igny8Error, OSError, AttributeError, KeyError, TypeError):
+            return "what the load before kept cannot be read"
+        return next((reason for reason, holds in reasons.items() if holds), None)
+
+    def about(self, file: Path) -> dict[str, Any]:
+        """What the manifest says of the file that was kept."""
+        return {
+            "state": self.state,
+            "oldest": self.written.oldest,
+            "next": self.written.next,
+            "sha256": digest(file),
+            "bytes": file.stat().st_size,
+        }
+
+
+def written_numbers(source: Source, table: FoundTable, id_column: str | None = None) -> WrittenRows | str:
+    """Whether the rows of a table tell what wrote them; if not, why not."""
+    return (
+        source.written_rows(table.relation.path, id_column)
+        if table.relation and table.is_read
+        else "no table"
+    )
+
+
+def is_since(kept: Version, name: str, next_: int) -> str:
+    """SQL for whether the number `written` was given out since the load of a version began."""
+    since = kept.manifest()["as_read"][name]["oldest"]
+    return f"(written - {since % NUMBERS} + {NUMBERS}) % {NUMBERS} < {next_ - since}"
 
 
 @dataclass(frozen=True)
@@ -79,14 +140,14 @@ def read_runs(
 
     `transform` is the SQL that makes it of the relation `batches`, row by row.
     """
-    written = source.written_rows(table.relation.path, table.columns["id"]) if table.relation else "no table"
+    written = written_numbers(source, table, table.columns["id"])
     if isinstance(written, str):
         batches = source.read(query)
         scratch.execute(transform)
         return _read_all(scratch, written, None)
-    state = hashlib.sha256(f"{program_digest()} {written.state} {query}".encode()).hexdigest()
+    told = Told.of(written, query)
     _read_keys(scratch, source, table)
-    why_all = _why_all(scratch, state, written, goes_on)
+    why_all = told.why_all(goes_on, RUNS) or _why_no_keys(scratch)
     if why_all is None and goes_on.previous:
         _find_changed(scratch, goes_on.previous, written)
         batches = _changed_rows(scratch, source, query)
@@ -98,11 +159,11 @@ def read_runs(
         )
         (runs,) = _row(scratch, "select count(*) from read_runs")
         (runs_before,) = _row(scratch, "select count(*) from kept_runs")
-        as_they_were = goes_on.previous.path / FILE if not rows and runs == runs_before else None
-        return RunsRead(rows, runs, None, Told(state, written, as_they_were))
+        as_they_were = goes_on.previous.path / file_name(RUNS) if not rows and runs == runs_before else None
+        return RunsRead(rows, runs, None, replace(told, as_they_were=as_they_were))
     batches = source.read(query)  # noqa: F841 (DuckDB reads it by its name)
     scratch.execute(transform)
-    return _read_all(scratch, why_all or "nothing is kept", Told(state, written))
+    return _read_all(scratch, why_all or "nothing is kept", told)
 
 
 def _read_all(scratch: duckdb.DuckDBPyConnection, why_all: str, told: Told | None) -> RunsRead:
@@ -115,39 +176,16 @@ def _read_keys(scratch: duckdb.DuckDBPyConnection, source: Source, table: FoundT
     id_, site_id = (identifier(table.columns[name]) for name in ("id", "site_id"))
     batches = source.read(  # noqa: F841 (DuckDB reads it by its name)
         f"select cast({id_} as bigint) as id, cast({site_id} as text) as site_id, "
-        f"cast(cast(xmin as text) as bigint) as written from {'.'.join(map(identifier, table.relation.path))}"
+        f"{NUMBER} as written from {'.'.join(map(identifier, table.relation.path))}"
     )
     scratch.execute("create table run_keys as from batches")
 
 
-def _why_all(
-    scratch: duckdb.DuckDBPyConnection, state: str, written: WrittenRows, goes_on: GoesOn
-) -> str | None:
-    """Why the runs kept by the previous version cannot be gone on from; None where they can."""
-    if goes_on.previous is None:
-        return "there is no load before"
-    if goes_on.is_full:
-        return "--full"
+def _why_no_keys(scratch: duckdb.DuckDBPyConnection) -> str | None:
     repeated, missing = _row(
         scratch, "select count(id) - count(distinct id), count(*) - count(id) from run_keys"
     )
-    try:
-        kept = goes_on.previous.manifest().get("runs_as_read") or {}
-        reasons = {
-            "the load before kept none": not kept,
-            "the server, its start, the table, the role or the program is another than at the load before": (
-                kept.get("state") != state
-            ),
-            "the server's transaction numbers have come around since the load before": not (
-                0 <= written.next - kept.get("oldest", 0) < NUMBERS // 2
-            ),
-            "the ids of runs are not unique": bool(repeated or missing),
-            "what the load before kept is damaged": bool(kept)
-            and digest(goes_on.previous.path / FILE) != kept["sha256"],
-        }
-    except (Igny8Error, OSError, AttributeError, KeyError, TypeError):
-        return "what the load before kept cannot be read"
-    return next((reason for reason, holds in reasons.items() if holds), None)
+    return "the ids of runs are not unique" if repeated or missing else None
 
 
 def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written: WrittenRows) -> None:
@@ -155,17 +193,16 @@ def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written
 
     A number that was given out since the load before began belongs to a change, even if a row had it long ago.
     """
-    kept = previous.manifest()["runs_as_read"]
-    scratch.execute(f"create view kept_runs as from read_parquet('{quoted(previous.path / FILE)}')")
+    file = quoted(previous.path / file_name(RUNS))
+    scratch.execute(f"create view kept_runs as from read_parquet('{file}')")
     scratch.execute(
-        """
+        f"""
         create table unchanged_runs as
-        select k.id
+        select id
         from run_keys as k
-        join kept_runs as r on r.id = k.id and r.written = k.written and cast(r.site_id as varchar) = k.site_id
-        where (k.written - $since % $numbers + $numbers) % $numbers >= $next - $since
-        """,
-        {"since": kept["oldest"], "next": written.next, "numbers": NUMBERS},
+        semi join kept_runs as r on r.id = k.id and r.written = k.written and cast(r.site_id as varchar) = k.site_id
+        where not {is_since(previous, RUNS, written.next)}
+        """
     )
     scratch.execute(
         "create table changed_runs as select id from run_keys anti join unchanged_runs using (id)"
@@ -191,7 +228,7 @@ def keep_runs(scratch: duckdb.DuckDBPyConnection, folder: Path, read: RunsRead) 
 
     Gives what the manifest says of them; None where a run cannot be told by its id, or the source tells no changes.
     """
-    file = folder / FILE
+    file = folder / file_name(RUNS)
     if read.told is None:
         return None
     if read.told.as_they_were:
@@ -207,13 +244,7 @@ def keep_runs(scratch: duckdb.DuckDBPyConnection, folder: Path, read: RunsRead) 
             f"copy (select r.*, k.written {joined}) to '{quoted(file)}' "
             f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
         )
-    return {
-        "state": read.told.state,
-        "oldest": read.told.written.oldest,
-        "next": read.told.written.next,
-        "sha256": digest(file),
-        "bytes": file.stat().st_size,
-    }
+    return read.told.about(file)
 
 
 def program_digest() -> str:

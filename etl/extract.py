@@ -14,7 +14,16 @@ from typing import Any
 import duckdb
 
 from igny8_analysis.etl.catalogue import Catalogue, FoundTable, look
-from igny8_analysis.etl.changes import GoesOn, RunsRead, keep_runs, program_digest, read_runs
+from igny8_analysis.etl.changes import (
+    NUMBER,
+    RUNS,
+    GoesOn,
+    RunsRead,
+    keep_runs,
+    program_digest,
+    read_runs,
+    written_numbers,
+)
 from igny8_analysis.etl.contracts import LAKE_TABLES, RUN_TABLES, LakeTable
 from igny8_analysis.etl.domains import bare_domain_sql
 from igny8_analysis.etl.errors import Igny8Error, LoadError
@@ -85,8 +94,8 @@ class Measure:
 class Extracted:
     """What an extraction tells: what the source has, what of that changed, what was reconciled, a digest of the runs.
 
-    `changes` are rows of `object`, a table or column, and `change`: new or gone since the load before. `runs_as_read`
-    is what the manifest says of the file that the next load goes on from; None: there is none.
+    `changes` are rows of `object`, a table or column, and `change`: new or gone since the load before. `as_read` is
+    what the manifest says of the files that the next load goes on from, by their name; None: there is none.
     """
 
     catalogue: Catalogue
@@ -94,7 +103,7 @@ class Extracted:
     measures: list[Measure]
     runs_digest: str
     runs_read: RunsRead
-    runs_as_read: dict[str, Any] | None
+    as_read: dict[str, dict[str, Any] | None]
 
 
 def extract(
@@ -127,7 +136,7 @@ def extract(
         summed = beside.submit(_sum_ledger, scratch.cursor(), source, catalogue.tables, goes_on)
         runs_as_read = keep_runs(scratch, lake.parent, runs_read)
         runs_digest = _write_runs(scratch, goes_on, runs_read, lake, progress)
-        summed.result()
+        as_read = {RUNS: runs_as_read, **summed.result()}
         _register_load(scratch, source, load, catalogue, previous)
         for name in ("read_items", "read_accounts", "read_usage", "read_transactions"):
             scratch.execute(_transform(name))
@@ -143,7 +152,7 @@ def extract(
             "select object, change from source_changes natural join this_load order by change desc, object"
         ).fetchall()
     told = [{"object": name, "change": change} for name, change in changes]
-    return Extracted(catalogue, told, measures, runs_digest, runs_read, runs_as_read)
+    return Extracted(catalogue, told, measures, runs_digest, runs_read, as_read)
 
 
 def _read_source(
@@ -181,31 +190,40 @@ def _read_source(
 
 def _sum_ledger(
     scratch: duckdb.DuckDBPyConnection, source: Source, tables: dict[str, FoundTable], goes_on: GoesOn
-) -> None:
-    """Read what the credit tables sum up to. The source does the work: it goes beside what is done of the runs."""
-    relations = {key: found.sql() for key, found in tables.items()}
-    places = {"credits_used": 6, "cost_usd": 9, "tokens_input": 0, "tokens_output": 0}
-    usage = _expressions(source, tables["credit_usage_log"], places)
-    _sum_up(scratch, source, "credit_usage", "used_on", "credits", usage | relations, goes_on)
-    transactions = _expressions(source, tables["credit_transactions"], {"amount": 6})
-    _sum_up(scratch, source, "credit_transactions", "made_on", "amount", transactions | relations, goes_on)
+) -> dict[str, dict[str, Any] | None]:
+    """Read what the credit tables sum up to. The source does the work: it goes beside what is done of the runs.
+
+    Returns what the manifest says of each table's sums, by their name.
+    """
+    return {
+        name: _sum_up(scratch, source, tables[key], name, summed, places, goes_on)
+        for name, key, summed, places in (
+            (
+                "credit_usage",
+                "credit_usage_log",
+                "credits",
+                {"credits_used": 6, "cost_usd": 9, "tokens_input": 0, "tokens_output": 0},
+            ),
+            ("credit_transactions", "credit_transactions", "amount", {"amount": 6}),
+        )
+    }
 
 
 def _sum_up(
     scratch: duckdb.DuckDBPyConnection,
     source: Source,
+    table: FoundTable,
     name: str,
-    day: str,
-    amount: str,
-    values: dict[str, str],
+    summed: str,
+    places: dict[str, int],
     goes_on: GoesOn,
-) -> None:
-    """Read the sums of the source's credit rows by day into `raw_<name>`, and over all of them into `<name>_totals`."""
-    values |= {"rows": _query(f"{name}_rows", values), "total": source.total, "summed": amount}
-    read_sums(scratch, source, name, day, lambda which: _query(name, values | {"which": which}), goes_on)
-    batches = source.read(_query("credit_totals", values))  # noqa: F841 (DuckDB reads it by its name)
-    scratch.execute(
-        f"create table {name}_totals as select items, cast(amount as decimal(38, 6)) as amount from batches"
+) -> dict[str, Any] | None:
+    written = written_numbers(source, table)
+    number = "null" if isinstance(written, str) else NUMBER
+    values = _expressions(source, table, places) | {table.key: table.sql(written=number)}
+    values |= {"rows": _query(f"{name}_rows", values), "total": source.total, "summed": summed}
+    return read_sums(
+        scratch, source, written, name, lambda query, **more: _query(query, values | more), goes_on
     )
 
 

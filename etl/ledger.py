@@ -1,87 +1,87 @@
-"""Reading of the ledger's sums: those of a month are read again where the source tells another digest of them.
+"""Reading of the ledger's sums: those of a day are read again where a row of it was written since, or is gone.
 
-The source sums all its rows at every load, as it must, and first sends a digest a month alone. Sums of months whose
-digest is that of what the load before read come from there; of a source that tells no digests, none.
+The source counts and sums up all its rows at every load, which the lake is held to: by day, where a load before can be
+gone on from. What wrote a row tells whether it changed (`changes.py`); one that is gone, or of another day now, is
+missed by their number.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
+from typing import Any
 
 import duckdb
 
-from igny8_analysis.etl.changes import GoesOn, program_digest
-from igny8_analysis.etl.sources.source import Source
-from igny8_analysis.etl.templates import filled, quoted
+from igny8_analysis.etl.changes import GoesOn, Told, file_name, is_since
+from igny8_analysis.etl.lake import Version
+from igny8_analysis.etl.sources.source import Source, WrittenRows
+from igny8_analysis.etl.templates import quoted
 
-DIGEST = "cast('0x' || left(sha256({{ text }}), 15) as bigint)"  # as `Source.digest`, in DuckDB
-Query = Callable[[str], str]
+DAY = "coalesce(cast(day as text), '')"
 
 
 def read_sums(
-    scratch: duckdb.DuckDBPyConnection, source: Source, name: str, day: str, query: Query, goes_on: GoesOn
-) -> None:
-    """Make the table `raw_<name>` of the rows that `query` gives where a condition holds, and keep it beside the lake.
+    scratch: duckdb.DuckDBPyConnection,
+    source: Source,
+    written: WrittenRows | str,
+    name: str,
+    query: Callable[..., str],
+    goes_on: GoesOn,
+) -> dict[str, Any] | None:
+    """Make `raw_<name>` of the sums of a table's rows, and `<name>_totals` of the source's own over all of them.
 
-    `day` is the column of their date.
+    `query` gives the SQL of the sums, `credit_days` and `credit_totals`. Returns what the manifest says of the sums
+    kept beside the lake; None: the source tells of no changes, and none are kept.
     """
-    month = f"coalesce(left(cast({day} as text), 7), '')"
-    kept, months = f"kept_{name}", None
-    if source.digest and _is_kept(scratch, name, goes_on):
-        months = _months(scratch, source, source.digest, kept, month, query("true"))
-    same = [told for told, is_same in (months or {}).items() if is_same]
-    changed = [told for told, is_same in (months or {}).items() if not is_same]
-    if months is None or changed:
-        which = "true" if months is None else f"{month} in ({_texts(changed)})"
-        batches = source.read(query(which))  # noqa: F841 (DuckDB reads it by its name)
-        scratch.execute(f"create table raw_{name} as from batches")
+    if isinstance(written, str):
+        _read_all(scratch, source, name, query)
+        return None
+    told = Told.of(written, query(name, day=DAY, which="true"))
+    if goes_on.previous and told.why_all(goes_on, name) is None:
+        is_changed = is_since(goes_on.previous, name, written.next)
+        _read_changed(scratch, source, name, query, is_changed, goes_on.previous)
     else:
-        scratch.execute(f"create table raw_{name} as from {kept} limit 0")
-    if same:
-        scratch.execute(f"insert into raw_{name} by name from {kept} where {month} in ({_texts(same)})")
-    if source.digest:
-        scratch.execute(
-            f"drop table if exists {kept}; copy raw_{name} to '{quoted(goes_on.folder / _file(name))}' "
-            f"(format parquet, compression zstd, kv_metadata {{program: '{program_digest()}'}})"
+        _read_all(scratch, source, name, query)
+    file = goes_on.folder / file_name(name)
+    scratch.execute(f"copy raw_{name} to '{quoted(file)}' (format parquet, compression zstd)")
+    return told.about(file)
+
+
+def _read_all(
+    scratch: duckdb.DuckDBPyConnection, source: Source, name: str, query: Callable[..., str]
+) -> None:
+    batches = source.read(query(name, day=DAY, which="true"))
+    scratch.execute(f"create table raw_{name} as from batches")
+    batches = source.read(query("credit_totals"))  # noqa: F841 (DuckDB reads it by its name)
+    scratch.execute(f"create table {name}_totals as from batches")
+
+
+def _read_changed(
+    scratch: duckdb.DuckDBPyConnection,
+    source: Source,
+    name: str,
+    query: Callable[..., str],
+    is_changed: str,
+    previous: Version,
+) -> None:
+    file = quoted(previous.path / file_name(name))
+    batches = source.read(query("credit_days", day=DAY, is_changed=is_changed))
+    scratch.execute(
+        f"""
+        create or replace temp table days as from batches;
+        create table {name}_totals as
+        select sum(items) as items, sum(cast(amount as decimal(38, 6))) as amount from days;
+        create table raw_{name} as
+        from read_parquet('{file}')
+        where day in (
+            select day
+            from days
+            semi join (select day, sum(items) as items from read_parquet('{file}') group by day) as kept
+            using (day, items)
+            where changed_items = 0
         )
-
-
-def _is_kept(scratch: duckdb.DuckDBPyConnection, name: str, goes_on: GoesOn) -> bool:
-    """Whether the load before kept these sums, read by this program; then they are the table `kept_<name>`."""
-    if goes_on.previous is None or goes_on.is_full:
-        return False
-    file = quoted(goes_on.previous.path / _file(name))
-    program = "select decode(value) from parquet_kv_metadata('{}') where decode(key) = 'program'"
-    with suppress(duckdb.Error):
-        if scratch.execute(program.format(file)).fetchall() == [(program_digest(),)]:
-            scratch.execute(f"create table kept_{name} as from read_parquet('{file}')")
-            return True
-    return False
-
-
-def _months(
-    scratch: duckdb.DuckDBPyConnection, source: Source, digest: str, kept: str, month: str, query: str
-) -> dict[str, bool]:
-    """The months of the source's sums, and whether those kept have the same `digest`."""
-    columns = scratch.table(kept).columns
-    values = (f"coalesce('=' || cast({column} as text), '')" for column in columns)
-    text = f"concat_ws(chr(31), {', '.join(values)})"
-
-    def digests(digest: str, sums: str) -> str:
-        row = filled(digest, {"text": text})
-        return f"select {month} as month, cast(sum({row}) as text) as digest from {sums} as sums group by {month}"
-
-    batches = source.read(digests(digest, f"({query})"))  # noqa: F841 (DuckDB reads it by its name)
-    scratch.execute("create or replace temp table told as from batches")
-    rows = scratch.execute(
-        "select t.month, k.month is not null from told as t left join "
-        f"({digests(DIGEST, kept)}) as k on k.month = t.month and k.digest = t.digest"
-    ).fetchall()
-    return dict(rows)
-
-
-def _file(name: str) -> str:
-    return f"{name}_as_read.parquet"
-
-
-def _texts(values: list[str]) -> str:
-    return ", ".join(f"'{quoted(value)}'" for value in values)
+        """
+    )
+    days = scratch.execute(f"select day from days anti join raw_{name} using (day)").fetchall()
+    if days:
+        which = ", ".join(f"'{quoted(day)}'" for (day,) in days)
+        batches = source.read(query(name, day=DAY, which=f"{DAY} in ({which})"))  # noqa: F841 (DuckDB reads it by its name)
+        scratch.execute(f"insert into raw_{name} by name from batches")

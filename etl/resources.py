@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 
-MEGABYTES = 440
+MEGABYTES = 400
 MEGABYTES_A_FURTHER_THREAD = 160
 
 

@@ -136,7 +136,7 @@ def load(
                 "definition": definition(),
                 "runs_digest": extracted.runs_digest,
                 "runs_read": {"rows": extracted.runs_read.rows, "why_all": extracted.runs_read.why_all},
-                "runs_as_read": extracted.runs_as_read,
+                "as_read": extracted.as_read,
                 "built": {"sites": built.sites, "why_all": built.why_all, "appended": built.appended},
             }
             report = publish(this, version, instant, about, keep, started, progress)

@@ -62,7 +62,7 @@ def grow(
                 "duration_seconds": 0,
                 "runs_digest": found.runs_digest,
                 "runs_read": {"rows": found.runs_read.rows, "why_all": found.runs_read.why_all},
-                "runs_as_read": found.runs_as_read,
+                "as_read": found.as_read,
             }
         )
         this.prune(keep)

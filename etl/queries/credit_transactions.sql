@@ -1,7 +1,7 @@
--- One row per account, UTC date and kind of transaction, each as found; dates that do not read are NULL.
+-- One row per account, UTC date and kind of transaction, each as found; of a date that does not read the day is empty.
 select
     cast(account_id as text) as account_id,
-    cast(made_on as text) as made_on,
+    {{ day }} as day,
     kind,
     count(*) as items,
     cast({{ total }} (amount) as text) as amount,
@@ -9,4 +9,4 @@ select
     min(case when amount is null then amount_text end) as bad_amount
 from ({{ rows }}) as transactions
 where {{ which }}
-group by account_id, made_on, kind
+group by account_id, day, kind

@@ -1,7 +1,8 @@
 select
     {{ tenant_id }} as account_id,
-    {{ created_at }} as made_on,
+    {{ created_at }} as day,
     cast(transaction_type as text) as kind,
     cast(amount as text) as amount_text,
-    {{ amount }} as amount
+    {{ amount }} as amount,
+    written
 from {{ credit_transactions }}

@@ -1,9 +1,9 @@
 -- One row per account, site, UTC date and operation of the ledger, each as found.
--- Dates that do not read are NULL.
+-- Of a date that does not read the day is empty.
 select
     cast(account_id as text) as account_id,
     cast(site_id as text) as site_id,
-    cast(used_on as text) as used_on,
+    {{ day }} as day,
     operation,
     count(*) as items,
     cast({{ total }} (credits) as text) as credits,
@@ -16,4 +16,4 @@ select
     min(case when tokens_output is null then tokens_output_text end) as bad_tokens_output
 from ({{ rows }}) as calls
 where {{ which }}
-group by account_id, site_id, used_on, operation
+group by account_id, site_id, day, operation

@@ -1,7 +1,7 @@
 select
     {{ tenant_id }} as account_id,
     {{ site_id }} as site_id,
-    {{ created_at }} as used_on,
+    {{ created_at }} as day,
     cast(operation_type as text) as operation,
     cast(credits_used as text) as credits_text,
     {{ credits_used }} as credits,
@@ -10,5 +10,6 @@ select
     cast(tokens_input as text) as tokens_input_text,
     {{ tokens_input }} as tokens_input,
     cast(tokens_output as text) as tokens_output_text,
-    {{ tokens_output }} as tokens_output
+    {{ tokens_output }} as tokens_output,
+    written
 from {{ credit_usage_log }}

@@ -88,7 +88,7 @@ select
     c.relkind = 'r' and not c.relhassubclass,
     c.relrowsecurity,
     pg_catalog.has_table_privilege(c.oid, 'select'),
-    (
+    cast($3 as text) is null or (
         select a.atttypid in (20, 21, 23) from pg_catalog.pg_attribute as a
         where a.attrelid = c.oid and a.attname = $3 and not a.attisdropped
     ),
@@ -157,9 +157,6 @@ case
     then round(cast({{ column }} as numeric), {{ places }})
 end"""
 
-DIGEST = """
-cast(cast('x' || left(encode(sha256(convert_to({{ text }}, 'UTF8')), 'hex'), 15) as bit(60)) as bigint)"""
-
 
 class Stalled(Exception):  # noqa: N818 (told as a LoadError)
     """The server did not answer in time."""
@@ -218,16 +215,14 @@ class PostgresSource:
         self._is_left = threading.Event()
         self._rows_under_way: pa.RecordBatchReader | None = None
         self._is_any_bytes = False
-        self._has_sha256 = False
         self.failure: Exception | None = None
 
     def begin(self) -> None:
         """Begin the read-only transaction and fix its instant."""
         for statement in SESSION:
             self._in_time(partial(self._reading.execute, statement), GRACE_SECONDS)
-        ((self.as_of, encoding, self._has_sha256),) = self._rows(
-            "select statement_timestamp(), current_setting('server_encoding'), "
-            "to_regprocedure('pg_catalog.sha256(bytea)') is not null"
+        ((self.as_of, encoding),) = self._rows(
+            "select statement_timestamp(), current_setting('server_encoding')"
         )
         self._is_any_bytes = encoding == "SQL_ASCII"  # the server does not know what its texts are written in
 
@@ -259,11 +254,6 @@ class PostgresSource:
         sql = AMOUNT_OF_NUMBER if type_ in NUMBERS else AMOUNT
         return filled(sql, {"column": column, "text": trimmed(column), "places": places})
 
-    @property
-    def digest(self) -> str | None:
-        """SQL for 60 bits of a text's SHA-256, where the server has that (from 11 on) and knows the text's encoding."""
-        return DIGEST if self._has_sha256 and not self._is_any_bytes else None
-
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches; the next query ends the stream."""
         self._reading.close()
@@ -284,7 +274,7 @@ class PostgresSource:
 
         return pa.RecordBatchReader.from_batches(reader.schema, batches(seconds))
 
-    def written_rows(self, path: tuple[str, ...], id_column: str) -> WrittenRows | str:
+    def written_rows(self, path: tuple[str, ...], id_column: str | None) -> WrittenRows | str:
         """Whether each row of the table tells, by its xmin, what wrote it last; if not, why not."""
         found = self._rows(TABLE_STATE, (*path, id_column))
         if not found:

@@ -73,17 +73,12 @@ class Source(Protocol):
         """SQL for the number that a column holds, rounded to so many decimals; NULL where it holds none below 10¹²."""
         ...
 
-    @property
-    def digest(self) -> str | None:
-        """SQL for 60 bits, as a number, of the SHA-256 of `{{ text }}` in UTF-8; None where there is none."""
-        ...
-
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches: counts as whole numbers, all else as text."""
         ...
 
-    def written_rows(self, path: tuple[str, ...], id_column: str) -> WrittenRows | str:
-        """Whether each row of the table tells what wrote it last; if not, why not."""
+    def written_rows(self, path: tuple[str, ...], id_column: str | None) -> WrittenRows | str:
+        """Whether each row of the table, told by its id where one is named, tells what wrote it; if not, why not."""
         ...
 
     def interrupt(self) -> None:

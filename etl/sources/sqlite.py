@@ -37,7 +37,6 @@ class SqliteSource:
 
     kind = "sqlite"
     total = "total_amount"
-    digest = None  # nothing of it goes over a network
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Take over a connection whose read transaction has begun."""
@@ -59,7 +58,7 @@ class SqliteSource:
                     found.append(Relation(table, ("main", table), dict.fromkeys(columns, True)))
         return found
 
-    def written_rows(self, path: tuple[str, ...], id_column: str) -> str:
+    def written_rows(self, path: tuple[str, ...], id_column: str | None) -> str:
         """SQLite's rows do not."""
         return "SQLite does not tell which rows changed"
 

@@ -2,7 +2,7 @@
 create table read_transactions as
 select
     as_bigint(account_id) as account_id,
-    as_date(made_on) as made_on,
+    as_date(day) as made_on,
     coalesce(kind, '') as kind,
     items,
     coalesce(cast(amount as decimal(38, 6)), 0) as amount,
@@ -12,7 +12,7 @@ select
     case
         when account_id is not null and as_bigint(account_id) is null
         then 'tenant_id is not a whole number'
-        when as_date(made_on) is null
+        when as_date(day) is null
         then 'created_at is not a time'
     end as reason
 from raw_credit_transactions

@@ -3,7 +3,7 @@ create table read_usage as
 select
     as_bigint(account_id) as account_id,
     as_bigint(site_id) as site_id,
-    as_date(used_on) as used_on,
+    as_date(day) as used_on,
     coalesce(operation, '') as operation,
     items,
     coalesce(cast(credits as decimal(38, 6)), 0) as credits,
@@ -20,7 +20,7 @@ select
         then 'tenant_id is not a whole number'
         when site_id is not null and as_bigint(site_id) is null
         then 'site_id is not a whole number'
-        when as_date(used_on) is null
+        when as_date(day) is null
         then 'created_at is not a time'
     end as reason
 from raw_credit_usage

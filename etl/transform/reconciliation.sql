@@ -50,7 +50,7 @@ with
         union all
         select
             'ledger_credits',
-            (select amount from credit_usage_totals),
+            (select cast(amount as decimal(38, 6)) from credit_usage_totals),
             (select sum(credits) from read_usage where reason is not null),
             (select sum(credits) from credit_usage)
         union all
@@ -62,7 +62,7 @@ with
         union all
         select
             'transaction_amount',
-            (select amount from credit_transactions_totals),
+            (select cast(amount as decimal(38, 6)) from credit_transactions_totals),
             (select sum(amount) from read_transactions where reason is not null),
             (select sum(amount) from credit_transactions)
     )

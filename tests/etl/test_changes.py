@@ -18,7 +18,6 @@ from adbc_driver_postgresql import dbapi
 
 from igny8_analysis.etl import changes as module
 from igny8_analysis.etl import lake
-from igny8_analysis.etl.changes import FILE
 from igny8_analysis.etl.demo import AS_OF
 from igny8_analysis.etl.source_schema import SOURCE_TABLES
 from igny8_analysis.load import load
@@ -27,6 +26,7 @@ from tests.differing import differing_tables, differing_views
 from tests.lakes import grow
 from tests.sources import SCHEMA
 
+FILE = module.file_name(module.RUNS)
 RUNS = 40
 KILLED_AT = (
     "read runs",
@@ -301,7 +301,7 @@ def test_a_row_that_bears_another_number_is_a_change(url: str, tmp_path: Path) -
         connection.execute("update kept set written = written - 1 where id in (3, 7)")
         connection.execute(f"copy kept to '{file}'")
     manifest = version.manifest()
-    manifest["runs_as_read"]["sha256"] = lake.digest(file)
+    manifest["as_read"]["runs"]["sha256"] = lake.digest(file)
     version.manifest_file.write_text(json.dumps(manifest), encoding="utf-8")
     found = grow(url, tmp_path, AS_OF).runs_read
     assert (found.rows, found.why_all) == (2, None)
