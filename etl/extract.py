@@ -125,7 +125,12 @@ def extract(
     catalogue = look(source, names)
     catalogue.require()
     tables = {key: found.name for key, found in catalogue.tables.items()}
-    with duckdb.connect() as scratch, interruptible(scratch, source), ThreadPoolExecutor(1) as beside:
+    with (
+        duckdb.connect() as scratch,
+        scratch.cursor() as keeping,
+        interruptible(scratch, keeping, source),
+        ThreadPoolExecutor(2) as beside,
+    ):
         scratch.execute(f"{resources.settings()}; set timezone = 'UTC'")
         scratch.execute(f"set temp_directory = '{quoted(spill_folder(lake.parent.name) or '')}'")
         scratch.execute("set preserve_insertion_order = false")
@@ -134,9 +139,9 @@ def extract(
         runs_read = _read_source(scratch, source, catalogue.tables, goes_on, progress)
         progress("sum the ledger")
         summed = beside.submit(_sum_ledger, scratch.cursor(), source, catalogue.tables, goes_on)
-        runs_as_read = keep_runs(scratch, lake.parent, runs_read)
+        kept = beside.submit(keep_runs, keeping, lake.parent, runs_read)
         runs_digest = _write_runs(scratch, goes_on, runs_read, lake, progress)
-        as_read = {RUNS: runs_as_read, **summed.result()}
+        as_read = {RUNS: kept.result(), **summed.result()}
         _register_load(scratch, source, load, catalogue, previous)
         for name in ("read_items", "read_accounts", "read_usage", "read_transactions"):
             scratch.execute(_transform(name))

@@ -1,4 +1,5 @@
--- One row per UTC date of the rows, an empty text where none reads: their number and sum, and how many changed.
+-- One row per UTC date of the rows, an empty text where none reads: their number and sum, and how many
+-- changed.
 select
     {{ day }} as day,
     count(*) as items,

@@ -1,4 +1,5 @@
--- One row per account, UTC date and kind of transaction, each as found; of a date that does not read the day is empty.
+-- One row per account, UTC date and kind of transaction, each as found; of a date that does not read the
+-- day is empty.
 select
     cast(account_id as text) as account_id,
     {{ day }} as day,
