@@ -89,8 +89,13 @@ class Catalogue:
         ]
 
     @property
+    def not_read(self) -> list[str]:
+        """Keys of the declared tables that read as empty."""
+        return [key for key, found in self.tables.items() if not found.is_read]
+
+    @property
     def unreadable(self) -> list[str]:
-        """Those that are there, but the role may not read them."""
+        """Those missing that are there, but the role may not read them."""
         names = []
         for found in self.tables.values():
             if found.relation and not found.is_readable:

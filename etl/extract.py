@@ -296,8 +296,15 @@ def _register_load(
 ) -> None:
     scratch.execute(
         "create table this_load as select ?::bigint as load_number, ? as load_id, ?::timestamptz as as_of, "
-        "? as source_kind, ? as missing",
-        [load.number, load.version, load.as_of, source.kind, ", ".join(catalogue.missing)],
+        "? as source_kind, ? as missing, ? as not_read",
+        [
+            load.number,
+            load.version,
+            load.as_of,
+            source.kind,
+            ", ".join(catalogue.missing),
+            ", ".join(catalogue.not_read),
+        ],
     )
     objects = [
         (relation.name, column, is_readable)

@@ -13,7 +13,8 @@ select
     (select count(*) from value_findings) as value_findings,
     (select count(*) from quarantine) as quarantine,
     (select coalesce(sum(total_credits_used), 0) from runs) as total_credits_used,
-    missing
+    missing,
+    not_read
 from this_load
 union all
 from previous_loads

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from igny8_analysis.connection import Warehouse
 
+ELSEWHERE = ("etl", "notebooks", "warehouse")
+"""Folders of the package that make the rows, and that hold the notebooks of all pages."""
 DRAWING = ("altair", "jinja2", "nbconvert", "vl-convert-python")
 
 SAYS_WHEN = frozenset(("current_load", "loads"))
@@ -98,9 +100,15 @@ def digest(*parts: Any) -> str:
 
 @cache
 def code_digest(notebook: Path, package: Path = Path(__file__).parent.parent) -> str:
-    """Return a digest of all that turns rows into a report: the notebook, our charts, queries, reports, what draws."""
-    folders = (package / "charts", package / "queries", package / "reports")
-    sources = [file for folder in folders for file in sorted(folder.rglob("*.*")) if file.suffix != ".pyc"]
+    """Return a digest of all that turns rows into a report: the notebook, what reads and draws, and what it draws with.
+
+    Rows tell for themselves whether what makes them is another.
+    """
+    sources = [
+        file
+        for file in sorted(package.rglob("*.*"))
+        if file.suffix != ".pyc" and file.relative_to(package).parts[0] not in ELSEWHERE
+    ]
     parts = [
         *(file.read_bytes() for file in [notebook, *sources]),
         *(version(name).encode() for name in DRAWING),

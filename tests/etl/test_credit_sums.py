@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from igny8_analysis.etl.errors import LoadError
@@ -280,6 +281,28 @@ def test_other_names_of_tables_and_columns(tmp_path: Path, table: str, other: st
     assert in_lake(tmp_path / "data", "select account_id, kind, amount from lake.credit_transactions") == [
         (1, "purchase", 7)
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("select 1", (True, True)),
+        (f"alter table {LEDGER} rename column created_at to made_at", (False, True)),
+        (f"alter table {LEDGER} rename to igny8_credit_usage_logs", (True, True)),
+        (f"drop table {LEDGER}", (False, True)),
+        (f"alter table {TRANSACTIONS} rename column amount to sum", (True, False)),
+    ],
+)
+def test_a_table_that_reads_as_empty_is_no_ledger_of_0_credits(
+    change: str, expected: tuple[bool, bool], tmp_path: Path
+) -> None:
+    others = {LEDGER: [call("2026-02-01T08:00:00Z", 3)], TRANSACTIONS: []}
+    source = make_source(tmp_path / "s.sqlite", [site(1)], others=others)
+    with closing(sqlite3.connect(source, isolation_level=None)) as connection:
+        connection.execute(change)
+    load(f"sqlite:///{source}", tmp_path / "data")
+    with duckdb.connect(find_version(tmp_path / "data").database, read_only=True) as views:
+        assert views.execute("from credit_sources").fetchall() == [expected]
 
 
 def test_a_ledger_that_differs_from_its_own_sum_stops_the_load(

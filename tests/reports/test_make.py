@@ -79,13 +79,14 @@ def test_warm_cold_and_parallel_are_byte_identical_and_only_changed_makes_nothin
     assert contents(warm) == contents(cold)
 
 
-def test_a_changed_notebook_template_or_chart_changes_the_digest(tmp_path: Path) -> None:
+def test_a_changed_notebook_template_chart_or_sentence_changes_the_digest(tmp_path: Path) -> None:
     package = tmp_path / "igny8_analysis"
-    for folder in ("charts", "reports"):
-        shutil.copytree(Path(igny8_analysis.__file__).parent / folder, package / folder)
+    elsewhere = shutil.ignore_patterns(*fingerprints.ELSEWHERE, "__pycache__")
+    shutil.copytree(Path(igny8_analysis.__file__).parent, package, ignore=elsewhere)
     notebook = Path(shutil.copy(make.RUN_DETAIL, tmp_path))
     sources = [notebook, *(file for file in package.rglob("*") if file.is_file() and file.suffix != ".pyc")]
-    assert {file.suffix for file in sources} == {".ipynb", ".py", ".j2", ".js"}
+    assert {file.suffix for file in sources} >= {".ipynb", ".py", ".j2", ".js", ".sql"}
+    assert package / "brief.py" in sources
     seen = {fingerprints.code_digest.__wrapped__(notebook, package)}
     for file in sources:
         file.write_text(f"{file.read_text(encoding='utf-8')}\n", encoding="utf-8")

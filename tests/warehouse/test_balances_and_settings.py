@@ -161,17 +161,17 @@ def test_months_of_an_account_from_its_first_to_its_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "expected"),
+    ("not_read", "expected"),
     [
-        ("igny8_credit_usage_log, igny8_plans", (40, None, None, 0)),
-        ("igny8_plans, igny8_credit_transactions", (40, 0, -40, None)),
-        ("igny8_credit_usage_log.cost_usd, igny8_credit_transactions.x", (40, 0, -40, 0)),
+        ("credit_usage_log, plans", (40, None, None, 0)),
+        ("plans, credit_transactions", (40, 0, -40, None)),
+        ("plans", (40, 0, -40, 0)),
         (None, (40, 0, -40, 0)),
     ],
 )
-def test_what_the_source_has_not_is_null_and_no_0(missing: str | None, expected: tuple[Any, ...]) -> None:
+def test_what_the_source_has_not_is_null_and_no_0(not_read: str | None, expected: tuple[Any, ...]) -> None:
     views = lake_views(
-        loads=[LOAD | {"missing": missing}], sites=[lake_site(1)], runs=LEDGER_AND_RUNS["runs"][:1]
+        loads=[LOAD | {"not_read": not_read}], sites=[lake_site(1)], runs=LEDGER_AND_RUNS["runs"][:1]
     )
     assert views.execute(MONTHS).fetchall() == [(date(2025, 11, 1), *expected)]
 

@@ -12,5 +12,6 @@ select
     value_findings,
     quarantine,
     total_credits_used,
-    missing
+    missing,
+    not_read
 from lake.loads
