@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
@@ -35,7 +36,7 @@ _ROWS = """
 select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, alert_key, is_new
 from alerts
 where ($site_id is null or site_id = $site_id) and ($account_id is null or account_id = $account_id)
-order by severity_rank, account_id, site_id, alert, run_id, stage_number
+order by severity_rank, account_id, site_id, alert, run_id, stage_number, alert_key
 """
 
 
@@ -58,7 +59,7 @@ def alerts(
     }
     rows = warehouse._rows(_ROWS, keys)
     age = (now or datetime.now(UTC)) - warehouse.as_of
-    if age > timedelta(hours=max_age):
+    if age.total_seconds() > 3600 * max_age:
         rows.append(_late(warehouse, age))
         rows.sort(key=lambda row: SEVERITIES.index(row["severity"]))
     return [row for row in rows if SEVERITIES.index(row["severity"]) <= SEVERITIES.index(severity)]
@@ -75,23 +76,41 @@ def _late(warehouse: "Warehouse", age: timedelta) -> Row:
     }  # fmt: skip
 
 
-def delivered(warehouse: "Warehouse") -> set[str]:
-    """Keys of the alerts that were posted for this version."""
+@dataclass(frozen=True)
+class Posted:
+    """Keys of the alerts that were posted for this version, and of those new ones, of any, that could not be."""
+
+    delivered: frozenset[str] = frozenset()
+    owed: frozenset[str] = frozenset()
+
+    def asks_for(self, row: Row) -> bool:
+        """Whether an alert is new, or was when its post failed, and no post has delivered it since."""
+        key = row["alert_key"]
+        return key not in self.delivered and (row["is_new"] or key in self.owed)
+
+
+def posted(warehouse: "Warehouse") -> Posted:
+    """What is noted of the posts."""
     try:
         told = json.loads(read_text(_file(warehouse)))
-        return set(told["alert_keys"]) if told["version"] == warehouse.version else set()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return set()
+        is_of_this = told["version"] == warehouse.version
+        return Posted(frozenset(told["alert_keys"] if is_of_this else ()), frozenset(told.get("owed", ())))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Posted()
 
 
-def remember(warehouse: "Warehouse", rows: list[Row]) -> None:
-    """Note the rows as delivered for this version. Raises OSError where that cannot be written."""
-    keys = delivered(warehouse) | {row["alert_key"] for row in rows}
-    text = json.dumps({"version": warehouse.version, "alert_keys": sorted(keys)}, indent=2)
+def remember(warehouse: "Warehouse", rows: list[Row], *, is_delivered: bool) -> None:
+    """Note the rows as delivered for this version, or as owed. Raises OSError where that cannot be written."""
+    before, keys = posted(warehouse), {row["alert_key"] for row in rows}
+    noted = {
+        "version": warehouse.version,
+        "alert_keys": sorted(before.delivered | keys if is_delivered else before.delivered),
+        "owed": sorted(before.owed - keys if is_delivered else before.owed | keys),
+    }
     file = _file(warehouse)
     sweep(file.parent)
     with whole(file) as opened:
-        opened.write(text.encode())
+        opened.write(json.dumps(noted, indent=2).encode())
 
 
 def _file(warehouse: "Warehouse") -> Path:

@@ -126,13 +126,15 @@ def bounded(cursor: duckdb.DuckDBPyConnection, limits: Limits, seconds_taken: fl
     is_over = threading.Event()
     is_late = threading.Event()
 
-    def watch() -> None:
-        if limits.seconds is not None and not is_over.wait(max(0, limits.seconds - seconds_taken)):
+    def watch(seconds: float) -> None:
+        if not is_over.wait(max(0, min(seconds - seconds_taken, threading.TIMEOUT_MAX))):
             is_late.set()
             while not is_over.wait(AGAIN_SECONDS):
                 cursor.interrupt()
 
-    watching = threading.Thread(target=watch, daemon=True) if limits.seconds is not None else None
+    watching = None
+    if limits.seconds is not None:
+        watching = threading.Thread(target=watch, args=(limits.seconds,), daemon=True)
     try:
         with interruptible(cursor):
             if watching:

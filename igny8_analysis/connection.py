@@ -68,7 +68,7 @@ class Warehouse:
     """
 
     def __init__(self, version: lake.Version, limits: Limits | None = None) -> None:
-        """Open the version's DuckDB file. Raises WarehouseNotFound where it cannot be read.
+        """Open the version's DuckDB file. Raises WarehouseNotFound where it cannot be read, UsageError in these limits.
 
         Of `limits` the first to open a version in a process sets memory and spill, for all of them.
         """
@@ -86,6 +86,10 @@ class Warehouse:
             if not is_locked:  # A file opened twice in a process is one instance, with one configuration.
                 self._connection.execute("set global timezone = 'UTC'; set lock_configuration = true")
             ((self.as_of,),) = self._connection.execute("select as_of from current_load").fetchall()
+        except duckdb.OutOfMemoryException:
+            raise UsageError(
+                f"{self._limits.memory} of memory is too little to open the data in: allow it more (--max-memory)"
+            ) from None
         except duckdb.Error as error:
             raise WarehouseNotFound(
                 f"version {version.id} cannot be read ({str(error).splitlines()[0]}); load again with igny8 etl"
@@ -101,7 +105,12 @@ class Warehouse:
         try:
             opened = duckdb.connect(database, read_only=True, config=settings)
         except duckdb.ConnectionException:  # open already in this process, with other limits
-            return duckdb.connect(database, read_only=True, config=_in_use[database])
+            try:
+                return duckdb.connect(database, read_only=True, config=_in_use[database])
+            except (KeyError, duckdb.ConnectionException):
+                raise UsageError(
+                    f"{database} is open in this process by duckdb.connect: close that, or ask it"
+                ) from None
         except duckdb.ParserException as error:
             raise UsageError(f"a limit is no size, write it like 2GB: {error}") from None
         _in_use[database] = settings
@@ -274,15 +283,15 @@ class Warehouse:
         self,
         site: int | str,
         limits: Mapping[int | str, float] | None = None,
-        off: Iterable[int | str] = (),
+        off: int | str | Iterable[int | str] = (),
         pending: Mapping[int | str, float] | None = None,
         credit_limit: float | None = None,
         balance: float | None = None,
-        on: Iterable[int | str] = (),
+        on: int | str | Iterable[int | str] = (),
     ) -> Payload:
         """The next run with these limits, switches and queues in place of the site's, beside what it is without.
 
-        Raises SiteNotFound, AmbiguousSite, and UsageError for what is no stage or no number from 0 on.
+        Raises SiteNotFound, AmbiguousSite, and UsageError for what is no stage, no number, or said in two ways.
         """
         from igny8_analysis.what_if import what_if
 

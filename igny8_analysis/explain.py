@@ -359,7 +359,9 @@ def _find(sections: dict[str, Section], metric: str, of: str) -> tuple[Section, 
         near = [name.replace("<n>", numbers[0] if numbers else "1") for name in near]
         raise UsageError(f"there is no metric {metric!r} of {of}; try {', '.join(near)}")
     name, _, field = general.replace(".<n>", "").rpartition(".")
-    return sections[name], field, int(numbers[0]) if numbers else None
+    if not numbers:
+        return sections[name], field, None
+    return sections[name], field, int(numbers[0]) if len(numbers[0]) < 10 else BEYOND_ROWS
 
 
 def sql_file(view: str) -> str:

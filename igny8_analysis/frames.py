@@ -91,11 +91,8 @@ def _grouped(places: int) -> Callable[[Any], str]:
 
 def _text(value: Any) -> str:
     if isinstance(value, datetime):
-        return (
-            f"{value:%Y-%m-%d %H:%M}"
-            if value.second == value.microsecond == 0
-            else f"{value:%Y-%m-%d %H:%M:%S}"
-        )
+        is_whole = value.second == value.microsecond == 0
+        return value.replace(tzinfo=None).isoformat(" ", "minutes" if is_whole else "seconds")
     if isinstance(value, bool):
         return str(value).lower()
     text = value.hex() if isinstance(value, bytes) else str(value)

@@ -23,7 +23,7 @@ from igny8_analysis.etl.loading import Loading, loading
 from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.sources import open_source
-from igny8_analysis.warehouse.build import build, check, definition, remove, totals
+from igny8_analysis.warehouse.build import build, check, definition, reading, remove, totals
 from igny8_analysis.warehouse.renew import renew
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -124,7 +124,7 @@ def load(
             progress("build warehouse")
             built = _build(version, this.previous, goes_on, resources)
             progress("check")
-            check(version.database)
+            check(version.database, resources)
             about = {
                 "source": {
                     "kind": source.kind,
@@ -132,7 +132,7 @@ def load(
                     "changes": extracted.changes,
                     **extracted.catalogue.describe(),
                 },
-                "reconciliation": _reconcile(version, extracted),
+                "reconciliation": _reconcile(version, extracted, resources),
                 "definition": definition(),
                 "runs_digest": extracted.runs_digest,
                 "runs_read": {"rows": extracted.runs_read.rows, "why_all": extracted.runs_read.why_all},
@@ -222,7 +222,7 @@ def _build(
             why_all = "to go on from the load before takes more memory than there is"
     remove(version.database)
     build(version.lake, version.database, resources)
-    with duckdb.connect(version.database, read_only=True) as connection:
+    with reading(version.database, resources) as connection:
         ((sites,),) = connection.execute("select count(*) from sites").fetchall()
     return Built(sites, why_all)
 
@@ -245,9 +245,11 @@ def _goes_on_from(previous: lake.Version | None, database: Path, is_full: bool, 
     return {}, "the manifest of the load before is damaged"
 
 
-def _reconcile(version: lake.Version, extracted: Extracted) -> dict[str, dict[str, int | float]]:
+def _reconcile(
+    version: lake.Version, extracted: Extracted, resources: Resources
+) -> dict[str, dict[str, int | float]]:
     """Each measure in the source, in quarantine, in the lake and in the views. Raises LoadError where it got lost."""
-    in_views = totals(version.database)
+    in_views = totals(version.database, resources)
     for measure in extracted.measures:
         if in_views[measure.name] != measure.lake:
             raise LoadError(

@@ -13,6 +13,8 @@ notebook's variable of that name. The query goes to the `wh` of the notebook, el
 import re
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from igny8_analysis.answers import sql_errors
 from igny8_analysis.cli.text import visible
 from igny8_analysis.completion import Catalogue
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 WAREHOUSE_NAME = "wh"
 ALTAIR = ("altair.vegalite.v6.api", "TopLevelMixin")
 POLARS = ("polars.dataframe.frame", "DataFrame")
-_PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 _CELL = re.compile(r"\s*%%sql[^\n]*\n(.*)", re.DOTALL)
 _TEXT_ARGUMENT = re.compile(r"""(\w+)\.(\w+)\(\s*(?:[^()]*?([,=])\s*)?(["'])([^"'\n]*)$""")
 LONGEST_NAME = 40
@@ -135,7 +136,10 @@ class SqlMagic:
 
     def _run(self, query: str) -> "pl.DataFrame":
         values = self._shell.user_ns
-        names = set(_PARAMETER.findall(query))
+        with sql_errors():
+            statements = duckdb.extract_statements(query)
+        named = set[str]().union(*(statement.named_parameters for statement in statements))
+        names = {name for name in named if name.isidentifier()}  # `?` is named 1
         if missing := sorted(names - values.keys()):
             raise UsageError(f"the query says ${missing[0]}, and the notebook has no variable {missing[0]}")
         answer = self._warehouse().sql(query, {name: values[name] for name in names} or None)

@@ -25,8 +25,8 @@ Fields = dict[str, "Field"]
 JSON_DEPTH = 100
 LAST_PLACE = 2**62
 _NINE_PLACES = Decimal("1e-9")
-_PLACES = [Decimal(1).scaleb(-places) for places in range(4)]
-_HALF_UP = Context(prec=60, rounding=ROUND_HALF_UP)
+_PLACES = [Decimal(1).scaleb(-places) for places in range(10)]
+_HALF_UP = Context(prec=400, rounding=ROUND_HALF_UP)  # a double may have 309 digits before its nine decimals
 _STATEMENTS: dict[str, duckdb.Statement] = {}
 _read_text = json.JSONDecoder(parse_float=Decimal).decode  # a double's shortest digits, as its text in SQL
 
@@ -67,8 +67,8 @@ class Field:
             value = 0
         if not self.places:
             is_whole = not isinstance(value, float) and value == int(value)
-            return int(value if is_whole else _round(value, 0))
-        return float(_round(value, self.places)) + 0.0  # -0.0 + 0.0 is 0.0
+            return int(value if is_whole else rounded_decimal(value, 0))
+        return float(rounded_decimal(value, self.places))
 
 
 def _rounded(places: int, null: str = "0") -> Field:
@@ -81,11 +81,12 @@ def _rounded(places: int, null: str = "0") -> Field:
     return Field(f"coalesce({number}, {null})", places, is_nullable=null == "null")
 
 
-def _round(value: Any, places: int) -> Decimal:
-    """As SQL rounds by the expression above: to nine places, then to so many."""
+def rounded_decimal(value: Any, places: int) -> Decimal:
+    """Round half away from zero as SQL does by the expression above: to nine places, then to so many."""
     number = value if isinstance(value, Decimal) else Decimal(str(value))
     nine = number.quantize(_NINE_PLACES, context=_HALF_UP)
-    return nine.quantize(_PLACES[places], context=_HALF_UP)
+    rounded = nine.quantize(_PLACES[places], context=_HALF_UP)
+    return rounded or rounded.copy_abs()  # no −0
 
 
 AS_IS = Field("{}")

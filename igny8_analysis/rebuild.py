@@ -11,7 +11,7 @@ from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.loading import Loading, loading
 from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.load import LoadReport, Progress, explain, plain_number, publish
-from igny8_analysis.warehouse.build import build, check, take_in, totals
+from igny8_analysis.warehouse.build import build, check, reading, take_in, totals
 from igny8_analysis.warehouse.spark import compute_views, copy_lake, local_lake
 
 
@@ -62,8 +62,7 @@ def _rebuild(
         this.sweep()
         progress("build warehouse")
         build(version.lake, version.database, resources=resources)
-    with duckdb.connect(version.database, read_only=True) as connection:
-        connection.execute("set timezone = 'UTC'")
+    with reading(version.database, resources) as connection:
         ((number, as_of, kind, missing),) = connection.execute(
             "select load_number, as_of, source_kind, missing from loads join current_load using (load_number, as_of)"
         ).fetchall()
@@ -72,10 +71,10 @@ def _rebuild(
         ).fetchall()
     version = this.rename(as_of, at_least=number)
     progress("check")
-    check(version.database)
+    check(version.database, resources)
     source = {"kind": kind, "missing": [name for name in missing.split(", ") if name]}
     source["changes"] = [{"object": name, "change": change} for name, change in changes]
-    measures = totals(version.database)
+    measures = totals(version.database, resources)
     reconciliation = {name: {"warehouse": plain_number(number)} for name, number in measures.items()}
     about = {"source": source, "engine": engine, "reconciliation": reconciliation}
     return publish(this, version, as_of, about, keep, started, progress)

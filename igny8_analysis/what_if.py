@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Payload = dict[str, Any]
 Stage = int | str
+T = TypeVar("T")
+LARGEST = 10**12
+"""Of items and credits: sums of more are no longer exact."""
 ENDS = ("p80_low", "p80_high", "p90_low", "p90_high", "budget_80", "budget_90")
 TOTALS = ("credits", "output", "duration_seconds", *ENDS, "credit_limit")
 SHOWN = (
@@ -39,26 +42,27 @@ def what_if(
     warehouse: "Warehouse",
     site: int | str,
     limits: Mapping[Stage, float] | None = None,
-    off: Iterable[Stage] = (),
+    off: Stage | Iterable[Stage] = (),
     pending: Mapping[Stage, float] | None = None,
     credit_limit: float | None = None,
     balance: float | None = None,
-    on: Iterable[Stage] = (),
+    on: Stage | Iterable[Stage] = (),
 ) -> Payload:
     """Return the stages and totals of *flow* with these in place of the site's, and the totals without.
 
     Stages go by number or name. A limit of 0 lifts the site's (a learned one stays), so does a credit limit of 0.
     With nothing asked it is the live forecast. Raises SiteNotFound, AmbiguousSite, and UsageError for what is no
-    stage or no number from 0 on.
+    stage, no number from 0 to `LARGEST`, or said of a stage in two ways.
     """
     site_id = warehouse.resolve_site(site)
     stages_named = warehouse.sql("select stage_number, stage_name from stage_parameters").fetchall()
     names = {
         called.casefold(): number for number, name in stages_named for called in (name, stage_label(name))
     }
-    asked_limits = {_stage(names, key): _number(value) for key, value in (limits or {}).items()}
-    switches = {_stage(names, key): False for key in off} | {_stage(names, key): True for key in on}
-    waiting = {_stage(names, key): _number(value) for key, value in (pending or {}).items()}
+    asked_limits = _by_stage(names, ((key, _number(value)) for key, value in (limits or {}).items()))
+    switched = [(off, False), (on, True)]
+    switches = _by_stage(names, ((key, is_on) for keys, is_on in switched for key in _each(keys)))
+    waiting = _by_stage(names, ((key, _number(value)) for key, value in (pending or {}).items()))
     asked_credits = None if credit_limit is None else _number(credit_limit)
     (live,) = as_dicts(warehouse.sql(LIVE, {"site_id": site_id}))
 
@@ -154,9 +158,24 @@ def _covered(balance: float, totals: Payload, items: float, told: Any) -> Payloa
     }
 
 
+def _each(stages: Stage | Iterable[Stage]) -> Iterable[Stage]:
+    return (stages,) if isinstance(stages, int | str) else stages
+
+
+def _by_stage(names: Mapping[str, int], given: Iterable[tuple[Stage, T]]) -> dict[int, T]:
+    """What is given of stages, by their numbers; the same may be said twice."""
+    found: dict[int, T] = {}
+    for key, value in given:
+        number = _stage(names, key)
+        if found.setdefault(number, value) != value:
+            raise UsageError(f"stage {number} is given twice, as {found[number]} and {value}")
+    return found
+
+
 def _stage(names: Mapping[str, int], given: Stage) -> int:
     word = str(given).strip()
-    number = int(word) if word.isascii() and word.isdigit() else names.get(word.casefold())
+    is_number = word.isascii() and word.isdigit() and len(word) < 10
+    number = int(word) if is_number else names.get(word.casefold())
     if number is None or number not in names.values():
         raise UsageError(f"{word!r} is no stage; stages are 1 to {max(names.values())}, or go by name")
     return number
@@ -167,6 +186,6 @@ def _number(given: object) -> float:
         number = float(str(given))
     except ValueError:
         number = math.nan
-    if not 0 <= number < math.inf:
-        raise UsageError(f"{str(given)!r} is no number from 0 on")
+    if not 0 <= number <= LARGEST:
+        raise UsageError(f"{str(given)!r} is no number from 0 to {LARGEST:,}")
     return number

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache, partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 
@@ -199,10 +199,10 @@ def build(lake: Path, database: Path, resources: Resources = MACHINE) -> None:
 
 
 class Steps:
-    """The steps in which a file is made, in as much memory as they may use; what needs more has twice as much."""
+    """The steps in which a file is made or read, in the memory they may use; what needs more has twice as much."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, resources: Resources) -> None:
-        """Take steps on a connection of `writing`."""
+        """Take steps on a connection of `writing` or `reading`."""
         self.connection = connection
         self.resources = resources
 
@@ -326,11 +326,23 @@ def writing(database: Path, resources: Resources = MACHINE) -> Iterator[duckdb.D
         connection.execute("checkpoint warehouse; use memory; detach warehouse")
 
 
-def totals(database: Path) -> dict[str, int | Decimal]:
+@contextmanager
+def reading(database: Path, resources: Resources = MACHINE) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads a built file in a load's resources, and spills elsewhere than beside it."""
+    with duckdb.connect() as connection, interruptible(connection):
+        connection.execute(f"{resources.settings()}; set timezone = 'UTC'")
+        spill = spill_folder(f"read-{database.parent.name}")
+        connection.execute(f"set temp_directory = '{quoted(spill or '')}'")
+        connection.execute(f"attach '{quoted(database)}' as warehouse (read_only); use warehouse")
+        yield connection
+
+
+def totals(database: Path, resources: Resources = MACHINE) -> dict[str, int | Decimal]:
     """What the views hold of each measure that a load reconciles with the source."""
-    with duckdb.connect(database, read_only=True) as connection, interruptible(connection):
+    with reading(database, resources) as connection:
+        steps = Steps(connection, resources)
         return {
-            measure: connection.execute(f"select coalesce(({query}), 0)").fetchall()[0][0]
+            measure: steps.take(partial(_rows, connection, f"select coalesce(({query}), 0)"))[0][0]
             for measure, query in TOTALS.items()
         }
 
@@ -379,18 +391,23 @@ def _describe_views() -> dict[str, dict[str, str]]:
         return described
 
 
-def check(database: Path) -> None:
+def check(database: Path, resources: Resources = MACHINE) -> None:
     """Run every check on the built file. Raises LoadError that names the check, the count and the first row."""
-    with duckdb.connect(database, read_only=True) as connection, interruptible(connection):
-        connection.execute(f"{MACHINE.settings()}; set timezone = 'UTC'")
+    with reading(database, resources) as connection:
+        steps = Steps(connection, resources)
         for violation in load_checks():
-            rows = connection.execute(f"select *, count(*) over () from ({violation.sql}) limit 1").fetchall()
+            query = f"select *, count(*) over () from ({violation.sql}) limit 1"
+            rows = steps.take(partial(_rows, connection, query))
             if rows:
                 *first, count = rows[0]
                 raise LoadError(
                     f"check {violation.name} ({violation.grain}) found {count} rows, first {tuple(first)}; "
                     "nothing was published"
                 )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
+    return connection.execute(query).fetchall()
 
 
 def comment_views(connection: duckdb.DuckDBPyConnection, views: Sequence[View]) -> None:

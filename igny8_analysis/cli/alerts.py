@@ -1,18 +1,21 @@
 """`igny8 alerts`: what needs someone, on the terminal or posted to an address."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from igny8_analysis.alerts import MAX_AGE_HOURS, SEVERITIES
 from igny8_analysis.cli.options import (
+    NumberRange,
     complete_accounts,
     complete_sites,
     examples,
     open_warehouse,
     reading_options,
 )
+from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
 
 FROM_ENVIRONMENT = "IGNY8_POST_URL"
@@ -38,7 +41,7 @@ SHOWN = ("severity", "alert", "since", "message", "is_new", "account_id", "site_
     help="Only this account's and its sites'.",
 )
 @click.option(
-    "--new", "is_new", is_flag=True, help="Only what the load before had not, and no post delivered."
+    "--new", "is_new", is_flag=True, help="Only what the load before had not, or a post failed to deliver."
 )
 @click.option(
     "--severity",
@@ -58,7 +61,7 @@ SHOWN = ("severity", "alert", "since", "message", "is_new", "account_id", "site_
 )
 @click.option(
     "--max-age",
-    type=click.FloatRange(min=0),
+    type=NumberRange(min=0),
     default=MAX_AGE_HOURS,
     show_default=True,
     metavar="HOURS",
@@ -86,7 +89,8 @@ def alerts_command(
 
     --post sends {"text": …, "alerts": […]}, as chat webhooks take it; within 10 s, three times where that helps. An
     address in IGNY8_POST_URL is seen by fewer than one among the arguments; it is never shown. Nothing is sent where
-    there are no alerts. What was delivered for a version of the data, --new leaves out.
+    there are no alerts. What was delivered for a version of the data, --new leaves out; what it failed to deliver, it
+    posts after later loads too, for as long as that needs someone.
     """
     from igny8_analysis import alerts
     from igny8_analysis.cli.output import print_rows, print_table
@@ -101,8 +105,7 @@ def alerts_command(
     with open_warehouse(directory, version) as warehouse:
         rows = alerts.alerts(warehouse, site, account, severity, max_age)
         if is_new:
-            done = alerts.delivered(warehouse)
-            rows = [row for row in rows if row["is_new"] and row["alert_key"] not in done]
+            rows = list(filter(alerts.posted(warehouse).asks_for, rows))
         if format_ == "table" and not rows:
             click.echo("Nothing needs anyone." if not is_new else "Nothing new needs anyone.")
         elif format_ == "table":
@@ -115,9 +118,15 @@ def alerts_command(
             )
             print_rows(columns, [list(row.values()) for row in rows], format_)
         if address is not None and rows:
-            _post(address, rows)
             try:
-                alerts.remember(warehouse, rows)
+                _post(address, rows)
+            except (PostError, KeyboardInterrupt):
+                if is_new:
+                    with suppress(OSError):
+                        alerts.remember(warehouse, rows, is_delivered=False)
+                raise
+            try:
+                alerts.remember(warehouse, rows, is_delivered=True)
             except OSError as error:
                 click.echo(
                     f"igny8: posted, but that could not be noted ({error.strerror}): it will be sent again",

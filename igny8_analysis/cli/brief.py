@@ -31,7 +31,7 @@ def brief_command(
 
     JSON has each sentence with the report's panel that shows more, the query behind it and the values in its text.
     """
-    from igny8_analysis.cli.output import print_csv, print_json, print_text
+    from igny8_analysis.cli.output import print_csv, print_json, print_text, refuse_columns
 
     if (site is None) == (account is None):
         raise UsageError("name a SITE, or an account with --account")
@@ -43,5 +43,6 @@ def brief_command(
         columns = ("text", "panel", "query")
         print_csv(columns, [[sentence[column] for column in columns] for sentence in payload["sentences"]])
     else:
+        refuse_columns("without a format this is text")
         for sentence in payload["sentences"]:
             print_text(sentence["text"])

@@ -18,6 +18,7 @@ HEADINGS = {
     "total_credits_used": "credits",
 }
 LONGEST_NAME = 32
+FEW = 1e-4
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DURATION = re.compile("seconds|duration")
 _DIFFERENCE = re.compile("difference|variance|change_pct|^volume|^rate(_credits)?$|^bias$")
@@ -80,7 +81,7 @@ def _number(value: float | Decimal, name: str) -> str:
 
 
 def exact(value: Any, name: str) -> str:  # noqa: PLR0911 (one return a type)
-    """A value as it is, numbers grouped: for the answers of queries."""
+    """A value as it is, numbers grouped and to four decimals, or four digits: for the answers of queries."""
     match value:
         case int() if is_id(name):
             return str(value)
@@ -91,9 +92,10 @@ def exact(value: Any, name: str) -> str:  # noqa: PLR0911 (one return a type)
         case int():
             return f"{value:,}"
         case float() | Decimal():
-            return f"{value:,.4f}".rstrip("0").rstrip(".")
+            few, many = f"{value:.4g}", f"{value:,.4f}".rstrip("0").rstrip(".")
+            return few if 0 < abs(float(value)) < FEW else many
         case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
+            return value.replace(tzinfo=None).isoformat(" ", "seconds")
         case list() | tuple() | dict():
             return json.dumps(plain(value), ensure_ascii=False)
         case bytes():

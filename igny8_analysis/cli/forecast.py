@@ -102,6 +102,8 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
         stage, equals, number = text.rpartition("=")
         if not equals:
             raise UsageError(f"{option} takes STAGE=N, not {text!r}")
+        if stage in pairs:
+            raise UsageError(f"{option} gives stage {stage!r} twice")
         pairs[stage] = number
     return pairs
 
@@ -233,7 +235,7 @@ def backtest_command(
         "igny8 explain --account 7 runways.runway_days",
     ),
 )
-@site_argument
+@click.argument("site", required=False, shell_complete=complete_sites)
 @click.argument("run_id_and_metric", nargs=-1, metavar="[RUN_ID] METRIC")
 @click.option(
     "--account",
@@ -243,7 +245,7 @@ def backtest_command(
 )
 @reading_options
 def explain_command(
-    site: str,
+    site: str | None,
     run_id_and_metric: tuple[str, ...],
     account: str | None,
     directory: Path | None,
@@ -262,9 +264,9 @@ def explain_command(
     """
     from igny8_analysis.cli.output import print_csv, print_json, print_table
 
-    if account is not None and run_id_and_metric:
+    if account is not None and (site is None or run_id_and_metric):
         raise UsageError("explain --account ACCOUNT takes no SITE, and one METRIC")
-    if account is None and len(run_id_and_metric) not in (1, 2):
+    if site is None or (account is None and len(run_id_and_metric) not in (1, 2)):
         raise UsageError("explain takes SITE, perhaps a RUN_ID, and one METRIC")
     with open_warehouse(directory, version) as warehouse:
         if account is not None:

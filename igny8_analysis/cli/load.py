@@ -186,7 +186,7 @@ def versions_command(chosen: str | None, directory: Path | None, format_: str) -
         manifest = version.manifest()
         tables = manifest["tables"]
         changes = [
-            f"{CHANGES[change['change']]}: {change['object']}"
+            f"{CHANGES.get(change['change'], change['change'])}: {change['object']}"
             for change in manifest["source"].get("changes", [])
         ]
         rows.append(

@@ -1,5 +1,6 @@
 """Options that many commands share."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
     from igny8_analysis.answers import Limits
     from igny8_analysis.connection import Warehouse
+
+MOST_THREADS = 1_024
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -144,6 +147,17 @@ source_map_option = click.option(
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 
+class NumberRange(click.FloatRange):
+    """A range of numbers; `nan`, which is in every one for click, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
+
+
 def format_option(command: F) -> F:
     """--format, and how wide tables are and what columns they have."""
     for option in (_columns_option, _wide_option, _format_option):
@@ -162,7 +176,7 @@ def resources_options(command: F) -> F:
         ),
         click.option(
             "--threads",
-            type=click.IntRange(min=1),
+            type=click.IntRange(1, MOST_THREADS),
             metavar="N",
             help="Threads that work at once; as many as there are processors where it is left out.",
         ),

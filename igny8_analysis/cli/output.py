@@ -36,13 +36,14 @@ _FORMULA = re.compile(rf'^(?=[\t\r\n])|(?:^|[;\t\r\n])["\s]*(?=[{_SIGNS}])')
 
 def print_json(value: Any) -> None:
     """The value as JSON on standard output, such as every parser takes: no NaN, no control character as it is."""
-    _refuse_columns()
+    refuse_columns("JSON has every field")
     print(_json(value))
 
 
-def _refuse_columns() -> None:
+def refuse_columns(why: str) -> None:
+    """Raise UsageError where --columns was given: it chooses nothing of what is printed."""
     if _asked("columns"):
-        raise UsageError("--columns goes with tables and CSV; JSON has every field")
+        raise UsageError(f"--columns goes with tables and CSV; {why}")
 
 
 def _json(value: Any) -> str:
@@ -107,7 +108,7 @@ def print_answer(warehouse: "Warehouse", query: str, format_: str) -> None:
 
 def _print_json_rows(keys: Sequence[str], rows: Rows) -> None:
     """What `print_json` prints of the list of the rows, an object each, one at a time."""
-    _refuse_columns()
+    refuse_columns("JSON has every field")
     before = "["
     for row in rows:
         text = _json(dict(zip(keys, row, strict=True))).replace("\n", "\n  ")

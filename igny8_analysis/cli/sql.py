@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import click
 
-from igny8_analysis.cli.options import examples, open_warehouse, reading_options
+from igny8_analysis.cli.options import NumberRange, examples, open_warehouse, reading_options
 
 LONGEST_QUERY = 10_000_000
 SIZE = r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B)"
@@ -39,9 +39,7 @@ class Size(click.ParamType[str]):
 )
 @click.argument("query", required=False)
 @click.option("--file", type=click.File("rb"), help="Read the query from this file, in UTF-8.")
-@click.option(
-    "--max-seconds", type=click.FloatRange(min=0, min_open=True), help="Stop a query that takes longer."
-)
+@click.option("--max-seconds", type=NumberRange(min=0, min_open=True), help="Stop a query that takes longer.")
 @click.option(
     "--max-memory", type=Size(), metavar="SIZE", default="2GB", show_default=True, help="Memory of a query."
 )

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from typing import Any
+
+from igny8_analysis.payloads import rounded_decimal
 
 NONE = "–"
 MINUS = "\N{MINUS SIGN}"
@@ -16,8 +18,6 @@ NARROW = "\N{NARROW NO-BREAK SPACE}"
 WIDEST_RANGE = 10
 ALMOST_NOTHING = "almost nothing"
 LIKELY = "in four of five cases between {} and {}"
-_NANO = Decimal("1e-9")
-_HALF_UP = Context(prec=60, rounding=ROUND_HALF_UP)  # a rate of a run of microseconds has 20 digits
 
 
 def number(value: Any, places: int = 0) -> str:
@@ -100,7 +100,7 @@ def duration(value: Any) -> str:
 
 def instant(value: datetime | None) -> str:
     """Write an instant in UTC to the minute: `2026-01-13 14:05`; a dash for None."""
-    return NONE if value is None else f"{_utc(value):%Y-%m-%d %H:%M}"
+    return NONE if value is None else _utc(value).isoformat(" ", "minutes")
 
 
 def iso(value: datetime | date | None) -> str:
@@ -108,19 +108,13 @@ def iso(value: datetime | date | None) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return f"{_utc(value):%Y-%m-%dT%H:%M:%SZ}"
+        return f"{_utc(value).isoformat(timespec='seconds')}Z"
     return value.isoformat()
 
 
 def visible(text: str) -> str:
     """Return the text with its control characters shown as their pictures, never sent as such."""
     return "".join(map(_picture, text))
-
-
-def rounded_decimal(value: Any, places: int) -> Decimal:
-    """Round a number half away from zero, as the payloads do."""
-    nine = Decimal(str(value)).quantize(_NANO, context=_HALF_UP)
-    return _HALF_UP.add(nine.quantize(Decimal(1).scaleb(-places), context=_HALF_UP), 0)  # −0 + 0 is 0
 
 
 def _picture(character: str) -> str:
@@ -133,4 +127,4 @@ def _picture(character: str) -> str:
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC) if value.tzinfo else value
+    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
 
 _PARAMETER = re.compile(r"\$([a-z_]+)")
-_MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"(19|2[01])[0-9]{2}-(0[1-9]|1[0-2])")
 
 
 class Rows(list[dict[str, Any]]):

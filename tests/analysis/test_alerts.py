@@ -181,6 +181,33 @@ def test_what_no_post_delivered_is_posted_next_time(warehouse_of_now: Path, hook
     assert [len(body["alerts"]) for body in hook.bodies] == [1, 1]
 
 
+def test_what_a_post_failed_to_deliver_is_posted_after_later_loads(
+    warehouse_of_now: Path, hook: Hook, tmp_path: Path
+) -> None:
+    started = datetime.now(UTC) - timedelta(hours=3)
+    failed, mended = (run(n * 10, started, site_id=n, status="failed", current_stage=4) for n in (1, 2))
+    mended |= {"status": "completed"}
+    source = make_source(
+        tmp_path / "s.sqlite", [site(1, "one.example"), site(2, "two.example")], [failed, mended]
+    )
+    hook.answers = [404]
+    assert isinstance(ask(warehouse_of_now, "--new", "--post", hook.url).exception, alerts.PostError)
+    for _ in range(2):
+        load(f"sqlite:///{source}", warehouse_of_now)
+    hook.answers = [200]
+    assert "one.example #1 failed" in ask(warehouse_of_now, "--new").stdout
+    for _ in range(2):
+        assert ask(warehouse_of_now, "--new", "--post", hook.url).exit_code == 0
+        load(f"sqlite:///{source}", warehouse_of_now)
+    assert [[row["alert_key"] for row in body["alerts"]] for body in hook.bodies] == [["run_failed:1:1:10"]]
+
+
+def test_a_post_of_everything_that_fails_makes_nothing_new(warehouse_of_now: Path, hook: Hook) -> None:
+    hook.answers = [404]
+    assert isinstance(ask(warehouse_of_now, "--post", hook.url).exception, alerts.PostError)
+    assert not (warehouse_of_now / "alerts_posted.json").exists()
+
+
 def test_after_a_load_that_failed_only_its_lateness_is_new(warehouse_of_now: Path, hook: Hook) -> None:
     assert ask(warehouse_of_now, "--new", "--post", hook.url).exit_code == 0
     assert ask(warehouse_of_now, "--new", "--post", hook.url, "--max-age", "0").exit_code == 0

@@ -140,6 +140,19 @@ def test_a_balance_of_nothing_is_used_up(demo: Warehouse) -> None:
     assert (told["text"], told["values"]) == ("The balance is used up.", {"balance": 0})
 
 
+@pytest.mark.parametrize(
+    ("runway_days", "days"), [(0.0, 0), (0.749, 0), (0.9999, 0), (1.0, 1), (1.5, 2), (365.4, None)]
+)
+def test_less_than_a_day_is_so_in_a_brief_as_in_an_alert(runway_days: float, days: int | None) -> None:
+    (row,) = computed(
+        "brief_balance",
+        accounts=[{"account_id": 7}],
+        sites=[{"site_id": 1, "account_id": 8, "is_live": True}],
+        runways=[{"account_id": 7, "available_credits": 5, "runway_days": runway_days, "ends_on": None}],
+    )
+    assert row["days"] == days
+
+
 def test_a_balance_that_all_but_nothing_uses_lasts_more_than_a_year(
     demo_source: Path, tmp_path: Path
 ) -> None:
@@ -196,6 +209,10 @@ def test_on_the_command_line(demo_warehouse: Path, demo: Warehouse) -> None:
     assert json.loads(told("mysite.com", "--format", "json")) == {"sentences": sentences}
     assert told("--account", "7").startswith("In the last 30 days Brightwater Media made")
     assert len(told("mysite.com", "--format", "csv").splitlines()) == 1 + len(sentences)
+    refused = CliRunner().invoke(
+        cli, ["brief", "mysite.com", "--columns", "text", "--warehouse", str(demo_warehouse)]
+    )
+    assert str(refused.exception) == "--columns goes with tables and CSV; without a format this is text"
 
 
 def test_a_balance_is_told_to_nobody_but_the_accounts_only_site(demo: Warehouse) -> None:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import igny8_analysis
 from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.etl.lake import find_version
 
 
 def test_one_process_connects_several_times(demo_warehouse: Path) -> None:
@@ -17,3 +19,12 @@ def test_one_process_connects_several_times(demo_warehouse: Path) -> None:
     with pytest.raises(UsageError):
         second.sql("select * from read_csv('/etc/passwd')")
     second.close()
+
+
+def test_a_file_that_duckdb_has_open_is_told(own_small: Path) -> None:
+    with duckdb.connect(find_version(own_small).database, read_only=True):
+        for _ in range(2):
+            with pytest.raises(UsageError, match=r"is open in this process by duckdb\.connect: close that"):
+                igny8_analysis.connect(own_small)
+    with igny8_analysis.connect(own_small) as opened:
+        assert opened.sql("select 1").fetchall() == [(1,)]

@@ -51,6 +51,12 @@ def test_a_name_keeps_the_answer_and_variables_go_in(shell: InteractiveShell, de
     assert isinstance(run(shell, "%sql select 1 as one"), pl.DataFrame)
 
 
+def test_what_is_no_parameter_asks_for_no_variable(shell: InteractiveShell, demo: Warehouse) -> None:
+    shell.push({"wh": demo, "site": 3, "cost": 5})
+    found = run(shell, "%%sql\nselect '$cost' as a, $$in $usd$$ as b, $site as c  -- of $nobody")
+    assert found.rows() == [("$cost", "in $usd", 3)]
+
+
 @pytest.mark.parametrize(
     ("cell", "says"),
     [

@@ -5,12 +5,14 @@ import io
 import itertools
 import json
 import re
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from igny8_analysis import Warehouse, payloads
-from igny8_analysis.cli.figures import LONGEST_NAME, heading, written
+from igny8_analysis import Warehouse, frames, payloads
+from igny8_analysis.cli.figures import LONGEST_NAME, exact, heading, written
 from igny8_analysis.load import load
 from igny8_analysis.reports import formats
 from tests.cases import make_source, run, site
@@ -126,6 +128,33 @@ def test_values_are_written_as_on_pages(name: str, value: object, expected: str)
     assert written(value, name) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.0, "0"),
+        (0.00004, "4e-05"),
+        (-0.0000123456, "-1.235e-05"),
+        (Decimal("0.00000123456"), "0.000001235"),
+        (0.0001, "0.0001"),
+        (1e300, f"{1e300:,.0f}"),
+        (datetime(1, 1, 1, 5, 6, 7, tzinfo=UTC), "0001-01-01 05:06:07"),
+    ],
+)
+def test_an_answer_is_told_to_its_first_digits(value: object, expected: str) -> None:
+    assert exact(value, "value") == expected
+
+
+def test_the_first_year_has_four_digits_as_all_others() -> None:
+    first = datetime(1, 1, 1, 5, 6, tzinfo=UTC)
+    assert (formats.instant(first), formats.iso(first)) == ("0001-01-01 05:06", "0001-01-01T05:06:00Z")
+    assert frames._text(first) == "0001-01-01 05:06"
+
+
+@pytest.mark.parametrize("value", [1e39, 1e300, -1.7976931348623157e308])
+def test_no_number_is_too_large_to_be_written(value: float) -> None:
+    assert formats.number(value).replace(",", "").replace("\N{MINUS SIGN}", "-") == f"{Decimal(str(value)):f}"
+
+
 def test_answers_of_queries_are_not_rounded(demo_warehouse: Path) -> None:
     done = igny8(
         "sql", "select 1.2345 as credits, 3504 as duration_seconds", "--warehouse", str(demo_warehouse)
@@ -139,7 +168,7 @@ def test_numbers_round_as_payloads_do(demo: Warehouse) -> None:
         ((rounded,),) = demo.sql(
             f"select {payloads.RATE.sql('v')} from (select cast('{value}' as double) as v)"
         ).fetchall()
-        assert float(formats.rounded_decimal(value, 2)) == rounded == payloads.RATE.value(value)
+        assert float(payloads.rounded_decimal(value, 2)) == rounded == payloads.RATE.value(value)
 
 
 def test_the_overview_leads_with_the_brief_the_next_run_and_then_the_queue(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import click
@@ -92,6 +93,45 @@ def command_lines(path: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
         return found
 
     return words()
+
+
+NUMBERS = ("nan", "inf", "-inf", "1e12", "9" * 5_000, "9" * 5_000 + "=1", "1=" + "9" * 5_000, "0GB", "1KB")
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_a_number_beyond_all_is_told(
+    path: tuple[str, ...], demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the value of each option in turn."""
+    monkeypatch.chdir(tmp_path)
+    params = ALL[path].params
+    root = tmp_path / "data" if path[0] in ("etl", "build") else demo_warehouse
+    sense = [
+        *(SENSE.get(p.name or "", ["1"])[0] for p in params if isinstance(p, click.Argument) and p.required),
+        *(["--warehouse", str(root)] if any("--warehouse" in p.opts for p in params) else []),
+        *(["--version", "none"] if path[0] == "report" else []),
+        *(["select 1"] if path == ("sql",) else []),
+    ]
+    options = [
+        p
+        for p in params
+        if isinstance(p, click.Option) and not p.is_flag and p.name not in (*PLACES, "columns")
+    ]
+    for param in options:
+        for word in NUMBERS if param.nargs == 1 else ():
+            assert_plain(igny8(*path, *sense, param.opts[0], word))
+
+
+@pytest.mark.parametrize("limit", ["0GB", "1KB"])
+def test_too_little_memory_to_open_the_data_in_is_told(
+    limit: str, demo_warehouse: Path, tmp_path: Path
+) -> None:
+    copied = shutil.copytree(demo_warehouse, tmp_path / "data")
+    done = igny8("sql", "select 1", "--max-memory", limit, "--warehouse", copied)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"igny8: {limit} of memory is too little to open the data in: allow it more (--max-memory)\n"
+    )
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)

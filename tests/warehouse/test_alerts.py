@@ -60,6 +60,21 @@ def test_a_failed_run_is_told_until_the_next_one_ends(tmp_path: Path) -> None:
         assert message == "one.example #2 failed at Content Writing: HTTP 502"
 
 
+def test_a_blank_text_of_an_error_is_none(tmp_path: Path) -> None:
+    stages = {4: {"tasks_processed": 1, "credits_used": 1, "error": "no answer"}}
+    blank = run(1, AS_OF - DAY, stages=stages, status="failed", current_stage=4, error_message=" \n\t\r")
+    source = make_source(tmp_path / "s.sqlite", [site(1, "one.example")], [blank])
+    with views_of(source, "alerts", "stage_outcomes", "run_insights") as views:
+        ((message,),) = views.execute("select message from alerts where alert = 'run_failed'").fetchall()
+        assert message == "one.example #1 failed at Content Writing"
+        reasons = "select outcome_reason from stage_outcomes where stage_number = 4"
+        assert views.execute(reasons).fetchall() == [("no answer",)]
+        told = views.execute(
+            "select message from run_insights where message like '%stage 4 (Content Writing)%'"
+        )
+        assert all("\n" not in message for (message,) in told.fetchall())
+
+
 def test_stale_runs_of_a_site_are_one_alert_of_the_latest(tmp_path: Path) -> None:
     runs = [
         run(11, AS_OF - 9 * DAY, None, site_id=1, status="running"),

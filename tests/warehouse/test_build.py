@@ -130,6 +130,19 @@ def test_what_runs_out_of_memory_in_renewing_is_made_again_with_more(
             assert rows[0] == rows[1], view
 
 
+def test_checks_take_no_more_than_a_load_may_and_spill_elsewhere(demo_warehouse: Path) -> None:
+    database = lake.find_version(demo_warehouse).database
+    few = Resources(threads=1, megabytes=123)
+    with module.reading(database, few) as connection:
+        names = ("threads", "memory_limit", "temp_directory")
+        settings = ", ".join(f"current_setting('{name}')" for name in names)
+        ((threads, memory, spill),) = connection.execute(f"select {settings}").fetchall()
+    assert (threads, memory) == (1, "117.3 MiB")
+    assert not Path(spill).is_relative_to(demo_warehouse)
+    assert module.totals(database, few) == module.totals(database)
+    module.check(database, few)
+
+
 @pytest.mark.slow  # the quick suite has renewing, whose steps these are too
 def test_what_runs_out_of_memory_in_building_is_made_again_alone(
     demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

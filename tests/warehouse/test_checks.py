@@ -19,7 +19,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", [found.name for found in load_checks()])
 def test_each_check_finds_what_it_is_for(name: str, demo_warehouse: Path, tmp_path: Path) -> None:
-    database = shutil.copy(lake.find_version(demo_warehouse).database, tmp_path)
+    database = Path(shutil.copy(lake.find_version(demo_warehouse).database, tmp_path))
     check(database)
     with duckdb.connect(database) as connection:
         connection.execute(BROKEN[name])
@@ -28,7 +28,7 @@ def test_each_check_finds_what_it_is_for(name: str, demo_warehouse: Path, tmp_pa
 
 
 def test_a_status_that_is_known_and_not_counted_stops_a_load(demo_warehouse: Path, tmp_path: Path) -> None:
-    database = shutil.copy(lake.find_version(demo_warehouse).database, tmp_path)
+    database = Path(shutil.copy(lake.find_version(demo_warehouse).database, tmp_path))
     (counted,) = (view for view in load_views() if view.name == "run_statistics")
     with duckdb.connect(database) as connection:
         connection.execute("update runs set is_ended = true where not is_open and not is_ended")

@@ -175,6 +175,17 @@ def test_the_command_answers_as_the_method_does(limited: Warehouse) -> None:
     assert json.loads(done.stdout) == json.loads(json.dumps(limited.what_if(1, limits={4: 5}, balance=100)))
 
 
+def test_one_stage_may_be_named_alone_and_the_same_said_twice(limited: Warehouse) -> None:
+    assert limited.what_if(1, off="Content Writing") == limited.what_if(1, off=[4, "4"])
+    assert limited.what_if(1, on=4) == limited.what_if(1, on=[4])
+
+
+@pytest.mark.parametrize("option", ["--pending=4", "--limit=4"])
+def test_the_largest_numbers_are_written(limited: Warehouse, option: str) -> None:
+    done = igny8("forecast", "1", f"{option}=1000000000000", "--warehouse", str(limited.path.parents[1]))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -183,10 +194,16 @@ def test_the_command_answers_as_the_method_does(limited: Warehouse) -> None:
         {"limits": {4: -1}},
         {"balance": "much"},
         {"pending": {4: "nan"}},
+        {"pending": {4: 1e39}, "balance": 5},
+        {"off": "9" * 5_000},
+        {"off": [4], "on": ["Content Writing"]},
+        {"limits": {4: 3, "4": 5}},
     ],
 )
-def test_what_is_no_stage_or_no_number_is_told(limited: Warehouse, asked: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match=r"is no (stage|number)"):
+def test_what_is_no_stage_no_number_or_said_in_two_ways_is_told(
+    limited: Warehouse, asked: dict[str, Any]
+) -> None:
+    with pytest.raises(UsageError, match=r"is no (stage|number)|stage 4 is given twice"):
         limited.what_if(1, **asked)
 
 

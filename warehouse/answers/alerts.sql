@@ -96,7 +96,11 @@ with
             r.run_title
             || ' failed'
             || coalesce(' at ' || p.stage_name, '')
-            || coalesce(': ' || substring(nullif(trim(r.error_message), ''), 1, 160), ''),
+            || coalesce(
+                ': '
+                || substring(nullif(trim(r.error_message, ' ' || chr(9) || chr(10) || chr(13)), ''), 1, 160),
+                ''
+            ),
             cast(r.id as varchar)
         from live as s
         join latest_runs as r on r.site_id = s.site_id and r.is_ended and r.ended_place = 1
@@ -363,4 +367,4 @@ select
     f.severity_rank
 from keyed as f
 left join lake.alert_keys as k on k.alert_key = f.alert_key
-order by f.severity_rank, f.account_id, f.site_id, f.alert, f.run_id, f.stage_number
+order by f.severity_rank, f.account_id, f.site_id, f.alert, f.run_id, f.stage_number, f.alert_key

@@ -19,7 +19,12 @@ select
     o.site_id,
     o.account_id,
     round(w.available_credits, 0) as balance,
-    case when w.runway_days <= p.runway_days_told then cast(round(w.runway_days) as bigint) end as days,
+    case
+        when w.runway_days < 1
+        then 0
+        when w.runway_days <= p.runway_days_told
+        then cast(round(w.runway_days) as bigint)
+    end as days,
     w.ends_on,
     w.runway_days > p.runway_days_told as is_over_a_year
 from owners as o

@@ -6,8 +6,6 @@ with
             (select count(*) from lake.runs) as in_lake,
             (select count(*) from runs) as in_view
         union all
-        select 'run_stages', (select count(*) from lake.run_stages), (select count(*) from run_stages)
-        union all
         select 'sites', (select count(*) from lake.sites), (select count(*) from sites)
         union all
         select

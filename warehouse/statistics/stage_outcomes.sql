@@ -15,7 +15,13 @@ select
     end as outcome,
     case
         when r.current_stage = g.stage_number and r.status = 'failed'
-        then coalesce(case when trim(r.error_message) <> '' then r.error_message end, g.error)
+        then
+            coalesce(
+                case
+                    when trim(r.error_message, ' ' || chr(9) || chr(10) || chr(13)) <> '' then r.error_message
+                end,
+                g.error
+            )
         when g.is_skipped or g.is_partial
         then g.reason
     end as outcome_reason,

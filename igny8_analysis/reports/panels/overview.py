@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from igny8_analysis import charts
+from igny8_analysis.payloads import rounded_decimal
 from igny8_analysis.reports import formats, words
 from igny8_analysis.reports.names import HISTORY_LIMIT, run_file
 from igny8_analysis.reports.panel import Panel, render
@@ -151,7 +152,7 @@ def what_if(rows: Rows, balance: Rows) -> Panel:
         rows,
         told=json.dumps(told, separators=(",", ":")),
         waits=any(row["items_waiting"] for row in rows),
-        balance=credits and max(formats.rounded_decimal(credits, 0), 0),
+        balance=credits and max(rounded_decimal(credits, 0), 0),
         limit=rows[writing]["item_limit"],
         has_off=any(row["is_on"] is False for row in rows),
     )
@@ -164,9 +165,7 @@ def _plain(value: Any) -> Any:
 def _to_have(champion: dict[str, Any]) -> int | None:
     """Return the balance that covers nine runs of ten, in whole credits; None where too little is known of it."""
     low, high, budget = (champion[name] for name in ("p80_low", "p80_high", "budget_90"))
-    return (
-        None if budget is None or formats.is_unsure(low, high) else ceil(formats.rounded_decimal(budget, 9))
-    )
+    return None if budget is None or formats.is_unsure(low, high) else ceil(rounded_decimal(budget, 9))
 
 
 def _held(stages: Rows) -> list[str]:
