@@ -36,7 +36,7 @@ bench: $(VENV)/.installed-test ## speed and memory, as ratios; prints a table, w
 soak: $(VENV)/.installed-test ## the long tests: many kills, many runs, large data
 	$(BIN)/python -m pytest -m soak
 
-docs: $(VENV)/.installed-test ## write docs/dictionary.md and docs/cli.md anew
+docs: $(VENV)/.installed-test ## write docs/dictionary.md, docs/cli.md and the sheet in docs/methods.md anew
 	$(BIN)/python docs/generate.py
 
 lab: $(VENV)/.installed ## JupyterLab on the notebooks and the warehouse in ./data

@@ -152,13 +152,13 @@ def read_runs(
         _find_changed(scratch, goes_on.previous, written)
         batches = _changed_rows(scratch, source, query)
         scratch.execute(transform)
-        (rows,) = _row(scratch, "select count(*) from read_runs")
+        (rows,) = only_row(scratch, "select count(*) from read_runs")
         scratch.execute(
             "insert into read_runs by name select * exclude (written) from kept_runs "
             "where id in (select id from unchanged_runs)"
         )
-        (runs,) = _row(scratch, "select count(*) from read_runs")
-        (runs_before,) = _row(scratch, "select count(*) from kept_runs")
+        (runs,) = only_row(scratch, "select count(*) from read_runs")
+        (runs_before,) = only_row(scratch, "select count(*) from kept_runs")
         as_they_were = goes_on.previous.path / file_name(RUNS) if not rows and runs == runs_before else None
         return RunsRead(rows, runs, None, replace(told, as_they_were=as_they_were))
     batches = source.read(query)  # noqa: F841 (DuckDB reads it by its name)
@@ -167,7 +167,7 @@ def read_runs(
 
 
 def _read_all(scratch: duckdb.DuckDBPyConnection, why_all: str, told: Told | None) -> RunsRead:
-    (runs,) = _row(scratch, "select count(*) from read_runs")
+    (runs,) = only_row(scratch, "select count(*) from read_runs")
     return RunsRead(runs, runs, why_all, told)
 
 
@@ -182,7 +182,7 @@ def _read_keys(scratch: duckdb.DuckDBPyConnection, source: Source, table: FoundT
 
 
 def _why_no_keys(scratch: duckdb.DuckDBPyConnection) -> str | None:
-    repeated, missing = _row(
+    repeated, missing = only_row(
         scratch, "select count(id) - count(distinct id), count(*) - count(id) from run_keys"
     )
     return "the ids of runs are not unique" if repeated or missing else None
@@ -237,7 +237,7 @@ def keep_runs(scratch: duckdb.DuckDBPyConnection, folder: Path, read: RunsRead) 
         joined = (
             "from read_runs as r join run_keys as k on k.id = r.id and k.site_id = cast(r.site_id as varchar)"
         )
-        (lost,) = _row(scratch, f"select (select count(*) from read_runs) - (select count(*) {joined})")
+        (lost,) = only_row(scratch, f"select (select count(*) from read_runs) - (select count(*) {joined})")
         if lost:
             return None
         scratch.execute(
@@ -256,6 +256,7 @@ def program_digest() -> str:
     return program.hexdigest()
 
 
-def _row(scratch: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+def only_row(scratch: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The one row of a query."""
     (row,) = scratch.execute(query).fetchall()
     return tuple(row)

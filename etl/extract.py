@@ -20,6 +20,7 @@ from igny8_analysis.etl.changes import (
     GoesOn,
     RunsRead,
     keep_runs,
+    only_row,
     program_digest,
     read_runs,
     written_numbers,
@@ -268,10 +269,10 @@ def _compare_with_source(
     """What was read is what the source itself counts and sums up: rows, and the credits in short numerals."""
     for key in ("accounts", "plans", "sites", "automation_configs"):
         query = f"select count(*) as items from {relations[key]}"
-        (found,) = _row(scratch, f"select count(*) from raw_{key}")
+        (found,) = only_row(scratch, f"select count(*) from raw_{key}")
         _expect_equal(f"rows of {key} in the source and read", _source_row(source, query)[0], found)
     rows, credits = _source_row(source, _query("run_totals", relations))
-    rows_read, credits_read = _row(
+    rows_read, credits_read = only_row(
         scratch,
         "select count(*), sum(try_cast(total_credits_used as decimal(38, 6))) filter ("
         r"regexp_full_match(total_credits_used, '[0-9]+\.?[0-9]*|\.[0-9]+') and length(total_credits_used) <= 30) "
@@ -347,7 +348,7 @@ def _write_runs(
 
 def _digest_runs(scratch: duckdb.DuckDBPyConnection) -> str:
     """What the tables of runs are made of: the rows that were read, in any order, and the program that writes them."""
-    rows = _row(
+    rows = only_row(
         scratch, "select count(*), bit_xor(hash(r)), sum(cast(hash(r) as hugeint)) from read_runs as r"
     )
     return "-".join(map(str, (program_digest(), *rows)))
@@ -465,8 +466,8 @@ def _stop_if_unreadable(scratch: duckdb.DuckDBPyConnection, tables: dict[str, st
             query = f"select coalesce(sum(items), 0) from {sums[key]}"
         else:
             query = f"select count(*) from raw_{key}"
-        (rows,) = _row(scratch, query)
-        bad, first = _row(
+        (rows,) = only_row(scratch, query)
+        bad, first = only_row(
             scratch,
             "select coalesce(sum(rows), 0), min(reason || coalesce(' (' || row_key || ')', '')) "
             f"from unreadable where source_table = '{name}'",
@@ -502,7 +503,7 @@ def _write(
 
 def _check_contract(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTable) -> None:
     required = [column for column, c in table.columns.items() if not c.is_nullable]
-    nulls = _row(
+    nulls = only_row(
         scratch, f"select {', '.join(f'count(*) - count({column})' for column in required)} from {name}"
     )
     for column, count in zip(required, nulls, strict=True):
@@ -536,8 +537,3 @@ def _reconcile(scratch: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> li
 def _expect_equal(what: str, expected: object, found: object) -> None:
     if found != expected:
         raise LoadError(f"{what} differ: {expected} and {found}; nothing was loaded")
-
-
-def _row(scratch: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    (row,) = scratch.execute(query).fetchall()
-    return tuple(row)

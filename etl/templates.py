@@ -1,4 +1,4 @@
-"""SQL that is kept in files, its `{{ names }}` filled in: the one way in which Python puts anything into SQL's text."""
+"""SQL that is kept in files, its `{{ names }}` filled in; and names and texts as SQL spells them."""
 
 from collections.abc import Callable, Mapping
 from functools import cache

@@ -12,7 +12,7 @@ from igny8_analysis.reports import formats
 
 
 def pipeline_flow(rows: Sequence[Row]) -> Chart | None:
-    """Draw seven stages left to right, each as wide at its start as the items it processed and at its end
+    """Draw the stages left to right, each as wide at its start as the items it processed and at its end
     as those it created, on a square root scale so that hundreds leave dozens visible; None where nothing flowed.
 
     Rows are those of `run_stages`: stage_number, stage_name, items_processed, items_created.
@@ -28,7 +28,7 @@ def pipeline_flow(rows: Sequence[Row]) -> Chart | None:
         alt.Chart(alt.Data(values=tuple(edge | {"minus": -edge["half"]} for edge in edges)))
         .mark_area(opacity=0.85)
         .encode(
-            x=alt.X("at:Q", axis=None, scale=alt.Scale(domain=[1, 8], nice=False)),
+            x=alt.X("at:Q", axis=None, scale=alt.Scale(domain=[1, len(rows) + 1], nice=False)),
             y=alt.Y("minus:Q", axis=None),
             y2=alt.Y2("half:Q"),
             color=alt.Color("stage_number:O", scale=stage_scale(), legend=None),

@@ -1,7 +1,6 @@
 -- One row per site, period and stage, and one more for no stage: its cost beside the period before.
 -- Kept as a table: asked of one site at a time.
 -- In parts, by site_id: months of all sites at once are more than a load's memory holds.
--- holds.
 with
     -- each run lies in a month, and perhaps in one of the two windows
     placed as (
