@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from igny8_analysis.payloads import rounded_decimal
@@ -26,6 +27,11 @@ def number(value: Any, places: int = 0) -> str:
         return NONE
     rounded = rounded_decimal(value, places)
     return f"{MINUS if rounded < 0 else ''}{rounded.copy_abs():,f}"
+
+
+def up(value: Any) -> str:
+    """Write a number rounded up, as what is to be had: `1,178` of 1,177.15; a dash for None."""
+    return NONE if value is None else number(ceil(rounded_decimal(value, 9)))
 
 
 def rate(value: Any) -> str:

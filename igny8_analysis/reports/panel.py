@@ -97,7 +97,7 @@ def environment() -> Environment:
         finalize=_visible,
     )
     names = (
-        "number", "rate", "signed", "signed_as", "percent", "share", "change", "duration", "instant", "iso"
+        "number", "up", "rate", "signed", "signed_as", "percent", "share", "change", "duration", "instant", "iso"
     )  # fmt: skip
     made.globals["run_statuses"] = words.RUN_STATUSES
     made.filters["script_json"] = _script_json

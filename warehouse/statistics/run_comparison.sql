@@ -56,7 +56,8 @@ select
     case when r.is_open then load.as_of end as as_of,
     r.duration_seconds,
     case
-        when r.is_open then cast(epoch_us(load.as_of) - epoch_us(r.started_at) as double) / 1e6
+        when r.is_open and r.started_at <= load.as_of
+        then cast(epoch_us(load.as_of) - epoch_us(r.started_at) as double) / 1e6
     end as duration_so_far_seconds,
     r.active_seconds,
     r.total_credits_used,

@@ -124,6 +124,7 @@ def what_it_will_cost(rows: Rows, queue: Rows, stages: Rows, balance: Rows) -> P
             for row in rows
         ],
         ways=words.WAYS,
+        why_chosen=champion and champion["reason"].replace("flow", f"“{words.WAYS['flow']}”"),
         chart=chart,
         queue=queue,
         totals=queue.first,

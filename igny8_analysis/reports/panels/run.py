@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from igny8_analysis import charts
+from igny8_analysis.payloads import rounded_decimal
 from igny8_analysis.reports import formats, words
 from igny8_analysis.reports.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
@@ -39,11 +41,12 @@ def outcome(rows: Rows) -> Panel:
     )
 
 
-def insights(rows: Rows) -> Panel:
+def insights(rows: Rows, run: Rows) -> Panel:
     """Show the first insights, each with its severity in words; the others, and what is told above, fold."""
     shown = [row for row in rows if not row["is_told_above"]][:SHOWN_INSIGHTS]
     folded = [row for row in rows if row not in shown]
-    return render("insights.html.j2", rows, severities=words.SEVERITIES, shown=shown, folded=folded)
+    severities = words.SEVERITIES
+    return render("insights.html.j2", rows, run=run.first, severities=severities, shown=shown, folded=folded)
 
 
 def pipeline_flow(rows: Rows) -> Panel:
@@ -122,18 +125,25 @@ def _headline(run: dict[str, Any]) -> str:
     reached = "" if run["status"] == "completed" else ", over the stages it reached"
     if formats.number(difference) == "0":
         return f"As many credits as usual{reached}."
-    more = "more" if difference > 0 else "less"
+    whole = rounded_decimal(difference, 0)
+    volume, rate = (rounded_decimal(run[name], 0) for name in ("volume_credits", "rate_credits"))
+    if abs(volume) > abs(rate):  # the larger part takes what rounding leaves, so that they add up
+        volume = whole - rate
+    else:
+        rate = whole - volume
     parts = [
-        f"{formats.number(abs(amount))} {_sign(amount, difference)}for {words[amount > 0]}"
+        f"{formats.number(abs(amount))} {_sign(amount, whole)}for {words[amount > 0]}"
         for amount, words in (
-            (run["volume_credits"], ("fewer items", "more items")),
-            (run["rate_credits"], ("cheaper ones", "dearer ones")),
+            (volume, ("fewer items", "more items")),
+            (rate, ("cheaper ones", "dearer ones")),
         )
-        if formats.number(amount) != "0"
+        if amount
     ]
-    return f"{formats.number(abs(difference))} credits {more} than usual{reached}: {', '.join(parts)}."
+    credits = "credit" if abs(whole) == 1 else "credits"
+    more = "more" if whole > 0 else "less"
+    return f"{formats.number(abs(whole))} {credits} {more} than usual{reached}: {', '.join(parts)}."
 
 
-def _sign(amount: float, difference: float) -> str:
+def _sign(amount: Decimal, difference: Decimal) -> str:
     """Return in words that an amount goes against the difference it is a part of."""
     return "" if (amount > 0) == (difference > 0) else "more " if amount > 0 else "less "
