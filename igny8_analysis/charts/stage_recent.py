@@ -20,6 +20,7 @@ def stage_recent(stage_number: int, stage_name: str, measured: Sequence[Any], un
         return None
     data = alt.Data(values=[{"position": n, "amount": float(value)} for n, value in enumerate(measured)])
     positions = list(range(10))
+    runs = "run" if len(measured) == 1 else f"{len(measured)} runs"
     chart = (
         alt.Chart(data)
         .mark_bar(color=tokens.stage(stage_number))
@@ -30,7 +31,7 @@ def stage_recent(stage_number: int, stage_name: str, measured: Sequence[Any], un
     )
     return Chart(
         name=f"stage-{stage_number}-recent",
-        title=f"{stage_name}: {unit} in the last {len(measured)} runs in which it ran",
+        title=f"{stage_name}: {unit} in the last {runs} in which it ran",
         description=f"From {formats.number(min(measured))} to {formats.number(max(measured))} {unit}, "
         f"{formats.number(measured[-1])} in the latest.",
         spec=specify(chart, 150, 40),

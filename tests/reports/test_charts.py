@@ -221,6 +221,14 @@ def test_a_pair_draws_both_runs_of_each_stage() -> None:
     assert "7 in stage 1 Clustering, in #8" in chart.description
 
 
+def test_a_stage_that_ran_once_is_told_of_one_run() -> None:
+    one, two = (charts.stage_recent(1, "Clustering", runs, "credits") for runs in ([4], [4, 5]))
+    assert one is not None
+    assert two is not None
+    assert one.title == "Clustering: credits in the last run in which it ran"
+    assert two.title == "Clustering: credits in the last 2 runs in which it ran"
+
+
 def test_nothing_to_draw_is_no_chart() -> None:
     nothing = [stage(1, credits_used=0, items_processed=0, items_created=0, volume_credits=0, rate_credits=0)]
     assert charts.credits_donut(nothing, "credits_used", 0, "", "x") is None

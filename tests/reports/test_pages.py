@@ -13,7 +13,9 @@ from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.reports import words
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.panel import environment, style_sheet
+from igny8_analysis.reports.panels import overview
 from igny8_analysis.reports.panels.run import TITLES
+from igny8_analysis.reports.rows import Rows
 from tests.pages import notebooks_here
 from tests.reports.conftest import Made
 
@@ -88,6 +90,21 @@ def test_empty_states_are_written(made: Made) -> None:
     html = made.empty_overview.read_text(encoding="utf-8")
     for told in ("has had no runs yet", "No runs to show", "No completed run yet", "nothing to follow"):
         assert told in html
+
+
+def test_what_needs_attention_is_told_of_one_and_of_many() -> None:
+    def told(count: int) -> str:
+        items = dict.fromkeys(overview.ATTENTION, count)
+        return overview.attention(Rows([items | {"status": None}]), Rows()).html
+
+    for one in (
+        "1 failed article.</strong> Open it,",
+        "1 skipped idea.</strong> Review it",
+        "for its article;",
+    ):
+        assert one in told(1)
+    for many in ("2 failed articles.</strong> Open each,", "2 skipped ideas.</strong> Review them"):
+        assert many in told(2)
 
 
 def test_every_check_has_its_sentence(demo: Warehouse) -> None:

@@ -14,16 +14,22 @@ from igny8_analysis.reports.names import HISTORY_LIMIT, run_file
 from igny8_analysis.reports.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
 
-# What to do about each kind of attention; the count's column names it.
+# What to do about one item of each kind of attention, and about more; the count's column names it.
 ATTENTION = {
     "skipped_ideas": (
-        "skipped ideas",
-        "Review them in the idea list: queue those worth writing, delete the rest.",
+        ("skipped idea", "Review it in the idea list: queue it if it is worth writing, else delete it."),
+        ("skipped ideas", "Review them in the idea list: queue those worth writing, delete the rest."),
     ),
-    "failed_content": ("failed content", "Open each, read its error, and write or publish it again."),
+    "failed_content": (
+        ("failed article", "Open it, read its error, and write or publish it again."),
+        ("failed articles", "Open each, read its error, and write or publish it again."),
+    ),
     "failed_images": (
-        "failed images",
-        "Start image generation again for their contents; check the prompts that fail twice.",
+        ("failed image", "Start image generation again for its article; check the prompt if it fails twice."),
+        (
+            "failed images",
+            "Start image generation again for their articles; check the prompts that fail twice.",
+        ),
     ),
 }
 UNRECOGNISED = (
@@ -80,7 +86,11 @@ def attention(rows: Rows, alerts: Rows) -> Panel:
     Failed items are told by their counts in `rows`, not again by an alert.
     """
     first = rows.first
-    known = [(first[column], *told) for column, told in ATTENTION.items() if first[column]]
+    known = [
+        (first[column], *(one if first[column] == 1 else many))
+        for column, (one, many) in ATTENTION.items()
+        if first[column]
+    ]
     unknown = [row for row in rows if row["status"] is not None]
     return render(
         "attention.html.j2",
