@@ -108,8 +108,14 @@ def expected_words(answer: dict[str, Any]) -> str:
         elif balance["covers_80"]:
             told.append(f"A {of} enough in four of five cases.")
         else:
-            most = number(balance["most_articles"])
-            told.append(f"A {of} not enough: it covers a run of at most {most} articles.")
+            most = {
+                0: "does not cover a run of even one article",
+                1: "covers a run of at most one article",
+            }.get(
+                balance["most_articles"],
+                f"covers a run of at most {number(balance['most_articles'])} articles",
+            )
+            told.append(f"A {of} not enough: it {most}.")
     if totals["credits"] != pytest.approx(without["credits"], abs=1e-9):
         told.append(f"As things stand it would cost about {number(without['credits'])}.")
     return " ".join(told)
@@ -183,6 +189,11 @@ def test_it_works_by_keyboard_and_sends_nothing(page_of: Any) -> None:
     page.keyboard.press("Space")
     assert page.locator(".what-if tbody td:last-child").nth(5).text_content() == "switched off"
     assert "As things stand" in (page.locator(".what-if output").text_content() or "")
+
+
+@pytest.mark.parametrize("site", [DemoSite.BUSIEST, DemoSite.LIMITED])
+def test_it_says_what_no_articles_mean(page_of: Any, site: int) -> None:
+    assert "; 0 means no limit." in page_of(site).locator(".what-if #articles-now").text_content()
 
 
 def test_without_a_script_and_on_paper_it_is_not_there(page_of: Any) -> None:

@@ -46,6 +46,8 @@ WHAT_IF = {
     "nine": "A balance of {} is enough in nine of ten cases.",
     "four": "A balance of {} is enough in four of five cases.",
     "most": "A balance of {} is not enough: it covers a run of at most {} articles.",
+    "one": "A balance of {} is not enough: it covers a run of at most one article.",
+    "none": "A balance of {} is not enough: it does not cover a run of even one article.",
     "unknown": "Whether a balance of {} is enough cannot be said yet: too few runs.",
     "now": "As things stand it would cost about {}.",
     "wrong": "Articles take a whole number from 0 on, the balance any number from 0 on.",

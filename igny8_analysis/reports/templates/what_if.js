@@ -1,10 +1,10 @@
 "use strict";
-// The next run under other limits: forecast_flow.sql once more, for this page's one site.
+// The next run under other limits: forecast_flow.sql for one site.
 const panel = document.querySelector(".what-if");
 const form = panel.querySelector("form");
 const { stages, writing, run, words } = JSON.parse(form.dataset.told);
 const unit = run.credits_per_stage_credit, stop = run.credit_limit;
-const write = (value) => Math.round(Number(value.toFixed(9))).toLocaleString("en-US");
+const write = (value) => Math.round(+value.toFixed(9)).toLocaleString("en-US");
 const say = (key, ...values) => values.reduce((text, value) => text.replace("{}", write(value)), words[key]);
 
 const flow = (articles, switches) => {
@@ -46,8 +46,8 @@ const show = () => {
     let covered = 0, beyond = Math.max(Math.ceil(rows[writing][0]), 1);
     if (covers(beyond)) return beyond;
     while (beyond - covered > 1) {
-      const middle = (covered + beyond) >> 1;
-      if (covers(middle)) covered = middle; else beyond = middle;
+      const half = (covered + beyond) >> 1;
+      if (covers(half)) covered = half; else beyond = half;
     }
     return covered;
   };
@@ -57,7 +57,7 @@ const show = () => {
   if (budget90 !== null && !isUnsure) answer.push(say("have", Math.ceil(budget90.toFixed(9))));
   if (balance !== null) {
     answer.push(budget80 === null ? say("unknown", balance)
-      : balance < budget80 ? say("most", balance, mostArticles())
+      : balance < budget80 ? say(["none", "one"][mostArticles()] ?? "most", balance, mostArticles())
       : say(budget90 !== null && balance >= budget90 ? "nine" : "four", balance));
   }
   if (credits !== now) answer.push(say("now", now));
