@@ -12,7 +12,7 @@ from igny8_analysis.charts.theme import PANEL, Chart, point, specify
 from igny8_analysis.reports import formats, tokens
 
 NARROW_RUNS = 40
-STATUSES = ["completed", "failed", "cancelled", "other"]
+STATUSES = ["completed", "failed", "cancelled", "still going on", "other"]
 _COLUMNS = (
     "run_number", "started_at", "total_credits_used", "shown_status",
     "baseline_avg_credits", "baseline_lowest_credits", "baseline_highest_credits", "is_unusual", "point",
@@ -70,19 +70,24 @@ def credits_per_run(
 
 
 def with_shown_status(row: Row) -> dict[str, Any]:
-    """Return the row with its `shown_status`."""
-    return {**row, "shown_status": shown_status(row)}
+    """Return the row with its `shown_status`; one still going on has no credits per article yet."""
+    shown = shown_status(row)
+    return {**row, "shown_status": shown} | (
+        {"credits_per_article": None} if shown == "still going on" else {}
+    )
 
 
 def shown_status(row: Row) -> str:
-    """Return the run's status, or `other` for those that have no mark of their own."""
+    """Return the run's status; `still going on` for a run of no end yet, `other` for what has no mark of its own."""
+    if row["status"] in ("running", "paused"):
+        return "still going on"
     return row["status"] if row["status"] in STATUSES else "other"
 
 
 def status_marks() -> tuple[Any, Any]:
     """Return the shape and colour encodings that tell a run's status, without a legend of their own."""
-    shapes = alt.Scale(domain=STATUSES, range=["circle", "cross", "square", "triangle-up"])
-    names = ["accent", "bad", "warn", "ink-soft"]
+    shapes = alt.Scale(domain=STATUSES, range=["circle", "cross", "square", "triangle-right", "triangle-up"])
+    names = ["accent", "bad", "warn", "ink", "ink-soft"]
     colours = alt.Scale(domain=STATUSES, range=[tokens.var(name) for name in names])
     return (
         alt.Shape("shown_status:N", scale=shapes, legend=None),

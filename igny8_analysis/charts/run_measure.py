@@ -31,10 +31,10 @@ def run_measure(
     `write` turns a value into text for the description and the data table; a column of seconds has an axis
     of minutes or hours; a run in `files` (by its id) links there.
     """
-    known = [row for row in rows if row[column] is not None]
+    known = [row for row in map(with_shown_status, rows) if row[column] is not None]
     if not known:
         return None
-    marked = [with_shown_status(row) | {"point": run_point(row, files)} for row in known]
+    marked = [row | {"point": run_point(row, files)} for row in known]
     shape, colour = status_marks()
     lowest, highest = (edge(known, key=lambda row: row[column]) for edge in (min, max))
     axis = duration_axis(highest[column], 4) if column.endswith("_seconds") else alt.Axis()

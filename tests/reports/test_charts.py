@@ -167,6 +167,18 @@ def test_a_measure_leaves_out_runs_that_have_none() -> None:
     assert chart.body == [("#2", "2026-01-03 00:00", "completed", "1\u202fmin 30\u202fs")]
 
 
+def test_a_run_still_going_on_is_shown_as_it_is() -> None:
+    """By its own mark, and not in the line of credits per article."""
+    rows = [run(1, credits_per_article=5.0), run(2, status="running", credits_per_article=90.0)]
+    credits = charts.credits_per_run(rows, "")
+    assert credits is not None
+    shown = {row["run_number"]: row["shown_status"] for row in drawn(credits.spec) if "run_number" in row}
+    assert shown == {1: "completed", 2: "still going on"}
+    chart = charts.run_measure(rows, "credits_per_article", "", "credits", formats.rate)
+    assert chart is not None
+    assert [row["run_number"] for row in drawn(chart.spec)] == [1]
+
+
 def test_the_flow_is_as_wide_as_the_items() -> None:
     chart = charts.pipeline_flow([stage(1, items_processed=100, items_created=25)])
     assert chart is not None
