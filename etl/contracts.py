@@ -296,7 +296,7 @@ LAKE_TABLES = {
             "quarantine": Column("bigint", "Rows that could not be read."),
             "total_credits_used": Column(CREDIT_SUM, "Credits of all runs."),
             "missing": Column("varchar", "Optional tables and columns the source lacks, by name."),
-            "not_read": Column(
+            "not_read": _null(
                 "varchar",
                 "Tables that read as empty, by our word for them: they, or columns they must have, are missing.",
             ),
