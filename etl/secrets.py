@@ -16,7 +16,9 @@ def without_passwords(message: str, url: str = "") -> str:
     A driver that takes an address apart at a wrong place, at an @ or / in a password, shows pieces of it.
     """
     address = re.match(r"[^:]*://[^:]*:(.*)@", url, re.DOTALL)
-    passwords = [*filter(None, [address and address[1]]), *re.findall(r"password=([^&]*)", url)]
+    hostless = re.match(r"[^:]*://[^:/@\[]*:(?!\d*(?:[/?#]|$))([^/?#@]*)(?:[/?#]|$)", url)
+    found = [match[1] for match in (address, hostless) if match and match[1]]
+    passwords = [*found, *re.findall(r"password=([^&]*)", url)]
     secrets = {piece for password in passwords for piece in (password, *re.split(r"[@/:?#&]", password))}
     secrets |= {unquote(secret) for secret in secrets}
     for secret in sorted(secrets, key=len, reverse=True):

@@ -100,17 +100,18 @@ select
     (
         select pg_catalog.string_agg(
             pg_catalog.concat_ws(
-                ' ', a.attnum, a.attname, a.atttypid, a.atttypmod, pg_catalog.pg_get_expr(v.adbin, v.adrelid),
-                (
-                    select pg_catalog.string_agg(e.enumlabel, ',' order by e.enumsortorder)
-                    from pg_catalog.pg_enum as e where e.enumtypid = a.atttypid
-                )
+                ' ', a.attnum, a.attname, a.atttypid, a.atttypmod, pg_catalog.pg_get_expr(v.adbin, v.adrelid)
             ),
             '; ' order by a.attnum
         )
         from pg_catalog.pg_attribute as a
         left join pg_catalog.pg_attrdef as v on v.adrelid = a.attrelid and v.adnum = a.attnum
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    ),
+    -- of every enum: a column's may stand behind a domain, in an array or in a row
+    (
+        select pg_catalog.string_agg(e.enumlabel, ',' order by e.enumtypid, e.enumsortorder)
+        from pg_catalog.pg_enum as e
     ),
     pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot()),
     pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
@@ -279,7 +280,7 @@ class PostgresSource:
         found = self._rows(TABLE_STATE, (*path, id_column))
         if not found:
             return "the table is not in the catalogue"
-        ((is_plain, has_policies, is_readable, is_whole, place, columns, oldest, next_),) = found
+        ((is_plain, has_policies, is_readable, is_whole, place, columns, words, oldest, next_),) = found
         reasons = {
             "it is no plain table": not is_plain,
             "row-level security is on": has_policies,
@@ -289,7 +290,7 @@ class PostgresSource:
         for reason, holds in reasons.items():
             if holds:
                 return f"{'.'.join(path)} does not tell which rows changed, {reason}"
-        return WrittenRows(hashlib.sha256(f"{place}\n{columns}".encode()).hexdigest(), oldest, next_)
+        return WrittenRows(hashlib.sha256(f"{place}\n{columns}\n{words}".encode()).hexdigest(), oldest, next_)
 
     def interrupt(self) -> None:
         """End the wait for the server, from another thread; nothing can be read afterwards."""

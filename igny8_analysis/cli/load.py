@@ -258,12 +258,19 @@ def demo_command(directory: Path | None, quiet: bool) -> None:
 
 def _load_demo(root: Path, source: Path, quiet: bool) -> "LoadReport":
     """Load the sample, and put it at `source` when that went well: a first load that fails leaves nothing."""
+    from igny8_analysis.etl import lake
     from igny8_analysis.etl.demo import AS_OF, copy_sqlite, is_sample, write_sqlite
     from igny8_analysis.etl.errors import LoadError
     from igny8_analysis.load import load
 
     if is_there(source) and not is_sample(source):
         raise LoadError(f"{source} is not the sample's: move it, or name another directory with --warehouse")
+    for version in lake.list_versions(root):
+        if version.is_newer or datetime.fromisoformat(version.manifest()["as_of"]) != AS_OF:
+            raise LoadError(
+                f"{root} holds loads that are not the sample's: name another directory with --warehouse; "
+                "nothing was changed"
+            )
     with tempfile.TemporaryDirectory() as folder, progress_display(quiet) as progress:
         made = Path(folder) / source.name
         write_sqlite(made)

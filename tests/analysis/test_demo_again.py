@@ -9,6 +9,7 @@ import pytest
 from igny8_analysis.cli.load import is_demo_loaded
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.demo import AS_OF
+from tests.command import igny8
 
 
 @pytest.fixture
@@ -37,3 +38,18 @@ def test_a_younger_source_another_instant_and_no_load_are_loaded(root: Path, dem
     assert not is_demo_loaded(root / "empty", demo_source, AS_OF)
     dated(version.manifest_file, -1, demo_source)
     assert not is_demo_loaded(root, demo_source, AS_OF)
+
+
+def test_the_demo_leaves_other_loads_alone(own_small: Path) -> None:
+    before = (
+        sorted(file.name for file in (own_small / "versions").iterdir()),
+        (own_small / "current").read_bytes(),
+    )
+    done = igny8("demo", "--quiet", "--warehouse", own_small)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "holds loads that are not the sample's" in done.stderr
+    after = (
+        sorted(file.name for file in (own_small / "versions").iterdir()),
+        (own_small / "current").read_bytes(),
+    )
+    assert after == before

@@ -100,6 +100,8 @@ def test_a_wrong_password_is_told_and_hidden(asked: str, tmp_path: Path) -> None
         ("etl", "--source", f"postgresql://u:{SECRET}@127.0.0.1:port/x"),
         ("etl", "--source", f"postgressql://u:{SECRET}@127.0.0.1:1/x"),
         ("etl", "--source", f"host=127.0.0.1 port=1 password={SECRET}"),
+        ("etl", "--source", f"postgresql://u:{SECRET}"),
+        ("etl", "--source", f"postgresql://u:{SECRET}/x"),
         ("etl", f"postgresql://u:{SECRET}@127.0.0.1:1/x"),
         ("etl", "--sorce", f"postgresql://u:{SECRET}@127.0.0.1:1/x"),
         ("overview", f"postgresql://u:{SECRET}@127.0.0.1:1/x"),
