@@ -125,7 +125,8 @@ def test_every_status_of_a_run_has_its_sign_and_its_title(demo: Warehouse) -> No
     assert outcomes == TITLES.keys()
     parts = environment().get_template("panels/parts.html.j2").make_module({"rows": None})
     for outcome in outcomes:
-        row = {"outcome": outcome, "status": "?", "outcome_reason": None, "snapshot_items": None}
+        row = {"outcome": outcome, "status": "?", "outcome_reason": None}
+        row |= {"snapshot_items": 5, "items_processed": 2}
         written = str(parts.outcome(row))
         kind = re.search(r'class="status (\w*)"', written)
         assert kind, outcome

@@ -82,7 +82,7 @@ def test_a_loss_stops_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     grow(url(source), tmp_path / "data", AS_OF)
     before = lake.current_version(tmp_path / "data")
     if what == "view":
-        monkeypatch.setattr(igny8_analysis.load, "totals", lambda database: defaultdict(Decimal))
+        monkeypatch.setattr(igny8_analysis.load, "totals", lambda database, resources: defaultdict(Decimal))
     else:
         queries = tmp_path / "queries"
         queries.mkdir()
