@@ -130,7 +130,8 @@ LAKE = {
         select 1 as load_number, '20260301T120000Z-0001' as load_id, timestamptz '{AS_OF}' as as_of,
             'postgresql' as source_kind, 400 as accounts, (select count(*) from site_sizes) as sites,
             (select count(*) from bench_runs) as runs, (select count(*) from bench_stages) as run_stages,
-            0 as pipeline_items, 0 as value_findings, 0 as quarantine, 0 as total_credits_used, '' as missing, null as not_read""",
+            0 as pipeline_items, 0 as value_findings, 0 as quarantine, 0 as total_credits_used, '' as missing,
+            null as not_read""",
 }
 
 

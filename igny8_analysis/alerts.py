@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from html import escape
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from igny8_analysis.cli.text import one_line
 from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.etl.files import read_text
@@ -118,8 +120,13 @@ def _file(warehouse: "Warehouse") -> Path:
 
 
 def message_of(rows: list[Row]) -> dict[str, Any]:
-    """The rows as chat webhooks take them: a text of the worst, and every row beside it."""
-    lines = [f"{row['severity']}: {row['message']}" for row in rows[:MOST_IN_TEXT]]
+    """The rows as chat webhooks take them: a text of the worst, a line each, and every row beside it.
+
+    What mentions someone or links in a chat (`<!channel>`) is in the text as its characters.
+    """
+    lines = [
+        f"{row['severity']}: {escape(one_line(row['message']), quote=False)}" for row in rows[:MOST_IN_TEXT]
+    ]
     if len(rows) > MOST_IN_TEXT:
         lines.append(f"and {len(rows) - MOST_IN_TEXT} more")
     return {"text": "\n".join(lines), "alerts": rows}

@@ -219,12 +219,18 @@ class PostgresSource:
         self.failure: Exception | None = None
 
     def begin(self) -> None:
-        """Begin the read-only transaction and fix its instant."""
+        """Begin the read-only transaction and fix its instant. Raises LoadError where no type can be read."""
         for statement in SESSION:
             self._in_time(partial(self._reading.execute, statement), GRACE_SECONDS)
-        ((self.as_of, encoding),) = self._rows(
-            "select statement_timestamp(), current_setting('server_encoding')"
+        ((self.as_of, encoding, quotes),) = self._rows(
+            "select statement_timestamp(), current_setting('server_encoding'), "
+            "current_setting('quote_all_identifiers')"
         )
+        if quotes != "off":  # the driver asks for types by names, which it then does not know
+            raise LoadError(
+                "reading from PostgreSQL failed: quote_all_identifiers is on for this role or database; nothing was "
+                "loaded, try PGOPTIONS='-c quote_all_identifiers=off' or alter role … set quote_all_identifiers to off"
+            )
         self._is_any_bytes = encoding == "SQL_ASCII"  # the server does not know what its texts are written in
 
     def relations(self, also: Sequence[str]) -> list[Relation]:
@@ -338,7 +344,8 @@ def open_postgres(url: str) -> Iterator[PostgresSource]:
     os.environ.setdefault("PGCONNECT_TIMEOUT", CONNECT_TIMEOUT_SECONDS)
     before = _sockets()
     try:
-        connection = Call(lambda: dbapi.connect(url)).result(CONNECTING_SECONDS)
+        with _silent():
+            connection = Call(lambda: dbapi.connect(url)).result(CONNECTING_SECONDS)
     except (Error, Stalled) as error:
         raise LoadError(
             f"cannot connect to PostgreSQL: {_message(error, url)}; check the address, the user, the password "
@@ -361,6 +368,20 @@ def open_postgres(url: str) -> Iterator[PostgresSource]:
         raise LoadError(f"reading from PostgreSQL failed: {message}; nothing was loaded, {hint}") from None
     finally:
         source.close()
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without what libpq writes to the terminal: a server's warnings while it connects, as they come."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _sockets() -> set[Socket]:

@@ -253,7 +253,8 @@ def demo_command(directory: Path | None, quiet: bool) -> None:
             None, DEMO_RUNS
         )
     if not quiet:
-        tell(DEMO_DONE.format(index=index.resolve(), warehouse=f" --warehouse {root}" if directory else ""))
+        option = f" --warehouse {root}" if directory else ""
+        tell(*(line.format(index=index.resolve(), warehouse=option) for line in DEMO_DONE.split("\n")))
 
 
 def _load_demo(root: Path, source: Path, quiet: bool) -> "LoadReport":

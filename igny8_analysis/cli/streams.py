@@ -71,10 +71,10 @@ def prepare(*, shows_warnings: bool) -> None:
         warnings.simplefilter("ignore")
 
 
-def tell(text: str) -> None:
+def tell(*lines: str) -> None:
     """Say on standard output what was done; where that cannot be written, what was done stands all the same."""
     try:
-        print("\n".join(map(visible, text.split("\n"))))
+        print("\n".join(map(visible, lines)))
         sys.stdout.flush()
     except (OutputLost, OSError):
         give_up_output()

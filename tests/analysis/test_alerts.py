@@ -134,6 +134,16 @@ def test_load_late_is_by_the_clock_of_who_asks(demo: Warehouse) -> None:
     assert late(30, severity="error") == []
 
 
+def test_words_of_the_source_forge_no_line_of_a_chat(hook: Hook) -> None:
+    hostile = "one\nerror: two \u2028<!channel> <https://x.example|pay> & \u202eend"
+    row = {"severity": "error", "message": f"{hostile} failed"}
+    alerts.post(hook.url, json.dumps(alerts.message_of([row, row]), default=str).encode())
+    (body,) = hook.bodies
+    said = "error: one error: two  &lt;!channel&gt; &lt;https://x.example|pay&gt; &amp; \\u202eend failed"
+    assert body["text"].split("\n") == [said, said]
+    assert body["alerts"][0]["message"] == row["message"]
+
+
 def test_a_post_is_one_json_and_is_remembered(warehouse_of_now: Path, hook: Hook) -> None:
     result = ask(warehouse_of_now, "--new", "--post", hook.url)
     assert result.exit_code == 0, result.output

@@ -218,6 +218,7 @@ RENAME = f"{ALTER} rename to runs_2"
         ([RENAME, "create table igny8_automation_runs as select * from runs_2"], ANOTHER),
         ([f"{ALTER} enable row level security"], "row-level security is on"),
         (["alter type run_status rename value 'completed' to 'done'"], ANOTHER),
+        (["alter type trigger_kind rename value 'manual' to 'by hand'"], ANOTHER),
         (
             [
                 f"{ALTER} drop constraint igny8_automation_runs_pkey",
@@ -226,7 +227,17 @@ RENAME = f"{ALTER} rename to runs_2"
             "not unique",
         ),
     ],
-    ids=["added", "renamed", "dropped", "view", "other", "policies", "enum", "repeated"],
+    ids=[
+        "added",
+        "renamed",
+        "dropped",
+        "view",
+        "other",
+        "policies",
+        "enum",
+        "enum behind a domain",
+        "repeated",
+    ],
 )
 def test_what_the_rows_do_not_tell_is_read_in_full(
     url: str, tmp_path: Path, statements: list[str], why: str
@@ -235,6 +246,9 @@ def test_what_the_rows_do_not_tell_is_read_in_full(
         url,
         "create type run_status as enum ('completed', 'failed')",
         f"{ALTER} alter column status type run_status using status::run_status",
+        "create type trigger_kind as enum ('manual', 'scheduled')",
+        "create domain run_trigger as trigger_kind",
+        f"{ALTER} alter column trigger_type type run_trigger using trigger_type::run_trigger",
     )
     grow(url, tmp_path, AS_OF)
     run_sql(url, *statements)

@@ -177,6 +177,14 @@ def test_drift_is_told_once_of_what_exists(source: Path, tmp_path: Path) -> None
     assert in_lake(root, query) == changes
 
 
+def test_what_a_load_did_is_one_line_whatever_a_column_is_called(source: Path, tmp_path: Path) -> None:
+    load(f"sqlite:///{source}", tmp_path, AS_OF)
+    execute(source, 'alter table igny8_tenants add column "wallet\nigny8: \x1b[31mall is lost" integer')
+    done = igny8("etl", "--source", f"sqlite:///{source}", "--warehouse", tmp_path)
+    assert len(done.stdout.splitlines()) == 1
+    assert r"igny8_tenants.wallet\nigny8: \x1b[31mall is lost" in done.stdout
+
+
 def test_postgresql_by_schemas_rights_and_names(postgres_url: str, tmp_path: Path) -> None:
     """A table outside of the search path, one the role may not read, and a right that is taken away."""
     load_postgres(postgres_url, {})

@@ -132,6 +132,24 @@ def test_a_draft_has_its_images_however_ids_are_spelled(texts: Texts) -> None:
     assert in_lake(root, waiting) == [(2,)]
 
 
+def test_sites_at_the_ends_of_what_an_id_can_be_are_kept_apart(tmp_path: Path) -> None:
+    """Of no account each: their keys beside accounts' fit too."""
+    ends = [-(2**63), 2**63 - 1, 0, -1]
+    source = make_source(
+        tmp_path / "s.sqlite",
+        [site(n, tenant_id=None) for n in ends] + [site(5), site(6)],
+        [run(at, "2026-02-01T08:00:00Z", site_id=n, stages={1: (5, 1, 2)}) for at, n in enumerate(ends)],
+    )
+    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    with connect(tmp_path / "data") as warehouse:
+        rows = dict(warehouse.sql("select site_id, account_key from sites").fetchall())
+        spent = dict(warehouse.sql("select site_id, total_credits_used from runs").fetchall())
+    assert rows.keys() == {*ends, 5, 6}
+    assert len({rows[n] for n in ends} | {rows[5]}) == 5
+    assert rows[5] == rows[6] == 1
+    assert spent.keys() == set(ends)
+
+
 def test_other_values_that_do_not_read_are_told(texts: Texts) -> None:
     """Nothing is NULL in silence, and 2.5 is no stage."""
     results = {f"stage_{number}_result": None for number in range(1, 8)}

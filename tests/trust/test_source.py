@@ -257,6 +257,42 @@ def test_an_encoding_of_the_role_or_the_environment_is_not_ours(
     assert in_lake(tmp_path, "select distinct name from lake.sites where name like 'C%'") == [("Café",)]
 
 
+def test_settings_under_which_no_type_can_be_read_are_told(
+    small_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = "igny8_quoting"
+    url = urlsplit(small_postgres)._replace(netloc=f"{role}:@").geturl()
+    run_sql(
+        small_postgres,
+        f"create role {role} login bypassrls",
+        f"alter role {role} set quote_all_identifiers to on",
+        f"grant select on all tables in schema public to {role}",
+    )
+    try:
+        for command in ("check", "etl"):
+            assert_told(igny8(command, "--source", url), 5, "quote_all_identifiers is on")
+        monkeypatch.setenv("PGOPTIONS", "-c quote_all_identifiers=off")
+        grow(url, tmp_path, AS_OF)
+    finally:
+        run_sql(small_postgres, f"drop owned by {role}", f"drop role {role}")
+
+
+def test_what_a_server_says_while_it_connects_reaches_no_terminal(
+    small_postgres: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_sql(
+        small_postgres,
+        "create function greet() returns event_trigger language plpgsql as "
+        "$$ begin raise warning 'hello from the server'; end $$",
+        "create event trigger greets on login execute function greet()",
+        "alter event trigger greets enable always",
+    )
+    with closing(postgres.dbapi.connect(small_postgres)):
+        assert "hello from the server" in capfd.readouterr().err, "as the driver has it"
+    load(small_postgres, tmp_path, AS_OF)
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize(("encoding", "name"), [("LATIN1", "Café")])
 def test_a_database_in_another_encoding(
     postgres_server: str, tmp_path: Path, encoding: str, name: str

@@ -8,7 +8,7 @@ select
         s.domain, case when trim(s.name) <> '' then s.name end, 'site ' || cast(s.site_id as varchar)
     ) as label,
     s.account_id,
-    coalesce(s.account_id, - s.site_id) as account_key,
+    coalesce(s.account_id, -1 - s.site_id) as account_key,
     a.name as account_name,
     s.is_active,
     coalesce(s.is_deleted, false) as is_deleted,
