@@ -4,12 +4,13 @@ import json
 import math
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -43,6 +44,11 @@ from igny8_analysis.etl.source_schema import (
 )
 from igny8_analysis.etl.sources.source import Source, trimmed
 from igny8_analysis.etl.templates import filled, quoted
+
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 QUERIES = Path(__file__).parent / "queries"
 TRANSFORM = Path(__file__).parent / "transform"
@@ -129,36 +135,78 @@ def extract(
     with (
         duckdb.connect() as scratch,
         scratch.cursor() as keeping,
-        interruptible(scratch, keeping, source),
-        ThreadPoolExecutor(2) as beside,
+        scratch.cursor() as summing,
+        interruptible(scratch, keeping, summing, source),
     ):
         scratch.execute(f"{resources.settings()}; set timezone = 'UTC'")
         scratch.execute(f"set temp_directory = '{quoted(spill_folder(lake.parent.name) or '')}'")
         scratch.execute("set preserve_insertion_order = false")
         scratch.execute(_transform("macros", MACROS))
         goes_on = GoesOn(lake.parent, previous, is_full)
+        room = _Room(scratch, resources)
         runs_read = _read_source(scratch, source, catalogue.tables, goes_on, progress)
         progress("sum the ledger")
-        summed = beside.submit(_sum_ledger, scratch.cursor(), source, catalogue.tables, goes_on)
-        kept = beside.submit(keep_runs, keeping, lake.parent, runs_read)
-        runs_digest = _write_runs(scratch, goes_on, runs_read, lake, progress)
-        as_read = {RUNS: kept.result(), **summed.result()}
+        runs_digest, kept, summed = room.side_by_side(
+            partial(_write_runs, scratch, goes_on, runs_read, lake, progress),
+            partial(keep_runs, keeping, lake.parent, runs_read),
+            partial(_sum_ledger, summing, source, catalogue.tables, goes_on),
+        )
         _register_load(scratch, source, load, catalogue, previous)
         for name in ("read_items", "read_accounts", "read_usage", "read_transactions"):
-            scratch.execute(_transform(name))
-        scratch.execute(_transform("read_settings", _setting_values()))
-        scratch.execute(_transform("unreadable", tables))
+            room.take(partial(scratch.execute, _transform(name)))
+        room.take(partial(scratch.execute, _transform("read_settings", _setting_values())))
+        room.take(partial(scratch.execute, _transform("unreadable", tables)))
         _stop_if_unreadable(scratch, tables)
         values = {**tables, **_setting_values(), "bare_domain": bare_domain_sql("domain")}
         for name in LAKE_TABLES:
             if name not in RUN_TABLES:
-                _write(scratch, name, lake, progress, values)
+                room.take(partial(_write, scratch, name, lake, progress, values))
         measures = _reconcile(scratch, tables)
         changes = scratch.execute(
             "select object, change from source_changes natural join this_load order by change desc, object"
         ).fetchall()
     told = [{"object": name, "change": change} for name, change in changes]
-    return Extracted(catalogue, told, measures, runs_digest, runs_read, as_read)
+    return Extracted(catalogue, told, measures, runs_digest, runs_read, {RUNS: kept, **summed})
+
+
+class _Room:
+    """Takes pieces of work, each of which may be begun again, in so much memory as they need."""
+
+    def __init__(self, scratch: duckdb.DuckDBPyConnection, resources: Resources) -> None:
+        """Take work on the database of `scratch`, which has the resources' settings."""
+        self._scratch = scratch
+        self._resources = resources
+
+    def side_by_side(
+        self, first: Callable[[], A], second: Callable[[], B], third: Callable[[], C]
+    ) -> tuple[A, B, C]:
+        """What each gives, the first done by this thread; one that finds no room beside the others goes after them."""
+        with ThreadPoolExecutor(2) as beside:
+            others = beside.submit(second), beside.submit(third)
+            begun: Future[A] = Future()
+            try:
+                begun.set_result(first())
+            except duckdb.OutOfMemoryException as error:
+                begun.set_exception(error)
+        return self._ended(begun, first), self._ended(others[0], second), self._ended(others[1], third)
+
+    def _ended(self, begun: Future[T], work: Callable[[], T]) -> T:
+        try:
+            return begun.result()
+        except duckdb.OutOfMemoryException:
+            return self.take(work)
+
+    def take(self, work: Callable[[], T]) -> T:
+        """What it gives, with twice the memory as often as it runs out, up to half of the machine's."""
+        while True:
+            try:
+                return work()
+            except duckdb.OutOfMemoryException:
+                more = self._resources.doubled()
+                if more is None:
+                    raise
+                self._resources = more
+                self._scratch.execute(more.settings())
 
 
 def _read_source(
@@ -376,10 +424,10 @@ def _copy_runs(scratch: duckdb.DuckDBPyConnection, previous: Version, lake: Path
     for name in RUN_TABLES:
         file = lake / f"{name}.parquet"
         shutil.copyfile(previous.lake / file.name, file)
-        scratch.execute(f"create view {name} as from read_parquet('{quoted(file)}')")
+        scratch.execute(f"create or replace view {name} as from read_parquet('{quoted(file)}')")
     findings = quoted(previous.lake / "value_findings.parquet")
     scratch.execute(
-        f"create table stage_findings as from read_parquet('{findings}') where stage_number is not null"
+        f"create or replace table stage_findings as from read_parquet('{findings}') where stage_number is not null"
     )
 
 
@@ -387,7 +435,7 @@ def _unnest_results(scratch: duckdb.DuckDBPyConnection, previous: Version | None
     """Make a row of every stage result; those of runs that are as the load of `previous` read them are taken of it."""
     columns = ", ".join(f"{name} {c.type}" for name, c in LAKE_TABLES["run_stages"].columns.items())
     checks = "checks struct(key varchar, value_text varchar, check_name varchar)[]"
-    scratch.execute(f"create table read_stages ({columns}, {checks})")
+    scratch.execute(f"create or replace table read_stages ({columns}, {checks})")
     kept = previous if previous and _are_as_written(previous, "run_stages", "value_findings") else None
     which = "id in (select id from changed_runs)" if kept else "true"
     for stage in STAGES:
@@ -492,12 +540,12 @@ def _write(
     file = quoted(lake / f"{name}.parquet")
     columns = ", ".join(f"cast({column} as {c.type}) as {column}" for column, c in table.columns.items())
     order = ", ".join(f"{column} nulls first" for column in table.sort_columns)
-    scratch.execute(f"create view {name} as select {columns} from ({_transform(name, values)})")
+    scratch.execute(f"create or replace view {name} as select {columns} from ({_transform(name, values)})")
     scratch.execute(
         f"copy (from {name} order by {order}) to '{file}' "
         f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
     )
-    scratch.execute(f"drop view {name}; create view {name} as from read_parquet('{file}')")
+    scratch.execute(f"create or replace view {name} as from read_parquet('{file}')")
     _check_contract(scratch, name, table)
 
 

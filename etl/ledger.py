@@ -49,9 +49,9 @@ def _read_all(
     scratch: duckdb.DuckDBPyConnection, source: Source, name: str, query: Callable[..., str]
 ) -> None:
     batches = source.read(query(name, day=DAY, which="true"))
-    scratch.execute(f"create table raw_{name} as from batches")
+    scratch.execute(f"create or replace table raw_{name} as from batches")
     batches = source.read(query("credit_totals"))  # noqa: F841 (DuckDB reads it by its name)
-    scratch.execute(f"create table {name}_totals as from batches")
+    scratch.execute(f"create or replace table {name}_totals as from batches")
 
 
 def _read_changed(
@@ -67,9 +67,9 @@ def _read_changed(
     scratch.execute(
         f"""
         create or replace temp table days as from batches;
-        create table {name}_totals as
+        create or replace table {name}_totals as
         select sum(items) as items, sum(cast(amount as decimal(38, 6))) as amount from days;
-        create table raw_{name} as
+        create or replace table raw_{name} as
         from read_parquet('{file}')
         where day in (
             select day

@@ -13,11 +13,11 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from igny8_analysis.cli.text import one_line
 from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.etl.files import read_text
 from igny8_analysis.reports.publish import sweep, whole
+from igny8_analysis.text import one_line
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse

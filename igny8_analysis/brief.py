@@ -15,6 +15,7 @@ import duckdb
 
 from igny8_analysis.payloads import execute
 from igny8_analysis.reports.formats import LIKELY
+from igny8_analysis.text import shortened
 
 Row = dict[str, Any]
 Values = dict[str, Any]
@@ -83,7 +84,7 @@ def _brief(connection: duckdb.DuckDBPyConnection, key: str, owner_id: int) -> Pa
     for text in found[0]:
         for name, row in _read_text(text):
             rows.setdefault(name, []).append(row)
-    owner = _Owner(_short(rows["owner"][0]["name"]), key == "account_id")
+    owner = _Owner(shortened(rows["owner"][0]["name"], LONGEST_NAME), key == "account_id")
     told = []
     for name, panel, tell in SENTENCES:
         sentence = tell(owner, rows[name]) if name in rows else None
@@ -98,10 +99,6 @@ def _brief(connection: duckdb.DuckDBPyConnection, key: str, owner_id: int) -> Pa
 def _query(name: str, key: str, row: Row) -> str:
     order = f" order by {NUMBERS[name]}" if name in NUMBERS else ""
     return f"select * from brief_{name} where {key} = {row[key]}{order}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 # The sentences

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.cli.text import inert, visible
+from igny8_analysis.text import inert, shortened, visible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -98,4 +98,4 @@ def _text(value: Any) -> str:
     text = value.hex() if isinstance(value, bytes) else str(value)
     if isinstance(value, date):
         return text
-    return visible(text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…")
+    return visible(shortened(text, LONGEST_TEXT))

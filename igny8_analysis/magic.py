@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from igny8_analysis.answers import sql_errors
-from igny8_analysis.cli.text import visible
 from igny8_analysis.completion import Catalogue
 from igny8_analysis.connection import Warehouse, connect
 from igny8_analysis.etl.errors import Igny8Error, UsageError
 from igny8_analysis.frames import frame_html, frame_text
 from igny8_analysis.site import Site
+from igny8_analysis.text import shortened, visible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,7 +68,7 @@ class SqlMagic:
                 raise UsageError(f"%%sql takes the name of a variable, not {name!r}")
             frame = self._run(query)
         except Igny8Error as error:
-            from igny8_analysis.cli.text import one_line
+            from igny8_analysis.text import one_line
 
             raise _Plain(one_line(str(error))) from None
         if name:
@@ -132,7 +132,11 @@ class SqlMagic:
         else:
             answer = owner.sql(SITE_WORDS) if method in OF_A_SITE and not later else None
         words = answer.fetchall() if answer else []
-        return [(word, len(typed), _short(name or "")) for word, name in words if word.startswith(typed)]
+        return [
+            (word, len(typed), visible(shortened(name or "", LONGEST_NAME)))
+            for word, name in words
+            if word.startswith(typed)
+        ]
 
     def _run(self, query: str) -> "pl.DataFrame":
         values = self._shell.user_ns
@@ -168,11 +172,6 @@ class _Plain(Exception):  # noqa: N818 (shown by its text alone)
 
     def _render_traceback_(self) -> list[str]:
         return [f"igny8: {self}"]
-
-
-def _short(name: str) -> str:
-    """The name as a list of completions has room for it."""
-    return visible(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")
 
 
 def _offset(context: "CompletionContext") -> int:

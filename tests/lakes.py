@@ -16,6 +16,7 @@ from igny8_analysis.etl import lake
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.extract import Extracted, Load, extract
 from igny8_analysis.etl.loading import loading
+from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.sources import open_source
 from igny8_analysis.load import Progress, _describe_tables
@@ -38,13 +39,14 @@ def grow(
     keep: int = 2,
     progress: Progress = lambda step: None,
     names: SourceMap | None = None,
+    resources: Resources = MACHINE,
 ) -> Extracted:
     """A load without its warehouse, which is most of its time; what it leaves is for `in_lake`."""
     with loading(root) as this, open_source(url) as source:
         this.sweep()
         version = this.begin(as_of)
         this_load = Load(version.number, version.id, as_of)
-        found = extract(source, this_load, version.lake, this.previous, progress, names, is_full=is_full)
+        found = extract(source, this_load, version.lake, this.previous, progress, names, resources, is_full)
         this.publish(
             {
                 "version": version.id,

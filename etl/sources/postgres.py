@@ -373,11 +373,14 @@ def open_postgres(url: str) -> Iterator[PostgresSource]:
 @contextmanager
 def _silent() -> Iterator[None]:
     """Without what libpq writes to the terminal: a server's warnings while it connects, as they come."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
     try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
         yield
     finally:
         os.dup2(kept, 2)

@@ -15,11 +15,11 @@ from typing import Any, NoReturn
 import click
 
 from igny8_analysis.cli import streams
-from igny8_analysis.cli.text import inert, one_line
 from igny8_analysis.errors import SqlError
 from igny8_analysis.etl import interrupts
 from igny8_analysis.etl.errors import DAMAGED, Igny8Error, WarehouseNotFound, is_damage
 from igny8_analysis.quicker import without_slow_formats
+from igny8_analysis.text import inert, one_line
 
 # The commands in reading order, in groups: the module that has each, and what it does in a line of 80 columns.
 GROUPS = {

@@ -91,6 +91,6 @@ def _names(what: str, names: list[str]) -> None:
 
 
 def _line(*parts: str) -> None:
-    from igny8_analysis.cli.text import visible
+    from igny8_analysis.text import visible
 
     click.echo(visible(" ".join(parts)))

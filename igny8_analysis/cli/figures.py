@@ -10,6 +10,7 @@ from typing import Any
 
 from igny8_analysis.cli.values import plain
 from igny8_analysis.reports import formats
+from igny8_analysis.text import shortened
 
 HEADINGS = {
     "stage_number": "stage",
@@ -40,7 +41,7 @@ def is_name(column: str) -> bool:
 
 def short(name: str) -> str:
     """The name, or its first 31 characters and a sign that there are more."""
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return shortened(name, LONGEST_NAME)
 
 
 def facts(rows: Iterable[Sequence[Any]]) -> list[list[str]]:

@@ -20,10 +20,10 @@ from igny8_analysis.cli.options import (
     warehouse_option,
 )
 from igny8_analysis.cli.streams import tell
-from igny8_analysis.cli.text import one_line
 from igny8_analysis.etl.errors import Igny8Error, WarehouseNotFound
 from igny8_analysis.etl.files import is_there
 from igny8_analysis.etl.lake import KEEP
+from igny8_analysis.text import one_line
 
 if TYPE_CHECKING:
     from igny8_analysis.load import LoadReport

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from igny8_analysis.cli.figures import exact, heading, is_id, is_name, short, written
-from igny8_analysis.cli.text import cut, inert, json_inert, visible
 from igny8_analysis.cli.values import plain, told_apart
 from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.text import cut, inert, json_inert, visible
 
 if TYPE_CHECKING:
     from rich.console import Console

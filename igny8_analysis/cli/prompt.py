@@ -17,10 +17,10 @@ from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
 
 from igny8_analysis.cli.output import print_answer, print_rows
-from igny8_analysis.cli.text import one_line, visible
 from igny8_analysis.completion import Catalogue
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.etl.interrupts import lent
+from igny8_analysis.text import one_line, visible
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse

@@ -7,8 +7,8 @@ import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from igny8_analysis.cli.text import visible
 from igny8_analysis.etl.errors import Igny8Error
+from igny8_analysis.text import visible
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from igny8_analysis import NOTEBOOKS
 from igny8_analysis.answers import as_dicts
-from igny8_analysis.cli.text import cut
 from igny8_analysis.errors import ReportError
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.queries import read_query
@@ -48,6 +47,7 @@ from igny8_analysis.reports.publish import (
 )
 from igny8_analysis.reports.rows import as_shown, resolve_run, statement_month
 from igny8_analysis.reports.words import NEEDS
+from igny8_analysis.text import cut
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from igny8_analysis.cli.text import cut
 from igny8_analysis.reports.panel import MIME_TYPE, TEMPLATES, environment, style_sheet
+from igny8_analysis.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.cli.text import cut, one_line
 from igny8_analysis.errors import AccountNotFound, RunNotFound, SiteNotFound
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.stages import with_label
+from igny8_analysis.text import cut, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -52,6 +52,16 @@ def make(source: Path, tmp_path: Path) -> Make:
     return made
 
 
+def test_what_no_stage_accounts_for_leaves_no_last_digit(demo: igny8_analysis.Warehouse) -> None:
+    """It would be another one with every order of adding up, and every page of a run made anew."""
+    for column in ("credits_used", "baseline_avg_credits", "difference_credits"):
+        ((zeros, nearly),) = demo.sql(
+            f"select count(*) filter ({column} = 0), count(*) filter (0 < abs({column}) and abs({column}) < 1e-6) "
+            "from credit_variance where stage_number is null"
+        ).fetchall()
+        assert (zeros > 0, nearly) == (True, 0), column
+
+
 def test_a_brief_goes_into_the_digest_of_its_owner_alone(demo: igny8_analysis.Warehouse) -> None:
     for page, key in ((pages.OVERVIEW, "site_id"), (pages.ACCOUNT, "account_id")):
         parts = Digests(demo, page, (key,))._parts

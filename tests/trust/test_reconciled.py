@@ -18,12 +18,16 @@ from igny8_analysis.etl import extract, lake
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.demo import AS_OF, write_sqlite
 from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.load import load
 from tests.cases import items, make_source, run, site
 from tests.command import igny8
 from tests.conftest import run_sql
 from tests.lakes import grow
 from tests.trust.processes import assert_told, query
+
+LITTLE = 10
+"""Megabytes, of which the demo needs more."""
 
 
 def url(path: Path) -> str:
@@ -174,6 +178,25 @@ def test_many_row_groups_are_the_same_twice(tmp_path: Path) -> None:
         "pipeline_items",
         "loads",
     ]
+
+
+def test_what_runs_out_of_memory_is_read_again_alone_and_then_with_more(
+    demo_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    little = Resources(threads=2, megabytes=LITTLE)
+    with monkeypatch.context() as patched:
+        patched.setattr(Resources, "doubled", lambda _: None)
+        with pytest.raises(duckdb.OutOfMemoryException):
+            grow(demo_postgres, tmp_path / "little", AS_OF, resources=little)
+    written = []
+    for resources in (little, MACHINE):
+        root = tmp_path / str(resources.megabytes)
+        found = grow(demo_postgres, root, AS_OF, resources=resources)
+        tables = lake.list_versions(root)[0].manifest()["tables"]
+        written.append(
+            (found.measures, found.as_read.keys(), {name: tables[name]["sha256"] for name in tables})
+        )
+    assert written[0] == written[1]
 
 
 def test_the_history_of_the_pipeline_outlives_its_versions(tmp_path: Path) -> None:

@@ -65,17 +65,14 @@ select
     ended_us,
     credits,
     is_completion,
-    is_return,
     last_started_us,
-    gap_days,
     max(case when is_return then ended_number else 1 end) over so_far as since_number,
     max(case when not is_return then gap_days end) over eight as longest_gap_days,
     count(case when not is_return then gap_days end) over eight as gaps,
     sum(credits) over so_far as credits_so_far,
     sum(case when not is_return then coalesce(gap_days, 0) else 0 end) over so_far as gaps_so_far,
     sum(case when not is_return then coalesce(gap_days * gap_days, 0) else 0 end) over so_far
-    as gap_squares_so_far,
-    sum(case when is_completion then 1 else 0 end) over so_far as completions_so_far
+    as gap_squares_so_far
 from judged
 window
     so_far as (partition by site_id order by ended_number rows between unbounded preceding and current row),

@@ -43,20 +43,22 @@ with
         select
             site_id,
             id,
-            sum(credits_used) as credits_used,
-            sum(baseline_avg_credits) as baseline_avg_credits,
-            sum(difference_credits) as difference_credits
+            sum(cast(credits_used as decimal(38, 12))) as credits_used,
+            sum(cast(baseline_avg_credits as decimal(38, 12))) as baseline_avg_credits,
+            sum(cast(difference_credits as decimal(38, 12))) as difference_credits
         from differences
         group by site_id, id
     ),
-    whole as (
+    whole as (  -- of decimals: where nothing is left it is 0, in whatever order stages were added up
         select
             r.site_id,
             r.id,
             r.run_id,
-            cast(r.total_credits_used as double) - s.credits_used as credits_used,
-            b.avg_credits - s.baseline_avg_credits as baseline_avg_credits,
-            cast(r.total_credits_used as double) - b.avg_credits - s.difference_credits as difference_credits
+            cast(r.total_credits_used as decimal(38, 12)) - s.credits_used as credits_used,
+            cast(b.avg_credits as decimal(38, 12)) - s.baseline_avg_credits as baseline_avg_credits,
+            cast(r.total_credits_used as decimal(38, 12))
+            - cast(b.avg_credits as decimal(38, 12))
+            - s.difference_credits as difference_credits
         from runs as r
         join stages as s on s.site_id = r.site_id and s.id = r.id
         join run_baseline as b on b.site_id = r.site_id and b.id = r.id
@@ -84,13 +86,13 @@ select
     run_id,
     null,
     'No stage',
-    credits_used,
+    cast(round(credits_used, 9) as double),
     null,
     null,
-    baseline_avg_credits,
+    cast(round(baseline_avg_credits, 9) as double),
     null,
     null,
-    difference_credits,
-    difference_credits,
+    cast(round(difference_credits, 9) as double),
+    cast(round(difference_credits, 9) as double),
     case when difference_credits is not null then 0e0 end
 from whole

@@ -50,7 +50,7 @@ def insights(rows: Rows, run: Rows) -> Panel:
 
 
 def pipeline_flow(rows: Rows) -> Panel:
-    """Show the seven stages left to right: pending at start, processed → created, status, credits."""
+    """Show the stages left to right: pending at start, processed → created, status, credits."""
     return render("pipeline_flow.html.j2", rows, chart=charts.pipeline_flow(rows))
 
 

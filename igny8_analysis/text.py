@@ -1,4 +1,4 @@
-"""Text for a terminal: control characters are shown, never sent."""
+"""Text as people see it: control characters are shown, never sent, and what is too long is cut."""
 
 import json
 import re
@@ -39,4 +39,9 @@ def cut(text: str) -> str:
 def one_line(text: str) -> str:
     """The text on one line of at most 2,000 characters."""
     line = visible(" ".join(text.splitlines()))
-    return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1] + "…"
+    return shortened(line, LONGEST_LINE)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, or so much of it that with the sign of more it has `longest` characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
