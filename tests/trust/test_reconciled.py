@@ -194,7 +194,7 @@ def test_what_runs_out_of_memory_is_read_again_alone_and_then_with_more(
         found = grow(demo_postgres, root, AS_OF, resources=resources)
         tables = lake.list_versions(root)[0].manifest()["tables"]
         written.append(
-            (found.measures, found.as_read.keys(), {name: tables[name]["sha256"] for name in tables})
+            (set(found.measures), found.as_read.keys(), {name: tables[name]["sha256"] for name in tables})
         )
     assert written[0] == written[1]
 
