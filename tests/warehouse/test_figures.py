@@ -50,4 +50,4 @@ def test_no_queue_or_no_forecast_is_no_number_of_runs(views: duckdb.DuckDBPyConn
 
 def test_a_site_without_an_account_has_a_key_of_its_own(views: duckdb.DuckDBPyConnection) -> None:
     rows = views.sql("select site_id, account_id, account_key from sites order by site_id").fetchall()
-    assert rows == [(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, None, -4)]
+    assert rows == [(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, None, -5)]

@@ -1,5 +1,6 @@
 -- One row per site: its forecasts by every method as a text, the totals and the stages.
 -- Kept as a table: a look-up costs by the column, so what is asked by the second is one.
+-- In parts, by site_id: the texts of all sites at once are more than a load's memory holds.
 with
     totals as (
         select
