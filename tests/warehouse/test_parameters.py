@@ -16,7 +16,7 @@ from igny8_analysis.warehouse.build import load_views
 from tests import spend_worlds, worlds
 
 VIEWS = {view.name: view for view in load_views()}
-TABLES = ("parameters", "forecast_parameters", "spend_parameters")
+TABLES = ("parameters", "forecast_parameters", "spend_parameters", "alert_parameters")
 PARAMETERS = [(table, name) for table in TABLES for name in VIEWS[table].columns]
 READ_BY_REPORTS = {"good_success_pct", "fair_success_pct"}
 LENGTHS_OF_WINDOWS = {"output_runs", "limit_runs", "change_peak_days", "break_runs", "spend_month_weeks"}
