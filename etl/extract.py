@@ -180,7 +180,7 @@ class _Room:
     def side_by_side(
         self, first: Callable[[], A], second: Callable[[], B], third: Callable[[], C]
     ) -> tuple[A, B, C]:
-        """What each gives, the first done by this thread; one that finds no room beside the others goes after them."""
+        """What each gives, the first done by this thread; one that finds no room goes after them, on one thread."""
         with ThreadPoolExecutor(2) as beside:
             others = beside.submit(second), beside.submit(third)
             begun: Future[A] = Future()
@@ -194,7 +194,11 @@ class _Room:
         try:
             return begun.result()
         except duckdb.OutOfMemoryException:
-            return self.take(work)
+            self._scratch.execute("set threads = 1")  # each sorts and writes in memory of its own
+            try:
+                return self.take(work)
+            finally:
+                self._scratch.execute(f"set threads = {self._resources.thread_count}")
 
     def take(self, work: Callable[[], T]) -> T:
         """What it gives, with twice the memory as often as it runs out, up to half of the machine's."""
