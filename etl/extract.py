@@ -33,7 +33,7 @@ from igny8_analysis.etl.history import alert_keys, growing_rows, holds_table
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version, digest
 from igny8_analysis.etl.ledger import read_sums
-from igny8_analysis.etl.resources import MACHINE, Resources
+from igny8_analysis.etl.resources import MACHINE, Resources, Steps
 from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import (
@@ -169,13 +169,8 @@ def extract(
     return Extracted(catalogue, told, measures, runs_digest, runs_read, {RUNS: kept, **summed})
 
 
-class _Room:
-    """Takes pieces of work, each of which may be begun again, in so much memory as they need."""
-
-    def __init__(self, scratch: duckdb.DuckDBPyConnection, resources: Resources) -> None:
-        """Take work on the database of `scratch`, which has the resources' settings."""
-        self._scratch = scratch
-        self._resources = resources
+class _Room(Steps):
+    """Takes steps of an extraction, of which some go side by side."""
 
     def side_by_side(
         self, first: Callable[[], A], second: Callable[[], B], third: Callable[[], C]
@@ -194,23 +189,11 @@ class _Room:
         try:
             return begun.result()
         except duckdb.OutOfMemoryException:
-            self._scratch.execute("set threads = 1")  # each sorts and writes in memory of its own
+            self.connection.execute("set threads = 1")  # each sorts and writes in memory of its own
             try:
                 return self.take(work)
             finally:
-                self._scratch.execute(f"set threads = {self._resources.thread_count}")
-
-    def take(self, work: Callable[[], T]) -> T:
-        """What it gives, with twice the memory as often as it runs out, up to half of the machine's."""
-        while True:
-            try:
-                return work()
-            except duckdb.OutOfMemoryException:
-                more = self._resources.doubled()
-                if more is None:
-                    raise
-                self._resources = more
-                self._scratch.execute(more.settings())
+                self.connection.execute(f"set threads = {self.resources.thread_count}")
 
 
 def _read_source(

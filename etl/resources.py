@@ -1,7 +1,14 @@
 """What a load may use of its machine: processors and memory."""
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import duckdb
+
+T = TypeVar("T")
 
 MEGABYTES = 400
 MEGABYTES_A_FURTHER_THREAD = 160
@@ -37,6 +44,30 @@ class Resources:
         """The same with twice the memory; None where that is more than half of the machine's."""
         more = replace(self, megabytes=2 * self.memory)
         return more if more.memory <= half_of_memory() else None
+
+
+class Steps:
+    """The steps in which something is made or read, in the memory they may use; what needs more has twice as much."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, resources: Resources, resume: str = "") -> None:
+        """Take steps on a connection with the resources' settings; `resume`: what it runs before one begins again."""
+        self.connection = connection
+        self.resources = resources
+        self._resume = resume
+
+    def take(self, step: Callable[[], T]) -> T:
+        """What a step gives, which may be begun again: with more memory, up to half of the machine's."""
+        while True:
+            try:
+                return step()
+            except duckdb.OutOfMemoryException:
+                more = self.resources.doubled()
+                if more is None:
+                    raise
+                self.resources = more
+            with suppress(duckdb.TransactionException):
+                self.connection.rollback()
+            self.connection.execute(f"{more.settings()}; {self._resume}")
 
 
 def half_of_memory() -> int:

@@ -21,7 +21,7 @@ from igny8_analysis.connection import Warehouse, connect
 from igny8_analysis.etl.errors import Igny8Error, UsageError
 from igny8_analysis.frames import frame_html, frame_text
 from igny8_analysis.site import Site
-from igny8_analysis.text import shortened, visible
+from igny8_analysis.text import one_line, shortened, visible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,8 +68,6 @@ class SqlMagic:
                 raise UsageError(f"%%sql takes the name of a variable, not {name!r}")
             frame = self._run(query)
         except Igny8Error as error:
-            from igny8_analysis.text import one_line
-
             raise _Plain(one_line(str(error))) from None
         if name:
             self._shell.push({name: frame})

@@ -3,14 +3,14 @@
 import hashlib
 import itertools
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -18,12 +18,11 @@ from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import parquet_files
-from igny8_analysis.etl.resources import MACHINE, Resources
+from igny8_analysis.etl.resources import MACHINE, Resources, Steps
 from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.templates import quoted
 from igny8_analysis.warehouse.syntax import Syntax
 
-T = TypeVar("T")
 ROOT = Path(__file__).parent
 LAYERS = ("staging", "core", "statistics", "forecast", "spend", "figures", "answers", "payloads")
 TEXTS = "payloads"
@@ -47,6 +46,8 @@ STEP = "-- A step towards"
 KEPT = "-- Kept as a table:"
 RENEWED = "-- Renewed:"
 IN_PARTS = "-- In parts, by"
+RESUME = "use warehouse"
+"""A step may have left another database in use."""
 RUNS_A_PART = 60_000
 RUNS_A_SITE = 50
 """What a site counts beside its runs, since its weeks are rows too."""
@@ -186,7 +187,7 @@ def definition() -> str:
 def build(lake: Path, database: Path, resources: Resources = MACHINE) -> None:
     """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`."""
     with writing(database, resources) as connection:
-        steps = Steps(connection, resources)
+        steps = Steps(connection, resources, RESUME)
         for name in LAKE_TABLES:
             steps.take(partial(create_lake_table, connection, lake, name))
         for view in load_views():
@@ -196,29 +197,6 @@ def build(lake: Path, database: Path, resources: Resources = MACHINE) -> None:
                 connection.execute(f"create view {view.name} as {view.sql}")
         comment_views(connection, load_views())
         hold_once(connection)
-
-
-class Steps:
-    """The steps in which a file is made or read, in the memory they may use; what needs more has twice as much."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, resources: Resources) -> None:
-        """Take steps on a connection of `writing` or `reading`."""
-        self.connection = connection
-        self.resources = resources
-
-    def take(self, step: Callable[[], T]) -> T:
-        """What a step gives, which may be begun again: with more memory, up to half of the machine's."""
-        while True:
-            try:
-                return step()
-            except duckdb.OutOfMemoryException:
-                more = self.resources.doubled()
-                if more is None:
-                    raise
-                self.resources = more
-            with suppress(duckdb.TransactionException):
-                self.connection.rollback()
-            self.connection.execute(f"{more.settings()}; use warehouse")
 
 
 def remove(database: Path) -> None:
@@ -340,7 +318,7 @@ def reading(database: Path, resources: Resources = MACHINE) -> Iterator[duckdb.D
 def totals(database: Path, resources: Resources = MACHINE) -> dict[str, int | Decimal]:
     """What the views hold of each measure that a load reconciles with the source."""
     with reading(database, resources) as connection:
-        steps = Steps(connection, resources)
+        steps = Steps(connection, resources, RESUME)
         return {
             measure: steps.take(partial(_rows, connection, f"select coalesce(({query}), 0)"))[0][0]
             for measure, query in TOTALS.items()
@@ -394,7 +372,7 @@ def _describe_views() -> dict[str, dict[str, str]]:
 def check(database: Path, resources: Resources = MACHINE) -> None:
     """Run every check on the built file. Raises LoadError that names the check, the count and the first row."""
     with reading(database, resources) as connection:
-        steps = Steps(connection, resources)
+        steps = Steps(connection, resources, RESUME)
         for violation in load_checks():
             query = f"select *, count(*) over () from ({violation.sql}) limit 1"
             rows = steps.take(partial(_rows, connection, query))

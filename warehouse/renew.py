@@ -28,7 +28,7 @@ import duckdb
 
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.lake import Version
-from igny8_analysis.etl.resources import MACHINE, Resources
+from igny8_analysis.etl.resources import MACHINE, Resources, Steps
 from igny8_analysis.etl.templates import quoted
 from igny8_analysis.warehouse import build
 from igny8_analysis.warehouse.build import HELD_BY_VIEWS, View, load_views
@@ -112,7 +112,7 @@ class Renewal:
         """Make the parts, of nothing yet, beside the attached databases `warehouse` and `previous`."""
         self.connection = connection
         self.appended = dict(appended)
-        self.steps = build.Steps(connection, resources)
+        self.steps = Steps(connection, resources, build.RESUME)
         self.views = {view.name: view for view in load_views()}
         self.differing: dict[str, bool] = {}
         self.cut: set[tuple[str, str]] = set()
