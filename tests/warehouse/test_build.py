@@ -237,8 +237,9 @@ def test_a_table_made_in_parts_is_the_whole_one(
 
 def texts_of(root: Path, view: str) -> list[list[Any]]:
     """The rows of a view of texts, each text that holds values as these."""
-    with duckdb.connect(lake.find_version(root).database, read_only=True) as connection:
-        rows = connection.execute(f"select * from {view} order by all").fetchall()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{lake.find_version(root).database}' as made (read_only)")
+        rows = connection.execute(f"select * from made.{view} order by all").fetchall()
     return [[json.loads(v) if str(v).startswith(("[", "{")) else v for v in row] for row in rows]
 
 

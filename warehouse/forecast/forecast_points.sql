@@ -2,6 +2,7 @@
 -- A step towards forecasts.
 -- Kept as a table: intervals, accuracy and champions are made of it.
 -- Renewed: origin.
+-- In parts, by site_id: the flows of all origins at once are more than a load's memory holds.
 with
     known as (select settings from settings_seen),
     flows as (
