@@ -41,13 +41,15 @@ SETTINGS = {
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
 
-# Below this size of its runs, compiling code costs more than it saves: a build of the demo takes a third.
+# Below this size of its runs, compiling code and inferring filters cost more than they save: a build of the demo takes
+# less than a third.
 SMALL_LAKE_BYTES = 8 << 20
 SMALL_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 SMALL_SETTINGS = {
     "spark.driver.extraJavaOptions": SMALL_JVM,
     "spark.executor.extraJavaOptions": SMALL_JVM,
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
