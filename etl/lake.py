@@ -252,13 +252,16 @@ def is_same(descriptor: int, path: Path) -> bool:
 def warehouse_of(file: Path) -> Path | None:
     """The warehouse directory whose own file this is, whether it is there or not; None where it is of none.
 
-    Its own are `versions/` and all in it, and beside that `current`, the lock and the demo's source.
+    Its own are `versions/` and all in it, and beside that `current`, the lock and the demo's source. Where links lead
+    from there, what they lead to is its own too: the folder of a version is known by its name and what it holds.
     """
-    path = file.parent.resolve() / file.name
-    for folder in path.parents:
-        is_inside = path.is_relative_to(folder / "versions")
-        if (is_inside or path in [folder / name for name in OWN_FILES]) and version_folders(folder):
-            return folder
+    for path in (file.absolute(), file.parent.resolve() / file.name):
+        for folder in path.parents:
+            is_inside = path.is_relative_to(folder / "versions")
+            if (is_inside or path in [folder / name for name in OWN_FILES]) and version_folders(folder):
+                return folder
+            if VERSION_ID.fullmatch(folder.name) and Version(folder).is_published:
+                return folder
     return None
 
 

@@ -738,6 +738,23 @@ def test_the_warehouses_own_files_are_no_output(
     assert contents(root) == before
 
 
+@pytest.mark.parametrize("moved", ["versions", "version"])
+def test_own_files_that_are_kept_elsewhere_are_no_output(root: Path, tmp_path: Path, moved: str) -> None:
+    """A store on another disk, by a link: named through the link, or where it is."""
+    version = lake.find_version(root)
+    folder = root / "versions" if moved == "versions" else version.path
+    store = tmp_path / "store" / folder.name
+    store.parent.mkdir()
+    folder.rename(store)
+    folder.symlink_to(store)
+    before = contents(store)
+    for file in (version.database, version.lake / "runs.parquet", version.database.resolve()):
+        for words in (["export", "runs"], ["report", "overview", "1"]):
+            told = igny8(*words, "-o", file, "--warehouse", root)
+            assert_told(told, 2, "belongs to the warehouse", "elsewhere")
+    assert contents(store) == before
+
+
 def test_a_page_of_somebody_else_is_not_written_over(root: Path, tmp_path: Path) -> None:
     for words, page in (
         (["site", "1"], "index.html"), (["all"], "index.html"), (['all'], f"{site_folder(1, 'a.example')}/index.html"),
