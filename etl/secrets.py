@@ -6,8 +6,9 @@ from urllib.parse import unquote
 HIDDEN = "***"
 SHORTEST_SECRET = 3
 
-_IN_ADDRESS = re.compile(r"(://[^\s:/@]*:)\S*@")
-_IN_OPTION = re.compile(r"(password=)[^\s&'\"]+", re.IGNORECASE)
+_IN_ADDRESS = re.compile(r"(://[^\s:/@]*:).*@")
+_IN_OPTION = re.compile(r"(password=)[^&'\";)\n]+[^\s&'\"]*", re.IGNORECASE)
+"""Passwords may hold blanks: what stands between two addresses of a line goes with them."""
 
 
 def without_passwords(message: str, url: str = "") -> str:

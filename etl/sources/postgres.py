@@ -429,4 +429,4 @@ def _message(error: Exception, url: str) -> str:
     message = re.split("Query was:|LINE [0-9]+:|SQLSTATE", without_passwords(str(error), url))[0]
     message = " ".join(message.rpartition(LIBPQ)[2].split())
     message = re.sub(r"^([A-Z_]+: )?(Failed to [a-z ]+: |Execution error \[\w+\]: )?", "", message)
-    return message.rstrip(" .")
+    return message.replace("unexpected ", "misplaced ").rstrip(" .")

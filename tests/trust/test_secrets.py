@@ -124,6 +124,10 @@ def test_an_address_that_is_wrong_shows_no_password(tmp_path: Path, arguments: t
         ("overview", "postgresql://u:{}@127.0.0.1:1/x"),
         ("report", "overview", "postgresql://u:{}@127.0.0.1:1/x"),
         ("explain", "postgresql://u:{}@127.0.0.1:1/x", "name"),
+        ("overview", "postgresql://u:a {}@127.0.0.1:1/x"),
+        ("overview", "postgresql://u:a {} b@127.0.0.1:1/x?c=d@e"),
+        ("overview", "postgresql://h/d?password=a {} b"),
+        ("compare", "101", "postgresql://u:{}@h/x", "postgresql://u:a {}@h/x"),
     ],
 )
 def test_an_address_where_something_else_is_asked_for_shows_no_password(
