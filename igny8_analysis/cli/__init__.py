@@ -58,6 +58,8 @@ GROUPS = {
 COMMANDS = {name: module for group in GROUPS.values() for name, (module, _) in group.items()}
 SIGNALLED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 COMPLETING = "_IGNY8_COMPLETE"
+NOT_UTF_8 = "cannot encode str as UTF-8"
+"""DuckDB's words for a text that it cannot take."""
 
 
 class Interrupted(Exception):  # noqa: N818 (it is no error)
@@ -163,7 +165,7 @@ def main() -> NoReturn:
     except click.ClickException as error:
         _fail(f"{_in_our_words(error)}{_hint(error)}", 2)
     except Exception as error:
-        message, number = (str(error), error.exit_code) if isinstance(error, Igny8Error) else _told(error)
+        message, number = _is_no_text(error) or _told(error)
         if debug:
             _show_traceback(error)
             sys.exit(number)
@@ -222,16 +224,23 @@ def _leave_out_optimizing() -> None:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
+def _is_no_text(error: Exception) -> tuple[str, int] | None:
+    """What to say, and the exit status, where the error is of a word that is no text in UTF-8."""
+    word = next((word for word in sys.argv if not _is_utf_8(word)), None)
+    if word is None or not (isinstance(error, UnicodeError) or NOT_UTF_8 in str(error)):
+        return None
+    return f"{word!r} is no text in UTF-8", 2
+
+
 def _told(error: Exception) -> tuple[str, int]:
-    """What to say of an error that no command told, and the exit status."""
+    """What to say of an error, and the exit status."""
+    if isinstance(error, Igny8Error):
+        return str(error), error.exit_code
     if type(error).__name__ in ("CatalogException", "BinderException"):  # DuckDB's, not imported to name them
         lacking = str(error).splitlines()[0]
         return f"the version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl", 4
     if type(error).__module__.endswith("duckdb") and is_damage(error):
         return f"{DAMAGED} ({str(error).splitlines()[0]})", WarehouseNotFound.exit_code
-    for word in sys.argv:
-        if not _is_utf_8(word):
-            return f"{word!r} is no text in UTF-8", 2
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename is not None else ""
         return f"{place}{error.strerror or error}", 5

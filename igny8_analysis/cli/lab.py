@@ -34,6 +34,7 @@ def lab_command(notebooks: Path | None, directory: Path | None, arguments: tuple
     from igny8_analysis import lab
     from igny8_analysis.connection import connect, warehouse_directory
 
+    "".join(arguments).encode()  # JupyterLab takes no text that is not UTF-8
     root = warehouse_directory(directory)
     lab.check_installed()
     connect(root).close()

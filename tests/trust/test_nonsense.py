@@ -206,6 +206,22 @@ def test_a_word_too_many_is_told_in_our_words(words: list[str], told: str) -> No
     assert (done.returncode, told in done.stderr) == (2, True)
 
 
+def test_a_word_that_is_no_text_is_told_where_nothing_can_be_asked_with_it(
+    demo_source: Path, demo_warehouse: Path, tmp_path: Path
+) -> None:
+    here = ("--warehouse", str(demo_warehouse))
+    into = str(tmp_path / "\udcffx")
+    for words in (
+        ("sites", "\udcffx", *here),
+        ("etl", "--source", f"sqlite:///{demo_source}", "--warehouse", into),
+        ("lab", "\udcffx", *here),
+    ):
+        done = igny8(*words)
+        assert_plain(done)
+        assert (done.returncode, r"\udcffx' is no text in UTF-8" in done.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_option_that_is_nowhere_written_to_is_told_before_the_work(
     demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
