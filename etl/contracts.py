@@ -270,7 +270,7 @@ LAKE_TABLES = {
             "object": Column(
                 "varchar", "table or table.column; of a table that came or went, the table alone."
             ),
-            "change": Column("varchar", "new, or gone: also what the reading role may no longer read."),
+            "change": Column("varchar", "new, gone, or hidden: there, but no longer to be read by the role."),
         },
         is_growing=True,
     ),

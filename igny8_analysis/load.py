@@ -29,7 +29,11 @@ from igny8_analysis.warehouse.renew import renew
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # How people are told what came and went in the source.
-CHANGES = {"new": "new in the source", "gone": "gone from the source"}
+CHANGES = {
+    "new": "new in the source",
+    "gone": "gone from the source",
+    "hidden": "no longer readable in the source",
+}
 
 Progress = Callable[[str], None]
 

@@ -1,4 +1,4 @@
--- A table that a source map alone names is no news: it may have been there all along.
+-- A table that a source map alone names is no news, as long as it may be read: it may have been there all along.
 with
     now as (select table_name, coalesce(column_name, '') as column_name, is_readable from found_objects),
     before as (
@@ -11,8 +11,10 @@ with
             case
                 when b.table_name is null
                 then 'new'
-                when n.table_name is null or (b.is_readable and not n.is_readable)
+                when n.table_name is null
                 then 'gone'
+                when b.is_readable and not n.is_readable
+                then 'hidden'
             end as change
         from now as n
         full join before as b on b.table_name = n.table_name and b.column_name = n.column_name
@@ -32,7 +34,10 @@ select
 from changes
 cross join this_load
 where
-    (column_name = '' and regexp_matches(table_name, '(?i)(^|\.)igny8_[^.]*$'))
+    (
+        column_name = ''
+        and (change = 'hidden' or regexp_matches(table_name, '(?i)(^|\.)igny8_[^.]*$'))
+    )
     or (column_name <> '' and table_name not in (select table_name from of_tables))
 union all
 select load_number, load_id, as_of, object, change

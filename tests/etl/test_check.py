@@ -225,7 +225,13 @@ def test_postgresql_by_schemas_rights_and_names(postgres_url: str, tmp_path: Pat
         assert in_lake(tmp_path, settings) == [(1, True, "02:00:00")]
         run_sql(postgres_url, f"revoke select on igny8_keywords from {role}")
         assert grow(url, tmp_path, AS_OF, names=names).changes == [
-            {"object": "igny8_keywords", "change": "gone"}
+            {"object": "igny8_keywords", "change": "hidden"}
         ]
+        run_sql(postgres_url, f"revoke select on billing.site_automation from {role}")
+        assert grow(url, tmp_path, AS_OF, names=names).changes == [
+            {"object": "billing.site_automation", "change": "hidden"}
+        ]
+        drift = "select message from alerts where alert = 'source_drift'"
+        assert in_lake(tmp_path, drift) == [("No longer readable in the source: billing.site_automation",)]
     finally:
         run_sql(postgres_url, f"drop owned by {role}", f"drop role {role}")

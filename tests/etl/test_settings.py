@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.cases import AS_OF, make_source, site
+from tests.cases import AS_OF, make_source, run, site
 from tests.lakes import grow, in_lake
 
 CONFIGS, SETTINGS = "igny8_automation_configs", "lake.automation_settings"
@@ -128,6 +128,19 @@ def test_a_site_that_settings_alone_name_gets_a_placeholder(tmp_path: Path) -> N
     assert in_lake(tmp_path / "data", "select check_name from data_quality where site_id = 44") == [
         ("missing_site",)
     ]
+
+
+def test_a_placeholders_account_is_that_of_its_latest_run(tmp_path: Path) -> None:
+    runs = [
+        run(1, "2026-01-01T08:00:00Z", site_id=8, tenant_id=4),
+        run(2, "2026-02-01T08:00:00Z", site_id=8, tenant_id=None),
+        run(3, "2026-01-01T08:00:00Z", site_id=9, tenant_id=4),
+        run(4, "2026-02-01T08:00:00Z", site_id=9, tenant_id=5),
+    ]
+    source = make_source(tmp_path / "s.sqlite", [site(1)], runs)
+    grow(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    placed = in_lake(tmp_path / "data", "select site_id, account_id from lake.sites where site_id > 1")
+    assert sorted(placed) == [(8, None), (9, 5)]
 
 
 def test_balances_read_as_they_are(tmp_path: Path) -> None:

@@ -333,7 +333,14 @@ with
             null,
             null,
             d.as_of,
-            case when d.change = 'new' then 'New in the source: ' else 'Gone from the source: ' end
+            case
+                d.change
+                when 'new'
+                then 'New in the source: '
+                when 'gone'
+                then 'Gone from the source: '
+                else 'No longer readable in the source: '
+            end
             || d.object,
             d.object
         from lake.source_changes as d
