@@ -17,6 +17,7 @@ from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.etl.files import read_text
 from igny8_analysis.reports.publish import sweep, whole
+from igny8_analysis.stages import with_label
 from igny8_analysis.text import one_line
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def message_of(rows: list[Row]) -> dict[str, Any]:
     What mentions someone or links in a chat (`<!channel>`) is in the text as its characters.
     """
     lines = [
-        f"{row['severity']}: {escape(one_line(row['message']), quote=False)}" for row in rows[:MOST_IN_TEXT]
+        f"{row['severity']}: {escape(one_line(row['message']), quote=False)}"
+        for row in map(with_label, rows[:MOST_IN_TEXT])
     ]
     if len(rows) > MOST_IN_TEXT:
         lines.append(f"and {len(rows) - MOST_IN_TEXT} more")
@@ -201,7 +203,7 @@ def _in_words(reason: object) -> tuple[str, bool]:
         case ConnectionRefusedError():
             return "the connection was refused", False
         case ConnectionError() | HTTPException():
-            return "the connection broke", False
+            return "the connection broke", True  # it may have been delivered
         case OSError() if "certificate" in str(reason).lower():
             return "its certificate is not to be trusted", True
         case OSError():

@@ -17,6 +17,7 @@ from igny8_analysis.cli.options import (
 )
 from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.stages import with_label
 
 FROM_ENVIRONMENT = "IGNY8_POST_URL"
 SPARE = ("account_id", "site_id", "is_new", "since", "alert")
@@ -109,7 +110,7 @@ def alerts_command(
         if format_ == "table" and not rows:
             click.echo("Nothing needs anyone." if not is_new else "Nothing new needs anyone.")
         elif format_ == "table":
-            print_table(SHOWN, [[row[column] for column in SHOWN] for row in rows], spare=SPARE)
+            print_table(SHOWN, [[row[name] for name in SHOWN] for row in map(with_label, rows)], spare=SPARE)
         else:
             columns = (
                 list(rows[0])

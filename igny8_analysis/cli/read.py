@@ -249,5 +249,5 @@ def _show_run(payload: Payload) -> None:
     if payload["insights"]:
         print_table(
             ("severity", "type", "insight"),
-            [(i["severity"], i["type"], i["message"]) for i in payload["insights"]],
+            [(i["severity"], i["type"], i["message"]) for i in map(with_label, payload["insights"])],
         )

@@ -25,6 +25,10 @@ from tests.cases import make_source, run, site
 SECRET = "s3cr3t-path"
 
 
+NO_ANSWER = 0
+"""Instead of a status: the connection is closed once the body was read."""
+
+
 class Hook:
     """A server on loopback: `answers` are its next statuses (the last one stays), `bodies` what it was sent."""
 
@@ -41,6 +45,9 @@ class Hook:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 time.sleep(hook.seconds)
                 status = hook.answers.pop(0) if len(hook.answers) > 1 else hook.answers[0]
+                if status == NO_ANSWER:
+                    self.close_connection = True
+                    return
                 if status == 200:
                     hook.bodies.append(json.loads(body))
                 self.send_response(status)
@@ -242,6 +249,7 @@ def test_the_address_may_be_in_the_environment(warehouse_of_now: Path, hook: Hoo
         ([429, 200], 2, None),
         ([500], 3, "the answer was 500, tried 3 times"),
         ([404], 1, "the answer was 404"),
+        ([NO_ANSWER], 1, "the connection broke"),
         ([302], 1, "the address redirects (302), which is not followed"),
         ([308], 1, "the address redirects (308), which is not followed"),
     ],

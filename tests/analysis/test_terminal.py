@@ -15,6 +15,7 @@ from igny8_analysis import Warehouse, frames, payloads
 from igny8_analysis.cli.figures import LONGEST_NAME, exact, heading, written
 from igny8_analysis.load import load
 from igny8_analysis.reports import formats
+from igny8_analysis.stages import with_label
 from tests.cases import make_source, run, site
 from tests.command import igny8
 from tests.conftest import sampled
@@ -198,6 +199,23 @@ def test_a_range_that_says_too_little_is_none_in_tables(demo_warehouse: Path) ->
     asked = igny8("forecast", *where, "--limit", "4=3").stdout
     assert re.findall(r"p80_low +(.+?)  +(.+?) *\n", asked) == [("almost nothing", "almost nothing")]
     assert "Review and approval" in asked
+
+
+def test_stages_are_called_as_people_call_them_also_within_a_text() -> None:
+    told = {
+        "#3 failed at Review: Review of (Review)": "#3 failed at Review and approval: Review of (Review)",
+        "#3 failed at Review": "#3 failed at Review and approval",
+        "This run failed at stage 7 (Review): boom": "This run failed at stage 7 (Review and approval): boom",
+        "Review reported an error: no": "Review and approval reported an error: no",
+        "a.example: Review costs 2.00": "a.example: Review and approval costs 2.00",
+        "Reviewing failed: Review": "Reviewing failed: Review",
+    }
+    for text, shown in told.items():
+        assert with_label({"message": text, "stage_name": "Review"}) == {
+            "message": shown,
+            "stage_name": "Review and approval",
+        }
+    assert with_label({"first_insight": None}) == {"first_insight": None}
 
 
 def test_history_shows_the_difference_beside_the_credits(demo: Warehouse, demo_warehouse: Path) -> None:
