@@ -178,13 +178,7 @@ def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
         kept.append("sites")
     else:
         text = f"The next run will cost about {credits}"
-    if values["high"] is not None:
-        kept.append("high")
-        if values["is_unsure"]:
-            text += f", between almost nothing and {_number(values['high'])}: too little is known yet"
-        else:
-            kept.append("low")
-            text += f", {LIKELY.format(_number(values['low']), _number(values['high']))}"
+    text += _between(values, kept)
     if values["to_have"] is not None and not values["is_unsure"]:
         kept.append("to_have")
         text += f"; have {_number(values['to_have'])} ready: enough in nine of ten cases"
@@ -195,6 +189,17 @@ def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     return f"{text}.", _kept(values, *kept)
 
 
+def _between(values: Values, kept: list[str]) -> str:
+    """The range of a forecast, in words; notes which of the values it says."""
+    if values["high"] is None:
+        return ""
+    kept.append("high")
+    if values["is_unsure"]:
+        return f", between almost nothing and {_number(values['high'])}: too little is known yet"
+    kept.append("low")
+    return f", {LIKELY.format(_number(values['low']), _number(values['high']))}"
+
+
 def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     values = rows[0]
     if not values["expected"]:
@@ -202,9 +207,7 @@ def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     month = calendar.month_name[date.fromisoformat(values["month_start"]).month]
     kept = ["month_start", "expected"]
     text = f"By its end {month} will have cost about {_counted(values['expected'], 'credit', 'credits')}"
-    if values["high"] is not None and not values["is_unsure"]:
-        kept += ["low", "high"]
-        text += f", {LIKELY.format(_number(values['low']), _number(values['high']))}"
+    text += _between(values, kept)
     kept.append("so_far")
     text += f"; so far it has cost {_number(values['so_far'])}"
     if values["month_before"]:

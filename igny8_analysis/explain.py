@@ -66,6 +66,7 @@ class Section:
 
 MOST_ROWS = 1_000
 BEYOND_ROWS = 10**9
+KEYWORDS = {"window"}
 
 
 OVERVIEW = {
@@ -108,6 +109,11 @@ def _columns(names: str, key: str = "site_id") -> Fields:
     return dict.fromkeys([key, *names.split()], AS_IS)
 
 
+ACCURACY = (
+    "method window n wape bias coverage_80 coverage_90 covered_80 covered_90 intervals_80 intervals_90 band_low_80 "
+    "band_high_80 band_low_90 band_high_90 width_80 width_90 pinball_10 pinball_50 pinball_80 pinball_90"
+)
+
 # Rows of views that are in no payload: they go by their place in this order.
 VIEWS = {
     "forecast_totals": Section(
@@ -144,6 +150,45 @@ VIEWS = {
         ),
         "explain_spend",
     ),
+    "forecast_backtest": Section(
+        "forecast_backtest",
+        _columns(
+            "id run_id started_at method forecast_credits p80_low p80_high p90_low p90_high budget_80 budget_90 "
+            "actual_credits is_covered_80 is_covered_90 is_champion"
+        ),
+        "explain_backtest",
+        order="started_at desc, id desc, method",
+    ),
+    "forecast_accuracy": Section(
+        "forecast_accuracy",
+        _columns(f"{ACCURACY} mae_ratio_last mae_ratio_mean_10"),
+        "explain_backtest",
+        order='"window", method',
+    ),
+    "unusual_runs": Section(
+        "unusual_runs",
+        _columns(
+            "id run_id credits runs_before median_credits median_deviation modified_z_score credits_difference "
+            "is_higher"
+        ),
+        "explain_runs",
+        order="id desc",
+    ),
+    "spend_backtest": Section(
+        "spend_backtest",
+        _columns(
+            "scope account_id horizon_days origin_at method forecast_credits p80_low p80_high p90_low p90_high "
+            "budget_80 budget_90 actual_credits is_covered_80 is_covered_90 is_champion"
+        ),
+        "explain_spend_backtest",
+        order="origin_at desc, horizon_days, method",
+    ),
+    "spend_accuracy": Section(
+        "spend_accuracy",
+        _columns(f"{ACCURACY} scope account_id horizon_days mae_ratio_recent_rate mae_ratio_same_as_before"),
+        "explain_spend_backtest",
+        order='horizon_days, "window", method',
+    ),
     "cost_changes": Section(
         "cost_changes",
         _columns(
@@ -153,12 +198,19 @@ VIEWS = {
         "explain_charges",
         order="period desc, stage_number nulls last",
     ),
+    "price_breaks": Section(
+        "price_breaks",
+        _columns("stage_number since rate_before rate_after"),
+        "explain_charges",
+        order="since desc, stage_number",
+    ),
     "price_effects": Section(
         "price_effects",
         _columns("stage_number stage_name since rate_before rate_after items_per_run effect_per_run"),
         "explain_charges",
         order="since desc, stage_number",
     ),
+    "site_figures": Section("site_figures", dict.fromkeys(payloads.SITE_FIGURES, AS_IS), "explain_runs"),
     "publishing": Section(
         "publishing",
         _columns("articles drafts in_review approved scheduled publishing published failed other"),
@@ -186,6 +238,18 @@ ACCOUNT = {
         "explain_account_spend",
         "scope = 'account' and account_id = {{ account_id }}",
         VIEWS["spend_forecasts"].order,
+    ),
+    "spend_backtest": _of_account(
+        "spend_backtest",
+        "explain_account_spend_backtest",
+        "scope = 'account' and account_id = {{ account_id }}",
+        VIEWS["spend_backtest"].order,
+    ),
+    "spend_accuracy": _of_account(
+        "spend_accuracy",
+        "explain_account_spend_backtest",
+        "scope = 'account' and account_id = {{ account_id }}",
+        VIEWS["spend_accuracy"].order,
     ),
     "spend_months": _of_account(
         "spend_months", "explain_account_spend", "scope = 'account' and account_id = {{ account_id }}", None
@@ -316,7 +380,8 @@ def _explain(
     if section.position:
         where.append(f"{section.position} = {position}")
     column = section.columns.get(field, field)
-    query = f"select {section.fields[field].sql(column)} as {field} from {section.view}"
+    selected, told = (f'"{name}"' if name in KEYWORDS else name for name in (column, field))
+    query = f"select {section.fields[field].sql(selected)} as {told} from {section.view}"
     if where:
         query += f" where {' and '.join(where)}"
     if section.order and position is not None:

@@ -135,6 +135,13 @@ def test_a_balance_is_told_of_an_account_and_of_an_only_site(known: Warehouse) -
     assert "An agency" in panels(account=1)
 
 
+def test_a_month_of_which_too_little_is_known_says_so(demo: Warehouse) -> None:
+    (month,) = [s for s in demo.brief(112)["sentences"] if "By its end" in s["text"]]
+    high = month["values"]["high"]
+    assert f", between almost nothing and {high:,}: too little is known yet; so far" in month["text"]
+    assert "low" not in month["values"]
+
+
 def test_a_balance_of_nothing_is_used_up(demo: Warehouse) -> None:
     (told,) = [s for s in demo.brief(account=31)["sentences"] if "balance" in s["values"]]
     assert (told["text"], told["values"]) == ("The balance is used up.", {"balance": 0})
@@ -153,18 +160,75 @@ def test_less_than_a_day_is_so_in_a_brief_as_in_an_alert(runway_days: float, day
     assert row["days"] == days
 
 
-def test_a_balance_that_all_but_nothing_uses_lasts_more_than_a_year(
-    demo_source: Path, tmp_path: Path
-) -> None:
-    """A long silence leaves so little spend that the days of a runway are more than any whole number's."""
+def test_a_balance_that_all_but_nothing_uses_has_no_end(demo_source: Path, tmp_path: Path) -> None:
+    """What a long silence leaves of a site's rhythm is no spend: less than any digit that is told."""
     load(f"sqlite:///{demo_source}", tmp_path, as_of=DEMO_AS_OF + 260 * DAY)
     with igny8_analysis.connect(tmp_path) as warehouse:
-        ((account_id, days),) = warehouse.sql(
-            "select account_id, runway_days from runways order by runway_days desc nulls last limit 1"
+        unused = warehouse.sql(
+            "select account_id, runway_days from runways where available_credits > 0 and credits_per_day = 0"
         ).fetchall()
-        assert days > 2**63
-        (told,) = [s for s in warehouse.brief(account=account_id)["sentences"] if "balance" in s["values"]]
-    assert told["text"].endswith("lasts more than a year, even if none are added.")
+        assert {days for _, days in unused} == {None}
+        for account_id, _ in unused:
+            assert not [
+                s for s in warehouse.brief(account=account_id)["sentences"] if "balance" in s["values"]
+            ]
+        ((longest,),) = warehouse.sql("select max(runway_days) from runways").fetchall()
+        assert longest < 1e15
+
+
+def test_a_balance_of_more_days_than_a_whole_number_holds() -> None:
+    (row,) = computed(
+        "brief_balance",
+        accounts=[{"account_id": 7}],
+        sites=[{"site_id": 1, "account_id": 7, "is_live": False}],
+        runways=[{"account_id": 7, "available_credits": 5, "runway_days": 1e30, "ends_on": None}],
+    )
+    assert (row["scope"], row["days"], row["is_over_a_year"]) == ("account", None, True)
+
+
+def test_the_next_runs_of_an_account_are_those_that_its_alert_adds_up() -> None:
+    """Of three sites one has no budget yet and one nothing to do."""
+    totals = [
+        {
+            "site_id": 1,
+            "is_champion": True,
+            "credits": 10.0,
+            "p80_low": 8.0,
+            "p80_high": 12.0,
+            "budget_90": 15.0,
+        },
+        {
+            "site_id": 2,
+            "is_champion": True,
+            "credits": 7.0,
+            "p80_low": None,
+            "p80_high": None,
+            "budget_90": None,
+        },
+        {
+            "site_id": 3,
+            "is_champion": True,
+            "credits": 0.0,
+            "p80_low": 0.0,
+            "p80_high": 0.0,
+            "budget_90": 0.0,
+        },
+    ]
+    sites = [{"site_id": number, "account_id": 7} for number in (1, 2, 3)]
+    tables: dict[str, list[dict[str, Any]]] = {
+        "forecast_totals": totals,
+        "running_sites": sites,
+        "sites": sites,
+        "brief_sites": [{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
+        "told_record": [{"site_id": 1, "past_runs": 1, "error_credits": 1.0, "actual_credits": 1.0}],
+    }
+    rows = computed("brief_next", **tables)
+    (account,) = [row for row in rows if row["scope"] == "account"]
+    assert (account["sites"], account["credits"], account["to_have"]) == (3, 17, 22)
+    assert [(row["site_id"], row["to_have"]) for row in rows if row["scope"] == "site"] == [
+        (1, 15),
+        (2, None),
+    ]
 
 
 def test_what_is_beyond_any_number_stops_no_load_and_is_left_out() -> None:

@@ -254,11 +254,17 @@ def test_a_site_that_is_off_spends_what_people_start(tmp_path: Path) -> None:
     with views_of(source, "spend_forecasts") as views:
         rows = views.execute(
             "select site_id, method, credits, reason from spend_forecasts "
-            "where scope = 'site' and is_champion and horizon_days = 7 order by site_id"
+            "where is_champion and horizon_days = 7 order by site_id nulls last"
         ).fetchall()
         reason = "the automation is off: nothing is scheduled"
         # 20 runs of 100 credits in the last 28 days
-        assert rows == [(1, "rhythm", 0, reason), (2, "rhythm", pytest.approx(2000 / 28 * 7), reason)]
+        spent = pytest.approx(2000 / 28 * 7)
+        of_both = "the automation of its sites that ran is off: nothing of theirs is scheduled"
+        assert rows == [
+            (1, "rhythm", 0, reason),
+            (2, "rhythm", spent, reason),
+            (None, "rhythm", spent, of_both),
+        ]
 
 
 def test_new_is_what_the_load_before_had_not_and_the_lake_alone_says_the_same(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
--- One row per account, and site that is its account's only one: the balance and how long it lasts.
+-- One row per account, and live site that is its account's only one: the balance and how long it lasts.
 -- A step towards briefs.
 -- Kept as a table: asked of one site or account at a time.
 -- Renewed: whole.
@@ -8,6 +8,7 @@ with
             'site' as scope, s.site_id, cast(null as bigint) as account_id, s.account_id as balance_account_id
         from sites as s
         left join sites as o on o.account_id = s.account_id and o.site_id <> s.site_id and o.is_live
+        where s.is_live
         group by s.site_id, s.account_id
         having count(o.site_id) = 0
         union all

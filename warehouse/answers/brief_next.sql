@@ -31,11 +31,13 @@ with
             sum(f.credits) as credits,
             case when count(*) = 1 then max(f.p80_low) end as low,
             case when count(*) = 1 then max(f.p80_high) end as high,
-            case when count(*) = count(f.budget_90) then sum(f.budget_90) end as to_have
+            -- of several sites as the alert balance_short counts them
+            case when count(f.budget_90) > 0 then sum(coalesce(f.budget_90, f.credits)) end as to_have
         from coming as o
         join forecast_totals as f on f.site_id = o.told_site_id
-        where f.is_champion and f.credits > 0
+        where f.is_champion
         group by o.scope, o.site_id, o.account_id
+        having sum(f.credits) > 0
     )
 select
     f.scope,

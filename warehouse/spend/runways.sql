@@ -41,9 +41,9 @@ with
                     / nullif(cast(limits.spend_window_days as double), 0)
                 else 0
             end as by_hand_per_day,
-            f.credits / nullif(f.horizon_days, 0) as runs_per_day,
-            f.p80_low / nullif(f.horizon_days, 0) as runs_per_day_low,
-            f.p80_high / nullif(f.horizon_days, 0) as runs_per_day_high
+            round(f.credits, 9) / nullif(f.horizon_days, 0) as runs_per_day,
+            round(f.p80_low, 9) / nullif(f.horizon_days, 0) as runs_per_day_low,
+            round(f.p80_high, 9) / nullif(f.horizon_days, 0) as runs_per_day_high
         from spend_forecasts as f
         join account_balances as b on b.account_id = f.account_id
         cross join credit_sources as h

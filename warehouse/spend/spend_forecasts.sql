@@ -17,6 +17,8 @@ select
     case
         when not is_champion
         then null
+        when is_off and scope = 'account'
+        then 'the automation of its sites that ran is off: nothing of theirs is scheduled'
         when is_off
         then 'the automation is off: nothing is scheduled'
         when weighed_error is null
