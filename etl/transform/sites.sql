@@ -14,7 +14,8 @@ with
         where as_bigint(id) is not null
     ),
     named_sites as (
-        select site_id, first(account_id order by started_at desc nulls last, id desc nulls last) as account_id
+        select
+            site_id, first(account_id order by started_at desc nulls last, id desc nulls last) as account_id
         from
             (
                 select site_id, account_id, started_at, id

@@ -1,4 +1,4 @@
--- A table that a source map alone names is no news, as long as it may be read: it may have been there all along.
+-- A table that a map alone names is no news while it may be read: it may have been there all along.
 with
     now as (select table_name, coalesce(column_name, '') as column_name, is_readable from found_objects),
     before as (
@@ -34,10 +34,7 @@ select
 from changes
 cross join this_load
 where
-    (
-        column_name = ''
-        and (change = 'hidden' or regexp_matches(table_name, '(?i)(^|\.)igny8_[^.]*$'))
-    )
+    (column_name = '' and (change = 'hidden' or regexp_matches(table_name, '(?i)(^|\.)igny8_[^.]*$')))
     or (column_name <> '' and table_name not in (select table_name from of_tables))
 union all
 select load_number, load_id, as_of, object, change
