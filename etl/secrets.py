@@ -7,7 +7,7 @@ HIDDEN = "***"
 SHORTEST_SECRET = 3
 
 _IN_ADDRESS = re.compile(r"(://[^\s:/@]*:).*@")
-_IN_OPTION = re.compile(r"(password=)[^&'\";)\n]+[^\s&'\"]*", re.IGNORECASE)
+_IN_OPTION = re.compile(r"(password=)(?:[^&'\";)\n]+[^\s&'\"]*|[^\s&'\"]+)", re.IGNORECASE)
 """Passwords may hold blanks: what stands between two addresses of a line goes with them."""
 
 

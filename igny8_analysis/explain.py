@@ -241,13 +241,13 @@ ACCOUNT = {
     ),
     "spend_backtest": _of_account(
         "spend_backtest",
-        "explain_account_spend_backtest",
+        "explain_spend_backtest",
         "scope = 'account' and account_id = {{ account_id }}",
         VIEWS["spend_backtest"].order,
     ),
     "spend_accuracy": _of_account(
         "spend_accuracy",
-        "explain_account_spend_backtest",
+        "explain_spend_backtest",
         "scope = 'account' and account_id = {{ account_id }}",
         VIEWS["spend_accuracy"].order,
     ),
@@ -374,7 +374,8 @@ def _explain(
     section, field, position = found
     if position is not None and position >= BEYOND_ROWS:
         raise UsageError(f"metric {metric!r} has no such row here")
-    where = [filled(section.condition, keys)] if section.view != "current_load" else []
+    of_whom = filled(section.condition, keys)
+    where = [of_whom] if section.view != "current_load" else []
     if "id" in keys:
         where.append(f"id = {keys['id']}")
     if section.position:
@@ -391,7 +392,7 @@ def _explain(
         raise UsageError(
             f"metric {metric!r} has no {'value' if position is None else f'row {position}'} here"
         )
-    rows_query = " ".join(read_query(section.inputs, **keys, position=position).split())
+    rows_query = " ".join(read_query(section.inputs, **keys, position=position, condition=of_whom).split())
     rows = as_dicts(warehouse.sql(f"select * from ({rows_query}) limit {MOST_ROWS}"))
     rows_in_all = len(rows)
     if rows_in_all == MOST_ROWS:

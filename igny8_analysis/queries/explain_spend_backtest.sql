@@ -10,5 +10,5 @@ select
     p90_high,
     is_champion
 from spend_backtest
-where scope = 'site' and site_id = {{ site_id }}
+where {{ condition }}
 order by origin_at desc, horizon_days, method

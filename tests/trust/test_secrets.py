@@ -127,6 +127,7 @@ def test_an_address_that_is_wrong_shows_no_password(tmp_path: Path, arguments: t
         ("overview", "postgresql://u:a {}@127.0.0.1:1/x"),
         ("overview", "postgresql://u:a {} b@127.0.0.1:1/x?c=d@e"),
         ("overview", "postgresql://h/d?password=a {} b"),
+        ("overview", "postgresql://h/d?password=;{}"),
         ("compare", "101", "postgresql://u:{}@h/x", "postgresql://u:a {}@h/x"),
     ],
 )
