@@ -20,6 +20,7 @@ GENERATED = ("cli", "dictionary")
 PAGES = [page for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")) if page.stem not in GENERATED]
 
 
+@pytest.mark.slow
 def test_the_read_only_role_can_load_and_nothing_else(
     reader_url: str, postgres_url: str, demo: Warehouse, tmp_path: Path
 ) -> None:

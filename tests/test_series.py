@@ -279,7 +279,7 @@ MANY, MANY_SERVED = (
 )
 
 
-@pytest.mark.parametrize("seed", [*sampled(range(9), 1), *MANY])
+@pytest.mark.parametrize("seed", [*sampled(range(9), 0), *MANY])
 def test_what_grew_is_what_full_loads_make(
     copied: Source, loads: Loads, demo_warehouse: Path, tmp_path: Path, seed: int
 ) -> None:

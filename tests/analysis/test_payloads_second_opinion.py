@@ -80,6 +80,7 @@ def test_agrees_over_a_nasty_source(tmp_path: Path, seed: int) -> None:
     assert_same(reference.load(source, AS_OF), Product.loaded(source, tmp_path / "data"))
 
 
+@pytest.mark.slow
 def test_agrees_under_other_thresholds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each stands in one place (but in the length of a window): with others there, all says what they say."""
     others = reference.Thresholds(

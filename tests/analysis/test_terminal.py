@@ -90,6 +90,7 @@ def test_columns_are_chosen_in_tables_and_csv_and_by_name(demo_warehouse: Path) 
         assert told in done.stderr
 
 
+@pytest.mark.slow
 def test_long_names_are_cut_in_tables_alone(tmp_path: Path) -> None:
     name, domain = "N" * 300, f"{'d' * 60}.example"
     source = make_source(tmp_path / "s.sqlite", [site(1, domain, name)], [run(1, "2026-02-01T08:00:00Z")])
@@ -280,6 +281,7 @@ def test_backtests_have_the_same_rows_in_every_format(demo_warehouse: Path) -> N
     assert [tuple(line[:2]) for line in table if len(line) > 5 and line[0] != "method"] == expected
 
 
+@pytest.mark.slow
 def test_making_reports_shows_a_bar_that_ends_and_a_run_goes_by_number(
     demo_warehouse: Path, tmp_path: Path
 ) -> None:

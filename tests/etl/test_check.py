@@ -177,6 +177,7 @@ def test_drift_is_told_once_of_what_exists(source: Path, tmp_path: Path) -> None
     assert in_lake(root, query) == changes
 
 
+@pytest.mark.slow
 def test_what_a_load_did_is_one_line_whatever_a_column_is_called(source: Path, tmp_path: Path) -> None:
     load(f"sqlite:///{source}", tmp_path, AS_OF)
     execute(source, 'alter table igny8_tenants add column "wallet\nigny8: \x1b[31mall is lost" integer')

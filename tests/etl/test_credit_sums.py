@@ -143,8 +143,8 @@ NUMBERS = (None, "0", "-3", "2.5", "0.0000005", "999999999999", "999999999999.99
     [
         ("timestamptz", "numeric", "bigint", "2026-02-02"),
         ("timestamp", "bigint", "integer", "2026-02-01"),
-        ("timestamp", "integer", "numeric", "2026-02-01"),
-        ("timestamptz", "double precision", "varchar", "2026-02-02"),
+        pytest.param("timestamp", "integer", "numeric", "2026-02-01", marks=pytest.mark.slow),
+        pytest.param("timestamptz", "double precision", "varchar", "2026-02-02", marks=pytest.mark.slow),
     ],
 )
 def test_what_a_column_is_declared_as_changes_no_sum(
@@ -286,10 +286,12 @@ def test_other_names_of_tables_and_columns(tmp_path: Path, table: str, other: st
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ("select 1", (True, True)),
+        pytest.param("select 1", (True, True), marks=pytest.mark.slow),
         (f"alter table {LEDGER} rename column created_at to made_at", (False, True)),
-        (f"alter table {LEDGER} rename to igny8_credit_usage_logs", (True, True)),
-        (f"drop table {LEDGER}", (False, True)),
+        pytest.param(
+            f"alter table {LEDGER} rename to igny8_credit_usage_logs", (True, True), marks=pytest.mark.slow
+        ),
+        pytest.param(f"drop table {LEDGER}", (False, True), marks=pytest.mark.slow),
         (f"alter table {TRANSACTIONS} rename column amount to sum", (True, False)),
     ],
 )

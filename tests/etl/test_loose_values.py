@@ -192,6 +192,7 @@ def test_no_copy_is_of_the_ends_of_time(tmp_path: Path, instant: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_text_of_20_mb_is_cut_where_it_is_shown_and_whole_in_the_views(tmp_path: Path) -> None:
     path = make_source(
         tmp_path / "source.sqlite",

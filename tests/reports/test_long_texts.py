@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from igny8_analysis import connect
 from igny8_analysis.load import load
 from igny8_analysis.reports.make import Options, Reports
@@ -15,6 +17,7 @@ def long(start: str) -> str:
     return start + "x" * LONG
 
 
+@pytest.mark.slow
 def test_no_page_is_long_by_a_text(tmp_path: Path) -> None:
     results = {
         n: {"credits_used": 3, "error": long("e"), "partial": True, "reason": long("r")} for n in range(1, 8)

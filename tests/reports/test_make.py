@@ -123,6 +123,7 @@ def test_an_error_names_notebook_cell_and_cause_and_leaves_the_earlier_report(
     assert contents(target.parent) == {"index.html": b"the earlier report"}
 
 
+@pytest.mark.slow
 def test_nothing_links_to_an_overview_that_failed(
     making: Reports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +226,7 @@ def test_unknown_sites_and_runs_make_no_file(making: Reports, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_interrupt_leaves_whole_reports_and_no_processes(small_warehouse: Path, tmp_path: Path) -> None:
     marker = f"igny8-test-{uuid.uuid4().hex}"
     words = [

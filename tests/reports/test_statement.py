@@ -230,6 +230,7 @@ def test_it_speaks_to_customers(made: Made, name: str) -> None:
     assert OF_THE_HOUSE.findall(CODE.sub("", getattr(made, name).read_text(encoding="utf-8"))) == []
 
 
+@pytest.mark.slow
 def test_account_and_statements_link_to_each_other_and_the_same_twice_is_the_same(
     demo: Warehouse, demo_warehouse: Path, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_making_reports_tells_no_sites_word(every: Folder) -> None:
     assert words_in("".join(done.stdout + done.stderr for done in every.said)) == set()
 
 
+@pytest.mark.slow
 def test_a_report_made_here_is_the_kernels(demo: Warehouse, demo_warehouse: Path, tmp_path: Path) -> None:
     """What the others of these tests look at is what people get."""
     ((run_id,),) = demo.sql("select run_id from runs where id = ?", [CASES["hostile_words"]]).fetchall()

@@ -246,6 +246,7 @@ def load_and_check(
             check_reports(warehouse, Path(folder) / "data")
 
 
+@pytest.mark.slow
 @settings(
     max_examples=1,
     phases=[Phase.generate],

@@ -44,6 +44,7 @@ def megabytes(*arguments: object) -> int:
     return int(done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", sampled(["csv", "json"], 1))
 def test_an_answer_of_any_size_passes_in_batches(demo_warehouse: Path, format_: str) -> None:
     """Once DuckDB's buffers are full, 50 MB more of rows take no more memory."""

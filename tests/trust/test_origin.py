@@ -102,6 +102,7 @@ def test_no_module_of_the_current_folder_runs(planted: Path, demo_warehouse: Pat
         assert not (tmp_path / "ran").exists(), words
 
 
+@pytest.mark.slow
 def test_a_report_is_the_same_wherever_it_is_made(
     planted: Path, demo_warehouse: Path, tmp_path: Path
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_report_is_the_same_wherever_it_is_made(
     assert (tmp_path / "planted.html").read_bytes() == (tmp_path / "plain.html").read_bytes()
 
 
+@pytest.mark.slow
 def test_no_configuration_of_the_system_reaches_a_reports_kernel(tmp_path: Path) -> None:
     """What IPython reads for everybody, beneath the interpreter's folder or /etc: the former is planted, and read."""
     environment = tmp_path / "environment"

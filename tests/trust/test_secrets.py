@@ -151,6 +151,7 @@ def test_messages_keep_what_is_no_password() -> None:
     assert not re.search("s.cret", without_passwords("s@cret", "postgresql://u:s%40cret@h/x"))
 
 
+@pytest.mark.slow
 def test_reports_and_their_kernels_write_no_password(asked: str, tmp_path: Path) -> None:
     """With the password in the environment of all: what is made, what is only there meanwhile, and errors."""
     root, scratch = tmp_path / "data", tmp_path / "scratch"

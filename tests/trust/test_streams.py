@@ -111,6 +111,7 @@ def test_what_a_stream_cannot_spell_is_escaped(demo_warehouse: Path, tmp_path: P
     assert "caf\\xe9\\U0001f4a9" in shell(f"{command} --format csv", tmp_path, **ascii_).stdout
 
 
+@pytest.mark.slow
 def test_warnings_that_a_machine_makes_errors_are_none(demo_warehouse: Path, tmp_path: Path) -> None:
     done = shell(
         f"{shlex.join(IGNY8)} report overview 101 -o made.html --quiet", tmp_path,

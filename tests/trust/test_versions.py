@@ -318,6 +318,7 @@ def test_removing_the_lock_never_lets_two_in(tmp_path: Path) -> None:
     assert not inside.exists()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_removed_after_publishing_is_a_warning(root: Path, sources: list[str]) -> None:
     """By a user who may not write in the old version's folder; the next sweep skips what is left, and tells."""
     oldest = lake.list_versions(root)[-1]
@@ -437,6 +438,7 @@ def test_a_history_that_is_nowhere_whole_is_told(root: Path, sources: list[str])
     assert history(root) == [(1, 1), (2, 2), (4, 4)]
 
 
+@pytest.mark.slow
 def test_damage_that_shows_late_is_told(root: Path) -> None:
     """One block after the other is another one's: some are read as the file is opened, some by a query only."""
     database = lake.find_version(root).database

@@ -77,6 +77,7 @@ def test_a_report_killed_at_every_step(loads: Loads, root: Path, tmp_path: Path)
     assert [path.name for path in folder.iterdir()] == ["index.html"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("later", sampled([1, 0], quick=1))
 def test_a_killed_command_leaves_no_process_and_is_cleared_away(
     root: Path, tmp_path: Path, later: float

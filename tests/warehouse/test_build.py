@@ -110,6 +110,7 @@ def test_where_more_waits_at_a_site_its_live_forecast_is_built_anew(
     assert forecasts[1] == forecasts[2] != forecasts[0]
 
 
+@pytest.mark.slow
 def test_what_runs_out_of_memory_in_renewing_is_made_again_with_more(
     demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +207,7 @@ def test_loaded_again_it_is_what_building_anew_makes(
     assert differing_views(own_demo, tmp_path / "anew") == {}
 
 
+@pytest.mark.slow
 def test_no_number_depends_on_the_threads(demo_warehouse: Path, tmp_path: Path) -> None:
     parquet = str(lake.find_version(demo_warehouse).lake)
     rebuild(parquet, tmp_path / "one", resources=Resources(threads=1))
@@ -222,6 +224,7 @@ def test_no_number_depends_on_the_threads(demo_warehouse: Path, tmp_path: Path) 
             assert connection.execute(f"({left} except {right}) limit 1").fetchall() == [], view
 
 
+@pytest.mark.slow
 def test_a_table_made_in_parts_is_the_whole_one(
     demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def test_below_twenty_sites_or_five_accounts_strangers_see_the_defaults(tmp_path
         assert shown(pooled(tmp_path, sites)) == {"price": 0.4, "made": 0.08, "basis": "default"}
 
 
+@pytest.mark.slow
 def test_the_difference_of_two_loads_tells_a_rate_by_some_percent_at_best(tmp_path: Path) -> None:
     """Who knows nineteen sites works the twentieth's rate out of the shared one; its three digits are what is left."""
     others = [(1 + n % 4, 1000, 2.0, 1.0) for n in range(19)]

@@ -159,6 +159,7 @@ def test_no_lake(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_duckdb_builds_the_same_from_the_lake_alone(
     demo_warehouse: Path, demo_payloads: list[object], tmp_path: Path
 ) -> None:
