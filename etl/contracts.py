@@ -82,7 +82,7 @@ LAKE_TABLES = {
     ),
     "runs": LakeTable(
         "One row per automation run; JSON as the source has it.",
-        ("id",),
+        ("site_id", "id"),
         {
             "site_id": _SITE_ID,
             "id": _ID,

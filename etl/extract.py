@@ -546,7 +546,7 @@ def _check_contract(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTa
             raise LoadError(
                 f"lake table {name}, rule {column} is not null: {count} rows break it; nothing was loaded"
             )
-    key = ", ".join(table.sort_columns)
+    key = ", ".join(table.key)
     repeated = scratch.execute(
         f"select {key}, count(*) over () from {name} group by {key} having count(*) > 1 limit 1"
     ).fetchall()

@@ -36,7 +36,7 @@ _CELL = re.compile(r"\s*%%sql[^\n]*\n(.*)", re.DOTALL)
 _TEXT_ARGUMENT = re.compile(r"""(\w+)\.(\w+)\(\s*(?:[^()]*?([,=])\s*)?(["'])([^"'\n]*)$""")
 LONGEST_NAME = 40
 OF_A_SITE = frozenset(
-    ("site", "brief", "compare_runs", "explain", "history", "overview_stats", "run_detail", "settings")
+    name for name, method in vars(Warehouse).items() if "site" in getattr(method, "__annotations__", ())
 )
 RUNS = """
 select run_id, any_value(status)
@@ -125,7 +125,7 @@ class SqlMagic:
         if isinstance(owner, Site):
             is_of_run = method in {"run", "compare"}
             answer = owner.warehouse.sql(RUNS, [owner.site_id]) if is_of_run else None
-        elif method == "account" or (method == "brief" and later):
+        elif method in {"account", "explain_account"} or (method == "brief" and later):
             answer = owner.sql(ACCOUNT_WORDS)
         else:
             answer = owner.sql(SITE_WORDS) if method in OF_A_SITE and not later else None

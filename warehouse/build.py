@@ -90,7 +90,7 @@ class View:
 
     @property
     def scope(self) -> str:
-        """What of it a change can change (`warehouse/renew.py`): a "site", an "origin", a "day", or the "whole"."""
+        """What of it a change can change: the "whole", or a key of `PARTS` in `warehouse/renew.py`."""
         return self._renewed[0] if self._renewed else "site" if "site_id" in self.columns else "whole"
 
     @property

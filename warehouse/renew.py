@@ -102,8 +102,9 @@ def renew(
 class Renewal:
     """The copied file `warehouse` beside `previous`, view by view.
 
-    `differs` holds, under the name of each table that differs, the keys of its rows that do. `of_site`, `of_origin` and
-    `of_day` hold views of the same names, cut to the keys in `renewed`: there the same SQL computes these rows alone.
+    `differs` holds, under the name of each table that differs, the keys of its rows that do. For each scope of `PARTS`,
+    `of_site` and the like hold views of the same names, cut to the keys in `renewed`: there the same SQL computes these
+    rows alone.
     """
 
     def __init__(

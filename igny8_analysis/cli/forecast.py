@@ -256,11 +256,12 @@ def explain_command(
     version of the data.
 
     RUN_ID names a run as for igny8 run. METRIC is the field's path in `igny8 run`'s JSON, or without RUN_ID in
-    `igny8 overview`'s, or after `settings.` in `igny8 settings`'s; stages go by number. Columns of forecast_totals,
-    forecast_stages, spend_forecasts, spend_months, cost_changes, price_effects, publishing and alerts come after the
-    view's name and, where it has several rows of a site, the row's place: spend_forecasts.1.credits. With --account, it
-    is the path in `igny8 account`'s JSON (months.1.run_credits), or one of an account's rows of spend_forecasts,
-    spend_months, runways, cost_changes (its sites') and alerts.
+    `igny8 overview`'s, or after `settings.` in `igny8 settings`'s; stages go by number. Columns of these views come
+    after the view's name and, where it has several rows of a site, the row's place, as in spend_forecasts.1.credits:
+    forecast_totals, forecast_stages, forecast_backtest, forecast_accuracy, spend_forecasts, spend_backtest,
+    spend_accuracy, spend_months, cost_changes, price_breaks, price_effects, unusual_runs, site_figures, publishing and
+    alerts. With --account, it is the path in `igny8 account`'s JSON (months.1.run_credits), or one of an account's rows
+    of spend_forecasts, spend_backtest, spend_accuracy, spend_months, runways, cost_changes (its sites') and alerts.
     """
     from igny8_analysis.cli.output import print_csv, print_json, print_table
 

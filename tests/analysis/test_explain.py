@@ -1,6 +1,7 @@
 """Every field of both payloads can be explained, and the explanation gives the payload's number."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,38 @@ def test_every_field_of_an_account(account_id: int, demo: Warehouse) -> None:
         assert explanation.result == value, path
         assert explanation.definition
         assert explanation.rows
+
+
+def test_help_names_every_view_that_is_explained() -> None:
+    words = set(re.findall(r"\w+", CliRunner().invoke(cli, ["explain", "--help"]).stdout))
+    assert words >= explain.VIEWS.keys() | explain.ACCOUNT.keys()
+
+
+def test_an_account_is_explained_by_its_sites_that_are_not_deleted(demo: Warehouse) -> None:
+    ((account_id, dead),) = demo.sql(
+        "select account_id, count(*) from sites where not is_live and site_id in (select site_id from runs) "
+        "group by account_id order by account_id limit 1"
+    ).fetchall()
+    live = {
+        site_id
+        for (site_id,) in demo.sql(
+            "select site_id from sites where account_id = ? and is_live", [account_id]
+        ).fetchall()
+    }
+    assert dead
+    for metric in ("cost_changes.1.credits_after", "sites.1.total_credits_last_30_days"):
+        rows = demo.explain_account(account_id, metric).rows
+        assert rows
+        assert {row["site_id"] for row in rows} <= live, metric
+
+
+def test_a_stages_setting_is_among_the_rows_that_explain_it(demo: Warehouse) -> None:
+    ((site_id,),) = demo.sql(
+        "select site_id from stage_settings where stage_number = 4 and batch_size > 0 limit 1"
+    ).fetchall()
+    for setting in ("is_on", "item_limit", "batch_size"):
+        explained = demo.explain(site_id, None, f"settings.stages.4.{setting}")
+        assert explained.result == explained.rows[0][f"stage_4_{setting.removeprefix('item_')}"], setting
 
 
 def test_a_month_is_made_of_the_days_that_are_shown(demo: Warehouse) -> None:

@@ -184,7 +184,9 @@ def test_sites_runs_and_accounts_complete_in_python(shell: InteractiveShell, dem
     run_ids = [run["run_id"] for run in demo.history("mysite.com", page_size=100)["runs"]]
     assert 'wh.site("mysite.com' in completed(shell, 'wh.site("')
     assert completed(shell, "x = wh.history('mysi") == ["x = wh.history('mysite.com"]
+    assert completed(shell, 'wh.what_if("mysi') == ['wh.what_if("mysite.com']
     assert completed(shell, 'wh.brief(account="7') == ['wh.brief(account="7']
+    assert 'wh.explain_account("46' in completed(shell, 'wh.explain_account("4')
     assert completed(shell, 'site.run("')[: len(run_ids)] == [f'site.run("{run_id}' for run_id in run_ids]
     start = run_ids[0][:-3]
     assert completed(shell, f'site.compare("{run_ids[1]}", "{start}') == [

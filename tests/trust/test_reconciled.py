@@ -148,6 +148,19 @@ def test_too_much_that_cannot_be_read_stops_the_load(
     assert not (tmp_path / "data" / "current").exists()
 
 
+def test_a_run_that_is_there_twice_stops_the_load(tmp_path: Path) -> None:
+    """Whenever each of the two started; another site's run may have the same id."""
+    sites = [site(1, "a.example"), site(2, "b.example")]
+    runs = [run(7, "2026-02-01T08:00:00Z"), run(7, "2026-02-02T08:00:00Z", site_id=2)]
+    apart = make_source(tmp_path / "apart.sqlite", sites, runs)
+    assert grow(f"sqlite:///{apart}", tmp_path / "data", AS_OF).catalogue.warnings == []
+    twice = make_source(tmp_path / "twice.sqlite", sites, [*runs, run(7, "2026-02-03T08:00:00Z")])
+    with pytest.raises(
+        LoadError, match=r"runs, rule \(site_id, id\) is unique: 1 keys are repeated, first \(1, 7\)"
+    ):
+        grow(f"sqlite:///{twice}", tmp_path / "twice", AS_OF)
+
+
 def test_an_unchanged_source_gives_the_same_files(small_postgres: str, tmp_path: Path) -> None:
     """Byte for byte, also where PostgreSQL keeps the rows in another order."""
     load(small_postgres, tmp_path)

@@ -1,6 +1,6 @@
 """Where windows and limits end, in views computed over the few rows they read: what lies just outside does nothing."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from math import log
 from typing import Any
@@ -87,11 +87,40 @@ def test_settings_stay_as_they_were_where_no_limit_stays_none() -> None:
         | {"is_on": is_on, "item_limit": limit, "credit_limit": 100 + n}
         for n, (is_on, limit) in enumerate(told)
     ]
-    load = [LOAD[0] | {"as_of": AS_OF + 5 * DAY}]
+    load = [LOAD[0] | {"as_of": AS_OF + 6 * DAY}]
     rows = computed("stage_settings_spans", stage_settings_seen=seen, current_load=load)
     since = {row["as_of"]: (row["since"] - AS_OF) // DAY for row in rows}
     assert [since[AS_OF + n * DAY] for n in range(len(told))] == [0, 0, 2, 2, 4, 4, 6]
-    assert [row["as_of"] for row in rows if row["is_current"]] == [AS_OF + 5 * DAY]
+    assert [row["as_of"] for row in rows if row["is_current"]] == [AS_OF + 6 * DAY]
+
+
+@pytest.mark.parametrize(
+    ("days", "spans"),
+    [
+        ([0, 5, 3], [(0, 3, 0), (3, None, 2)]),  # what the load of day 3 saw, that of day 5 did not outlive
+        ([0, 5, 5], [(0, 5, 0), (5, None, 2)]),
+        ([0, 9, 3, 6], [(0, 3, 0), (3, 6, 2), (6, None, 3)]),
+        ([0, 9], [(0, 6, 0), (6, None, 1)]),  # the load of day 6 read the same as that of day 9
+    ],
+)
+def test_settings_hold_until_a_later_load_of_whatever_instant_says_otherwise(
+    days: list[int], spans: list[tuple[int, int | None, int]]
+) -> None:
+    seen = [
+        {"site_id": 1, "stage_number": 4, "load_number": n, "as_of": AS_OF + day * DAY, "is_present": True}
+        | {"is_on": True, "item_limit": n, "credit_limit": 0}
+        for n, day in enumerate(days)
+    ]
+    load = [LOAD[0] | {"as_of": AS_OF + 6 * DAY}]
+    rows = computed("stage_settings_spans", stage_settings_seen=seen, current_load=load)
+
+    def day_of(instant: datetime | None) -> int | None:
+        return None if instant is None else (instant - AS_OF) // DAY
+
+    told = [(day_of(row["as_of"]), day_of(row["next_as_of"]), row["item_limit"]) for row in rows]
+    assert sorted(told, key=lambda span: span[0] or 0) == spans
+    assert [row["item_limit"] for row in rows if row["is_current"]] == [len(days) - 1]
+    assert all(row["since"] == row["as_of"] for row in rows)
 
 
 def test_a_run_stands_out_from_five_before_it_not_from_four() -> None:

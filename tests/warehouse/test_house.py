@@ -18,6 +18,7 @@ from igny8_analysis.etl.source_schema import STAGES
 from igny8_analysis.reports import tokens
 from igny8_analysis.reports.words import WAYS
 from igny8_analysis.warehouse.build import TEXTS, View, column_descriptions, load_views
+from igny8_analysis.warehouse.renew import WEEKS_BEHIND
 
 ROOT = Path(__file__).parents[2]
 VIEWS = {view.name: view for view in load_views()}
@@ -404,18 +405,32 @@ def test_no_stage_is_known_by_its_number(view: View) -> None:
 
 def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None:
     (
-        (analyzed, own_errors, pooled_errors, limit, outputs, before, gaps, weeks, pool, account_pool, peak),
+        (
+            analyzed,
+            own_errors,
+            pooled_errors,
+            limit,
+            outputs,
+            before,
+            gaps,
+            weeks,
+            pool,
+            account_pool,
+            peak,
+            changes,
+            step,
+        ),
     ) = demo.sql(
         "select analyzed_runs, own_errors, pooled_errors, limit_runs, output_runs, break_runs, spend_gaps, "
         "spend_month_weeks, spend_pool_weeks * spend_pool_errors_a_week, "
         "spend_account_weeks * spend_account_errors_a_week, "
-        "change_peak_days "
+        "change_peak_days, change_days, step_days "
         "from parameters cross join forecast_parameters cross join spend_parameters"
     ).fetchall()
     lengths: dict[str, set[int]] = {}
     for name, view in VIEWS.items():
         for spec in parsed(view).find_all(exp.WindowSpec):
-            if isinstance(spec.args["start"], exp.Literal):
+            if isinstance(spec.args["start"], exp.Literal) and spec.args["start_side"].upper() == "PRECEDING":
                 to = int(spec.args["end"].name) if isinstance(spec.args["end"], exp.Literal) else 0
                 to = -to if (spec.args["end_side"] or "").upper() == "FOLLOWING" else to
                 lengths.setdefault(name, set()).add(int(spec.args["start"].name) + 1 - to)
@@ -433,6 +448,9 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
         "spend_runs": {gaps},
         "spend_states": {weeks},
     }
+    assert weeks == WEEKS_BEHIND
+    (days,) = parsed(VIEWS["common_changes"]).find_all(exp.GenerateSeries)
+    assert int(days.args["end"].name) + 1 == max(changes + peak, step)
     kept: dict[str, set[int]] = {}
     for name, view in VIEWS.items():
         for largest in parsed(view).find_all(exp.Max):

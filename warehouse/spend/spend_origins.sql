@@ -3,14 +3,26 @@
 -- Kept as a table: every method forecasts from it.
 -- Renewed: account and weeks, by week.
 with
-    -- what a load said of a site's settings holds until the next one that said something else
+    settings as (
+        select
+            s.site_id,
+            s.load_number,
+            epoch_us(least(s.as_of, l.as_of)) as from_us,
+            s.is_present and not coalesce(s.is_enabled, true) as is_off
+        from lake.automation_settings as s
+        cross join current_load as l
+    ),
+    -- what a load said of a site's settings holds until a later one said something else, as of whatever
+    -- instant
     switches as (
         select
             site_id,
-            epoch_us(as_of) as from_us,
-            lead(epoch_us(as_of)) over (partition by site_id order by as_of, load_number) as until_us,
-            is_present and not coalesce(is_enabled, true) as is_off
-        from lake.automation_settings
+            from_us,
+            min(from_us) over (
+                partition by site_id order by load_number rows between 1 following and unbounded following
+            ) as until_us,
+            is_off
+        from settings
     ),
     of_sites as (
         select
