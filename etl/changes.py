@@ -71,9 +71,8 @@ class Told:
             kept = goes_on.previous.manifest().get("as_read", {}).get(name) or {}
             reasons = {
                 "the load before kept none": not kept,
-                "the server, its start, the table, the role or the program is another than at the load before": (
-                    kept.get("state") != self.state
-                ),
+                "the server, its start, the table, its columns, the map, the role or the program "
+                "is another than at the load before": kept.get("state") != self.state,
                 "the server's transaction numbers have come around since the load before": not (
                     0 <= self.written.next - kept.get("oldest", 0) < NUMBERS // 2
                 ),
@@ -154,7 +153,7 @@ def read_runs(
         scratch.execute(transform)
         (rows,) = only_row(scratch, "select count(*) from read_runs")
         scratch.execute(
-            "insert into read_runs by name select * exclude (written) from kept_runs "
+            "insert into read_runs by name select * exclude (written, site_text) from kept_runs "
             "where id in (select id from unchanged_runs)"
         )
         (runs,) = only_row(scratch, "select count(*) from read_runs")
@@ -200,7 +199,8 @@ def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written
         create table unchanged_runs as
         select id
         from run_keys as k
-        semi join kept_runs as r on r.id = k.id and r.written = k.written and cast(r.site_id as varchar) = k.site_id
+        semi join kept_runs as r
+            on r.id = k.id and r.written = k.written and r.site_text is not distinct from k.site_id
         where not {is_since(previous, RUNS, written.next)}
         """
     )
@@ -234,14 +234,12 @@ def keep_runs(scratch: duckdb.DuckDBPyConnection, folder: Path, read: RunsRead) 
     if read.told.as_they_were:
         shutil.copyfile(read.told.as_they_were, file)
     else:
-        joined = (
-            "from read_runs as r join run_keys as k on k.id = r.id and k.site_id = cast(r.site_id as varchar)"
-        )
+        joined = "from read_runs as r join run_keys as k on k.id = r.id"
         (lost,) = only_row(scratch, f"select (select count(*) from read_runs) - (select count(*) {joined})")
         if lost:
             return None
         scratch.execute(
-            f"copy (select r.*, k.written {joined}) to '{quoted(file)}' "
+            f"copy (select r.*, k.written, k.site_id as site_text {joined}) to '{quoted(file)}' "
             f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
         )
     return read.told.about(file)

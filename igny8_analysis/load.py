@@ -238,7 +238,8 @@ def _goes_on_from(previous: lake.Version | None, database: Path, is_full: bool, 
     try:
         manifest = previous.manifest()
         if manifest.get("definition") != definition():
-            return {}, "another version of this program or of DuckDB made the one before"
+            maker = "igny8 build" if "engine" in manifest else "another version of this program or of DuckDB"
+            return {}, f"{maker} made the one before"
         if manifest.get("database_crc32") != lake.copy(previous.database, database, is_left):
             return {}, "the file of the load before is damaged"
     except (Igny8Error, OSError) as error:

@@ -95,7 +95,8 @@ select
     pg_catalog.concat_ws(
         ' ', current_user, pg_catalog.inet_server_addr(), pg_catalog.inet_server_port(), d.oid, d.datname,
         pg_catalog.pg_postmaster_start_time(), pg_catalog.pg_is_in_recovery(), c.oid,
-        pg_catalog.pg_relation_filenode(c.oid)
+        pg_catalog.pg_relation_filenode(c.oid),
+        (select s.stats_reset from pg_catalog.pg_stat_bgwriter as s) -- also by what recovers from a crash
     ),
     (
         select pg_catalog.string_agg(
@@ -112,6 +113,15 @@ select
     (
         select pg_catalog.string_agg(e.enumlabel, ',' order by e.enumtypid, e.enumsortorder)
         from pg_catalog.pg_enum as e
+    ),
+    -- and of every composite type
+    (
+        select pg_catalog.string_agg(
+            pg_catalog.concat_ws(' ', a.attrelid, a.attnum, a.attname, a.atttypid, a.attisdropped),
+            '; ' order by a.attrelid, a.attnum
+        )
+        from pg_catalog.pg_attribute as a
+        join pg_catalog.pg_class as t on t.oid = a.attrelid and t.relkind = 'c'
     ),
     pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot()),
     pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
@@ -286,7 +296,9 @@ class PostgresSource:
         found = self._rows(TABLE_STATE, (*path, id_column))
         if not found:
             return "the table is not in the catalogue"
-        ((is_plain, has_policies, is_readable, is_whole, place, columns, words, oldest, next_),) = found
+        ((is_plain, has_policies, is_readable, is_whole, place, columns, words, types, oldest, next_),) = (
+            found
+        )
         reasons = {
             "it is no plain table": not is_plain,
             "row-level security is on": has_policies,
@@ -296,7 +308,8 @@ class PostgresSource:
         for reason, holds in reasons.items():
             if holds:
                 return f"{'.'.join(path)} does not tell which rows changed, {reason}"
-        return WrittenRows(hashlib.sha256(f"{place}\n{columns}\n{words}".encode()).hexdigest(), oldest, next_)
+        state = f"{place}\n{columns}\n{words}\n{types}"
+        return WrittenRows(hashlib.sha256(state.encode()).hexdigest(), oldest, next_)
 
     def interrupt(self) -> None:
         """End the wait for the server, from another thread; nothing can be read afterwards."""

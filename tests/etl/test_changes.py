@@ -1,13 +1,16 @@
 """What grew load by load is what a series of full loads makes: every table of the lake, and every view."""
 
 import json
+import os
 import random
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +28,7 @@ from tests.conftest import run_sql, sampled
 from tests.differing import differing_tables, differing_views
 from tests.lakes import grow
 from tests.sources import SCHEMA
+from tests.trust.processes import query, wait_for
 
 FILE = module.file_name(module.RUNS)
 RUNS = 40
@@ -219,6 +223,7 @@ RENAME = f"{ALTER} rename to runs_2"
         ([f"{ALTER} enable row level security"], "row-level security is on"),
         (["alter type run_status rename value 'completed' to 'done'"], ANOTHER),
         (["alter type trigger_kind rename value 'manual' to 'by hand'"], ANOTHER),
+        (["alter type words drop attribute b"], ANOTHER),
         (
             [
                 f"{ALTER} drop constraint igny8_automation_runs_pkey",
@@ -236,6 +241,7 @@ RENAME = f"{ALTER} rename to runs_2"
         "policies",
         "enum",
         "enum behind a domain",
+        "row",
         "repeated",
     ],
 )
@@ -249,10 +255,51 @@ def test_what_the_rows_do_not_tell_is_read_in_full(
         "create type trigger_kind as enum ('manual', 'scheduled')",
         "create domain run_trigger as trigger_kind",
         f"{ALTER} alter column trigger_type type run_trigger using trigger_type::run_trigger",
+        "create type words as (a text, b text)",
+        f"{ALTER} alter column error_message type words using row(error_message, 'more')::words",
     )
     grow(url, tmp_path, AS_OF)
     run_sql(url, *statements)
     assert why in str(grow(url, tmp_path, AS_OF).runs_read)
+
+
+@pytest.mark.skipif("IGNY8_TEST_POSTGRES" in os.environ, reason="kills a process of a server of its own")
+def test_what_a_server_lost_in_a_crash_is_read_again(url: str, tmp_path: Path) -> None:
+    """Without a start of its own: a number that it gave out is given out again, to another change of the same row."""
+    update = "update igny8_automation_runs set status = '{}' where id = 5"
+    run_sql(url, "alter system set wal_writer_delay = '10s'", "select pg_reload_conf()", "checkpoint")
+    grow(url, tmp_path, AS_OF)
+    with closing(dbapi.connect(url, autocommit=True)) as connection, connection.cursor() as cursor:
+        for statement in ("set synchronous_commit = off", update.format("failed"), "select pg_backend_pid()"):
+            cursor.execute(statement)
+        ((pid,),) = cursor.fetchall()
+        assert grow(url, tmp_path, AS_OF).runs_read.rows == 1
+        os.kill(pid, signal.SIGKILL)
+    wait_for(partial(answers, url))
+    assert query(url, "select status from igny8_automation_runs where id = 5") == [("completed",)], (
+        "it was lost"
+    )
+    run_sql(url, "alter system reset wal_writer_delay", "select pg_reload_conf()", update.format("cancelled"))
+    assert ANOTHER in str(grow(url, tmp_path, AS_OF).runs_read)
+
+
+def answers(url: str) -> bool:
+    try:
+        return query(url, "select 1") == [(1,)]
+    except dbapi.Error:
+        return False
+
+
+def test_a_run_in_quarantine_keeps_no_load_from_reading_what_changed(url: str, tmp_path: Path) -> None:
+    run_sql(
+        url,
+        f"{ALTER} alter column site_id drop not null",
+        "update igny8_automation_runs set site_id = null where id = 3",
+    )
+    assert read_by(url, tmp_path) == {"rows": RUNS, "why_all": "there is no load before"}
+    assert read_by(url, tmp_path) == {"rows": 0, "why_all": None}
+    run_sql(url, "update igny8_automation_runs set site_id = 1 where id = 3")
+    assert read_by(url, tmp_path) == {"rows": 1, "why_all": None}
 
 
 def test_another_role_reads_everything(url: str, tmp_path: Path) -> None:

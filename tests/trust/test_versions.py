@@ -515,6 +515,13 @@ def test_what_a_load_cannot_go_on_from_is_built_anew(root: Path, sources: list[s
         version.manifest_file.write_text(json.dumps(whole | {"built": built}), encoding="utf-8")
         _, why_all = goes_on_from(version, root / "copy", False, Left())
         assert why_all == "the manifest of the load before is damaged", built
+    for made, maker in (
+        ({"engine": "duckdb"}, "igny8 build"),
+        ({}, "another version of this program or of DuckDB"),
+    ):
+        version.manifest_file.write_text(json.dumps(whole | {"definition": None} | made), encoding="utf-8")
+        assert goes_on_from(version, root / "copy", False, Left())[1] == f"{maker} made the one before"
+    version.manifest_file.write_text(json.dumps(whole | {"built": 5}), encoding="utf-8")
     (root / "copy").unlink()
     done = igny8("etl", "--source", sources[4], "--warehouse", root)
     assert (done.returncode, f"built everything: {why_all}" in done.stdout) == (0, True)

@@ -131,7 +131,7 @@ with
         from weighed
         group by stage_number, changed_on, known_on, days_after
     ),
-    scaled as (
+    scaled as (  -- and then rounded to six decimals first: at a tie, the order of a sum would decide
         select
             c.*,
             case when c.days_after < limits.change_days then c.known_on + 1 end as known_until,
@@ -145,5 +145,5 @@ select
     changed_on,
     known_on as known_from,
     known_until,
-    round(log_change * scale, 0) / nullif(scale, 0) as log_change
+    round(round(log_change * scale, 6), 0) / nullif(scale, 0) as log_change
 from scaled

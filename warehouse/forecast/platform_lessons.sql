@@ -150,15 +150,17 @@ with
             case when m.measure = 'price' then exp(m.rate) else m.rate end as figure
         from means as m
     ),
-    rounded as (
+    rounded as (  -- first to six decimals: at a tie, the order of a sum would decide
         select
             f.*,
             power(10e0, limits.significant_digits - 1 - floor(log10(nullif(abs(f.figure), 0)))) as scale,
             power(
                 10e0, limits.significant_digits - 1 - floor(log10(nullif(abs(f.site_variance), 0)))
             ) as variance_scale,
-            case when f.figure = 0 then 0 else round(f.figure * scale, 0) / nullif(scale, 0) end as told,
-            round(f.site_variance * variance_scale, 0) / nullif(variance_scale, 0) as told_variance
+            case
+                when f.figure = 0 then 0 else round(round(f.figure * scale, 6), 0) / nullif(scale, 0)
+            end as told,
+            round(round(f.site_variance * variance_scale, 6), 0) / nullif(variance_scale, 0) as told_variance
         from figures as f
         cross join limits
     ),

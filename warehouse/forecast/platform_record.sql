@@ -262,11 +262,11 @@ with
         from records
         where platforms > 0
     ),
-    rounded as (
+    rounded as (  -- first to six decimals: at a tie, the order of a sum would decide
         select
             f.*,
             power(10e0, limits.significant_digits - 1 - floor(log10(nullif(abs(f.value), 0)))) as scale,
-            coalesce(round(f.value * scale, 0) / nullif(scale, 0), f.value) as told
+            coalesce(round(round(f.value * scale, 6), 0) / nullif(scale, 0), f.value) as told
         from figures as f
         cross join limits
     ),

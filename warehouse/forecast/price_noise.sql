@@ -85,11 +85,11 @@ with
         from before as b
         cross join limits
     ),
-    rounded as (
+    rounded as (  -- first to six decimals: at a tie, the order of a sum would decide
         select
             f.*,
             power(10e0, limits.significant_digits - 1 - floor(log10(nullif(abs(f.noise), 0)))) as scale,
-            round(f.noise * scale, 0) / nullif(scale, 0) as told
+            round(round(f.noise * scale, 6), 0) / nullif(scale, 0) as told
         from figures as f
         cross join limits
     )
