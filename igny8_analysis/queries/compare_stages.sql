@@ -1,7 +1,9 @@
 -- One row per stage of two runs of a site ($id_a, $id_b), and one for credits that no stage accounts for.
--- The difference, b less a, is split into volume (more or fewer items, at a's credits per item) and rate
--- (dearer or cheaper items). The two add up to it; where a run has no rate, and of no stage, all of it is
--- volume.
+-- The difference of a stage, b less a, is split into volume (more or fewer items, at a's credits per item)
+-- and rate
+-- (dearer or cheaper items). The two add up to it; where a run has no rate, all of it is volume. In the
+-- totals
+-- they add up to the difference but for what no stage accounts for.
 with
     stages as (
         select
@@ -59,13 +61,16 @@ with
             'Not attributed to a stage' as stage_name,
             a.credits_used as credits_used_a,
             b.credits_used as credits_used_b,
-            cast(b.credits_used - a.credits_used as double) as credits_difference,
-            0e0 as rate_credits
+            cast(b.credits_used - a.credits_used as double) as credits_difference
         from unattributed as a
         cross join unattributed as b
         where a.id = $id_a and b.id = $id_b
     ),
-    split as (select *, credits_difference - rate_credits as volume_credits from pairs)
+    split as (
+        select
+            *, case when stage_number is not null then credits_difference - rate_credits end as volume_credits
+        from pairs
+    )
 select
     stage_number,
     stage_name,
