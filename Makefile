@@ -17,7 +17,7 @@ demo: $(VENV)/.installed ## a sample source, its load and its reports; says what
 	@echo "First of all: . $(BIN)/activate, which puts igny8 on the PATH."
 
 test: $(VENV)/.installed-test ## the test suite; with CI set, its slow tests too
-	$(BIN)/python -m pytest -n $(if $(CI),2,3) -m 'not soak$(if $(CI),, and not slow)'
+	$(BIN)/python -m pytest -n 2 -m 'not soak$(if $(CI),, and not slow)'
 
 check: lint ## lint, and the tests near what changed: about a minute
 	$(BIN)/python -m pytest -p tests.near -q -x -m 'not soak and not slow'
