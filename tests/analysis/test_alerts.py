@@ -198,7 +198,6 @@ def test_what_no_post_delivered_is_posted_next_time(warehouse_of_now: Path, hook
     assert [len(body["alerts"]) for body in hook.bodies] == [1, 1]
 
 
-@pytest.mark.slow
 def test_what_a_post_failed_to_deliver_is_posted_after_later_loads(
     warehouse_of_now: Path, hook: Hook, tmp_path: Path
 ) -> None:

@@ -94,7 +94,6 @@ def days_read(queries: list[str], table: str) -> list[str] | None:
     return sorted(day.strip("' ") for day in days.partition(")")[0].split(",")) if found else None
 
 
-@pytest.mark.slow
 def test_only_days_that_changed_are_read(tmp_path: Path, postgres_url: str, queries: list[str]) -> None:
     load_postgres(postgres_url, {})
     run_sql(postgres_url, *FIRST)

@@ -96,7 +96,6 @@ def test_a_kernel_stays_warm_and_its_state_is_put_back(tmp_path: Path) -> None:
     assert kernel.process_id is None
 
 
-@pytest.mark.slow
 def test_a_kernel_is_renewed_after_its_share_and_after_its_death(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,7 +123,6 @@ def test_an_error_names_notebook_cell_and_cause_and_leaves_the_earlier_report(
     assert contents(target.parent) == {"index.html": b"the earlier report"}
 
 
-@pytest.mark.slow
 def test_nothing_links_to_an_overview_that_failed(
     making: Reports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

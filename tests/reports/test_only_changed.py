@@ -104,7 +104,6 @@ def test_the_last_digits_of_a_sum_change_no_digest(demo: igny8_analysis.Warehous
     assert one == other
 
 
-@pytest.mark.slow
 def test_an_hour_makes_the_pages_of_what_changed(source: Path, tmp_path: Path, make: Make) -> None:
     first = make(NOON)
     assert len(first) == 8  # a statement and a page an account, an overview and a run a site

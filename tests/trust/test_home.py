@@ -43,7 +43,6 @@ def test_a_home_that_cannot_be_written(demo_warehouse: Path, tmp_path: Path, wor
     assert list(tmp_path.iterdir()) != [source] or words[0] in ("overview", "sql")
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(
     os.geteuid() != 0 or not hasattr(os, "setresuid"), reason="only root can become a user whom nobody knows"
 )

@@ -318,7 +318,6 @@ def test_removing_the_lock_never_lets_two_in(tmp_path: Path) -> None:
     assert not inside.exists()
 
 
-@pytest.mark.slow
 def test_what_cannot_be_removed_after_publishing_is_a_warning(root: Path, sources: list[str]) -> None:
     """By a user who may not write in the old version's folder; the next sweep skips what is left, and tells."""
     oldest = lake.list_versions(root)[-1]

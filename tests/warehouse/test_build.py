@@ -111,7 +111,6 @@ def test_where_more_waits_at_a_site_its_live_forecast_is_built_anew(
     assert forecasts[1] == forecasts[2] != forecasts[0]
 
 
-@pytest.mark.slow
 def test_what_runs_out_of_memory_in_renewing_is_made_again_with_more(
     demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,7 +248,6 @@ def test_no_number_depends_on_the_threads(demo_warehouse: Path, tmp_path: Path) 
             assert connection.execute(f"({left} except {right}) limit 1").fetchall() == [], view
 
 
-@pytest.mark.slow
 def test_a_table_made_in_parts_is_the_whole_one(
     demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
