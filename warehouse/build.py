@@ -214,7 +214,8 @@ def make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
         connection.execute(f"create or replace table {view.name} as {view.sql}")
         return
     connection.execute(f"create or replace table {view.name} as from ({view.sql}) limit 0")
-    connection.execute("attach or replace ':memory:' as part; create schema part.lake")
+    # what a step left that ran out of memory; one in memory is not replaced
+    connection.execute("detach database if exists part; attach ':memory:' as part; create schema part.lake")
     _cut_reads(connection, view, view.parts_by, {read.name: read for read in load_views()}, set())
     for after, last in itertools.pairwise([-(2**63) - 1, *ends, 2**63 - 1]):
         connection.execute(f"set variable first = cast('{after + 1}' as bigint)")
