@@ -236,7 +236,7 @@ def keep_runs(scratch: duckdb.DuckDBPyConnection, folder: Path, read: RunsRead) 
     else:
         joined = "from read_runs as r join run_keys as k on k.id = r.id"
         (lost,) = only_row(scratch, f"select (select count(*) from read_runs) - (select count(*) {joined})")
-        if lost:
+        if lost or _why_no_keys(scratch):
             return None
         scratch.execute(
             f"copy (select r.*, k.written, k.site_id as site_text {joined}) to '{quoted(file)}' "

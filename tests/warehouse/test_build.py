@@ -251,9 +251,20 @@ def test_no_number_depends_on_the_threads(demo_warehouse: Path, tmp_path: Path) 
 def test_a_table_made_in_parts_is_the_whole_one(
     demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where memory ran out within it, and it was begun again."""
+    cut, begun = module._cut_reads, list[str]()
+
+    def cut_and_run_out_once(*given: Any) -> None:
+        cut(*given)
+        begun.append(given[1].name)
+        if len(begun) == 1:
+            raise duckdb.OutOfMemoryException("no room")
+
     monkeypatch.setattr(module, "RUNS_A_PART", 200)
+    monkeypatch.setattr(module, "_cut_reads", cut_and_run_out_once)
     rebuild(str(lake.find_version(demo_warehouse).lake), tmp_path)
     made = [view for view in load_views() if view.parts_by]
+    assert begun.count(begun[0]) > 1
     assert differing_views(demo_warehouse, tmp_path, [view for view in made if view.layer != TEXTS]) == {}
     for name in ("run_payloads", "forecast_payloads"):
         assert name in {view.name for view in made}

@@ -100,7 +100,7 @@ def test_settings_stay_as_they_were_where_no_limit_stays_none() -> None:
         ([0, 5, 3], [(0, 3, 0), (3, None, 2)]),  # what the load of day 3 saw, that of day 5 did not outlive
         ([0, 5, 5], [(0, 5, 0), (5, None, 2)]),
         ([0, 9, 3, 6], [(0, 3, 0), (3, 6, 2), (6, None, 3)]),
-        ([0, 9], [(0, 6, 0), (6, None, 1)]),  # the load of day 6 read the same as that of day 9
+        ([0, 9], [(0, 9, 0), (9, None, 1)]),  # also where the load of day 6 read the same as that of day 9
     ],
 )
 def test_settings_hold_until_a_later_load_of_whatever_instant_says_otherwise(

@@ -1,21 +1,7 @@
 -- One row per site, stage and load that first saw its settings so: what held until a later load's.
 -- A step towards settings as forecasts know them.
 with
-    load as (select as_of from current_load),
-    -- a load may be of an instant before those of loads that came before it, which it knows all the same
-    told as (
-        select
-            s.site_id,
-            s.stage_number,
-            s.load_number,
-            least(s.as_of, l.as_of) as as_of,
-            s.is_present,
-            cast(s.credit_limit as double) as credit_limit,
-            s.is_on,
-            cast(s.item_limit as double) as item_limit
-        from stage_settings_seen as s
-        cross join load as l
-    ),
+    -- a load may be of an instant before those of loads that came before it
     seen as (
         select
             site_id,
@@ -27,10 +13,10 @@ with
                 rows between 1 following and unbounded following
             ) as next_as_of,
             is_present,
-            credit_limit,
+            cast(credit_limit as double) as credit_limit,
             is_on,
-            item_limit
-        from told
+            cast(item_limit as double) as item_limit
+        from stage_settings_seen
     ),
     compared as (
         select
@@ -63,11 +49,10 @@ select
     c.is_on,
     c.item_limit,
     c.credit_limit,
-    c.as_of <= load.as_of and (c.next_as_of is null or c.next_as_of > load.as_of) as is_current,
+    c.next_as_of is null as is_current,
     max(c.changed_at) over (
         partition by c.site_id, c.stage_number
         order by c.as_of
         rows between unbounded preceding and current row
     ) as since
 from compared as c
-cross join load
