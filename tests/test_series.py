@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +26,9 @@ from igny8_analysis.etl.lake import Version
 from igny8_analysis.etl.resources import Resources
 from igny8_analysis.load import load
 from igny8_analysis.warehouse.build import TEXTS, load_views
-from tests.conftest import run_sql, sampled
+from tests import spend_worlds, worlds
+from tests.cases import ITEM_TABLES
+from tests.conftest import made_once, run_sql, sampled
 from tests.differing import differing_views, near, rows_of_one_alone
 from tests.sources import load_postgres
 from tests.trust.faults import Loads
@@ -44,7 +47,6 @@ NUMBERED = frozenset(
 
 
 LATER = (0, 1, 1, 7, 12, 24, 24, 9 * 24)
-RUNS, SITES = (1, 1150), (101, 120)
 ONE_THREAD = Resources(threads=1)
 STEPS = 75
 """Of a load that goes on, about so many steps can be killed at: `tests/trust/faults.py` says what they are."""
@@ -52,20 +54,22 @@ STEPS = 75
 
 @dataclass(frozen=True)
 class Source:
-    """A source that changes: its address, and what runs SQL in it, every statement or none."""
+    """A source that changes: its address, what runs SQL in it, every statement or none, and first and last ids."""
 
     url: str
     run: Callable[[list[str]], None]
+    runs: tuple[int, int] = (1, 1150)
+    sites: tuple[int, int] = (101, 120)
 
 
-def changes(draw: random.Random, now: datetime) -> list[str]:
-    """Some of what may happen to the demo's source between two loads, the second at `now`; at times nothing."""
-    id_, other, site_id, other_site = (draw.randint(*ends) for ends in (RUNS, RUNS, SITES, SITES))
+def changes(draw: random.Random, now: datetime, runs: tuple[int, int], sites: tuple[int, int]) -> list[str]:
+    """Some of what may happen to such runs and sites between two loads, the second at `now`; at times nothing."""
+    id_, other, site_id, other_site = (draw.randint(*ends) for ends in (runs, runs, sites, sites))
     fresh, hours = draw.randint(5_000, 900_000), draw.choice((1, 5, 30, 200))
     started = f"'{(now - timedelta(hours=hours)).isoformat()}'"
     ended = f"'{(now - timedelta(hours=hours) + timedelta(minutes=50)).isoformat()}'"
     account = "(select tenant_id from igny8_sites where id = {})"
-    runs, a_run = "update igny8_automation_runs set", f"where id = {id_}"
+    update, a_run = "update igny8_automation_runs set", f"where id = {id_}"
 
     def new_run(site_id: int, status: str, ended: str, id_: int = fresh) -> str:
         results = ", ".join(f"stage_{number}_result" for number in range(1, 8))
@@ -82,22 +86,22 @@ def changes(draw: random.Random, now: datetime) -> list[str]:
         [new_run(site_id, "running", "null", fresh + 2)],
         [
             new_run(site_id, "paused", "null", fresh + 3),
-            f"{runs} paused_at = {started} where id = {fresh + 3}",
+            f"{update} paused_at = {started} where id = {fresh + 3}",
         ],
         [new_run(site, "completed", ended, 1000 * fresh + site) for site in range(101, 121)],
-        [f"{runs} status = 'completed', completed_at = {ended} where status in ('running', 'paused')"],
-        [f"{runs} current_stage = current_stage + 1 where status in ('running', 'paused')"],
-        [f"{runs} status = 'failed', error_message = 'x' {a_run}"],
-        [f"{runs} total_credits_used = total_credits_used + 0.1 where id in ({id_}, {other})"],
+        [f"{update} status = 'completed', completed_at = {ended} where status in ('running', 'paused')"],
+        [f"{update} current_stage = current_stage + 1 where status in ('running', 'paused')"],
+        [f"{update} status = 'failed', error_message = 'x' {a_run}"],
+        [f"{update} total_credits_used = total_credits_used + 0.1 where id in ({id_}, {other})"],
         [
-            f"{runs} stage_4_result = (select stage_2_result from igny8_automation_runs where id = {other}) {a_run}"
+            f"{update} stage_4_result = (select stage_2_result from igny8_automation_runs where id = {other}) {a_run}"
         ],
-        [f"{runs} initial_snapshot = null {a_run}"],
-        [f"{runs} initial_snapshot = '[1, 23]' {a_run}"],
+        [f"{update} initial_snapshot = null {a_run}"],
+        [f"{update} initial_snapshot = '[1, 23]' {a_run}"],
         [f"delete from igny8_automation_runs {a_run}"],
         [f"delete from igny8_automation_runs where site_id = {site_id}"],
-        [f"{runs} site_id = {site_id} {a_run}"],
-        [f"{runs} started_at = {started}, completed_at = {ended} {a_run}"],
+        [f"{update} site_id = {site_id} {a_run}"],
+        [f"{update} started_at = {started}, completed_at = {ended} {a_run}"],
         [
             f"update igny8_sites set tenant_id = coalesce({account.format(other_site)}, tenant_id) "
             f"where id = {site_id}"
@@ -127,7 +131,7 @@ def changes(draw: random.Random, now: datetime) -> list[str]:
             f"select {fresh}, tenant_id, 'purchase', 500, {started} from igny8_sites where id = {site_id}"
         ],
         [f"alter table igny8_automation_runs add column new_{fresh} integer default 1"],
-        [f"{runs} total_credits_used = 'NaN' where id in ({id_}, {other})"],
+        [f"{update} total_credits_used = 'NaN' where id in ({id_}, {other})"],
     ]
     chosen = draw.sample(each, draw.choice((0, 1, 1, 2, 3)))
     return [statement for statements in chosen for statement in statements]
@@ -143,7 +147,7 @@ def series(
         shutil.copytree(begun, root)
     for number in range(count):
         now += timedelta(hours=draw.choice(LATER))
-        statements = changes(draw, now)
+        statements = changes(draw, now, source.runs, source.sites)
         source.run(statements)
         about = f"seed {seed}, load {number}, after {statements}"
         before = lake.find_version(grown)
@@ -239,12 +243,59 @@ def copied(demo_source: Path, tmp_path: Path) -> Source:
     file = tmp_path / "source.sqlite"
     shutil.copyfile(demo_source, file)
 
-    def run(statements: list[str]) -> None:
-        with closing(sqlite3.connect(file)) as connection, connection:
-            for statement in statements:
-                connection.execute(statement)
+    return Source(f"sqlite:///{file}", partial(run_all, file))
 
-    return Source(f"sqlite:///{file}", run)
+
+@pytest.fixture(scope="module")
+def crowd(demo_source: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The demo beside sites enough for all to teach: records, a price that changed for all, spend; and it, loaded."""
+
+    def make(folder: Path) -> tuple[Path, Path]:
+        file = folder / "igny8.sqlite"
+        shutil.copyfile(demo_source, file)
+        runs = worlds.world("prices", sites=40, days=59)
+        spend = spend_worlds.world("mixed", "bursts", sites=13, days=363)
+        add_world(file, runs.write(folder / "runs.sqlite"), runs=1150, sites=120, accounts=50)
+        add_world(
+            file, spend.write(folder / "spend.sqlite"), runs=1150 + len(runs.runs), sites=160, accounts=70
+        )
+        load(f"sqlite:///{file}", folder / "loaded", AS_OF)
+        return file, folder / "loaded"
+
+    return made_once(tmp_path_factory, "crowd", make)
+
+
+def add_world(file: Path, world: Path, runs: int, sites: int, accounts: int) -> None:
+    """Add a world's sites to the demo, and what is of them, under their ids and so many more."""
+    of_sites = {"site_id": sites, "tenant_id": accounts}
+    shifts = {f"igny8_{name}": of_sites | {"id": 1000 * runs} for name in ITEM_TABLES}
+    shifts["igny8_automation_runs"] = of_sites | {"id": runs}
+    shifts["igny8_sites"] = {"id": sites, "tenant_id": accounts}
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(f"attach '{world}' as world")
+        for table, shift in shifts.items():
+            given = {name for _, name, *_ in connection.execute(f"pragma world.table_info({table})")}
+            needed = {
+                name: needs for _, name, _, needs, *_ in connection.execute(f"pragma table_info({table})")
+            }
+            values = {
+                name: f"coalesce({name}, 0)" if needed[name] else name for name in given & needed.keys()
+            }
+            values |= {name: f"{name} + {more}" for name, more in shift.items()}
+            connection.execute(
+                f"insert into {table} ({', '.join(values)}) select {', '.join(values.values())} from world.{table}"
+            )
+        connection.execute(
+            "insert into igny8_tenants (id, name, slug, status, credits, created_at) select distinct "
+            f"tenant_id, 'Agency', tenant_id, 'active', 9000, '2025-01-01' from igny8_sites where id > {sites}"
+        )
+
+
+def run_all(file: Path, statements: list[str]) -> None:
+    """Run SQL in a SQLite file, every statement or none."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
 
 
 @pytest.fixture(scope="module")
@@ -274,8 +325,9 @@ def served(postgres_server: str, served_demo: str) -> Iterator[Source]:
     run_sql(postgres_server, f"drop database {name} with (force)")
 
 
-MANY, MANY_SERVED = (
-    [pytest.param(seed, marks=pytest.mark.soak) for seed in seeds] for seeds in (range(9, 400), range(3, 100))
+MANY, MANY_SERVED, MANY_IN_A_CROWD = (
+    [pytest.param(seed, marks=pytest.mark.soak) for seed in seeds]
+    for seeds in (range(9, 400), range(3, 100), range(1, 100))
 )
 
 
@@ -291,3 +343,14 @@ def test_what_grew_from_a_server_is_what_full_loads_make(
     served: Source, loads: Loads, demo_warehouse: Path, tmp_path: Path, seed: int
 ) -> None:
     assert series(served, loads, demo_warehouse, tmp_path, seed, 3) == [None, None, None]
+
+
+@pytest.mark.parametrize("seed", [*sampled(range(1), 0), *MANY_IN_A_CROWD])
+def test_what_grew_where_all_sites_teach_is_what_full_loads_make(
+    crowd: tuple[Path, Path], loads: Loads, tmp_path: Path, seed: int
+) -> None:
+    made, loaded = crowd
+    file = tmp_path / "source.sqlite"
+    shutil.copyfile(made, file)
+    source = Source(f"sqlite:///{file}", partial(run_all, file), runs=(1, 3400), sites=(101, 186))
+    assert series(source, loads, loaded, tmp_path, seed, 2) == [None, None]
