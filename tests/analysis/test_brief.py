@@ -214,15 +214,29 @@ def test_the_next_runs_of_an_account_are_those_that_its_alert_adds_up() -> None:
             "budget_90": 0.0,
         },
     ]
-    sites = [{"site_id": number, "account_id": 7} for number in (1, 2, 3)]
-    tables: dict[str, list[dict[str, Any]]] = {
-        "forecast_totals": totals,
-        "running_sites": sites,
-        "sites": sites,
-        "brief_sites": [{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
-        "told_record": [{"site_id": 1, "past_runs": 1, "error_credits": 1.0, "actual_credits": 1.0}],
-    }
-    rows = computed("brief_next", **tables)
+    next_runs = computed(
+        "account_next_runs",
+        forecast_totals=totals,
+        running_sites=[{"site_id": number, "account_id": 7} for number in (1, 2, 3)]
+        + [{"site_id": 4, "account_id": None}],
+    )
+    assert next_runs == [
+        {
+            "account_id": 7,
+            "running_sites": 3,
+            "credits": 17.0,
+            "p80_low": None,
+            "p80_high": None,
+            "budget_90": 22.0,
+        }
+    ]
+    rows = computed(
+        "brief_next",
+        forecast_totals=totals,
+        account_next_runs=next_runs,
+        brief_sites=[{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
+        told_record=[{"site_id": 1, "past_runs": 1, "error_credits": 1.0, "actual_credits": 1.0}],
+    )
     (account,) = [row for row in rows if row["scope"] == "account"]
     assert (account["sites"], account["credits"], account["to_have"]) == (3, 17, 22)
     assert [(row["site_id"], row["to_have"]) for row in rows if row["scope"] == "site"] == [
@@ -232,7 +246,6 @@ def test_the_next_runs_of_an_account_are_those_that_its_alert_adds_up() -> None:
 
 
 def test_what_is_beyond_any_number_stops_no_load_and_is_left_out() -> None:
-    sites = [{"site_id": 1, "account_id": 7, "is_live": True}]
     next_run = {
         "site_id": 1,
         "is_champion": True,
@@ -241,12 +254,15 @@ def test_what_is_beyond_any_number_stops_no_load_and_is_left_out() -> None:
         "p80_high": 1e40,
         "budget_90": 1e40,
     }
-    (row,) = computed(
+    row, account = computed(
         "brief_next",
         brief_sites=[{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
         forecast_totals=[next_run],
-        running_sites=[{"site_id": 1, "account_id": None}],
-        sites=sites,
+        account_next_runs=computed(
+            "account_next_runs",
+            forecast_totals=[next_run],
+            running_sites=[{"site_id": 1, "account_id": 7}],
+        ),
         told_record=[{"site_id": 1, "past_runs": 1, "error_credits": 1e40, "actual_credits": 1.0}],
     )
     assert (row["credits"], row["low"], row["high"], row["to_have"], row["off_by"]) == (
@@ -256,6 +272,8 @@ def test_what_is_beyond_any_number_stops_no_load_and_is_left_out() -> None:
         None,
         None,
     )
+    assert (account["account_id"], account["credits"], account["low"]) == (7, 10, 1)
+    assert (account["high"], account["to_have"]) == (None, None)
 
 
 def test_a_brief_is_of_one(known: Warehouse) -> None:

@@ -51,6 +51,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "account_lessons": ("account_id", "stage_number", "known_on", "is_lookup"),
     "account_record": ("account_id", "method", "known_on"),
     "account_figures": ("account_id",),
+    "account_next_runs": ("account_id",),
     "account_months": ("site_id", "month_start"),
     "account_sites": ("site_id",),
     "accounts": ("account_id",),

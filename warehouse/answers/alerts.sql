@@ -44,12 +44,8 @@ with
         cross join load
         where epoch_us(b.since) <= load.as_of_us
     ),
-    -- what the next runs of an account's sites will need
-    needs as (
-        select r.account_id, count(*) as sites, sum(coalesce(f.budget_90, f.credits)) as credits
-        from running_sites as r
-        join forecast_totals as f on f.site_id = r.site_id and f.is_champion
-        group by r.account_id
+    budgets as (
+        select account_id, running_sites, coalesce(budget_90, credits) as budget from account_next_runs
     ),
     earlier_loads as (
         select max(l.load_number) as load_number
@@ -215,20 +211,20 @@ with
             || format('{:,}', cast(round(b.available_credits, 0) as hugeint))
             || ' credits is below the '
             || coalesce(
-                format('{:,}', cast(ceil(try_cast(n.credits as decimal(38, 9))) as hugeint)),
-                cast(n.credits as varchar)
+                format('{:,}', cast(ceil(try_cast(n.budget as decimal(38, 9))) as hugeint)),
+                cast(n.budget as varchar)
             )
             || ' to have for the next '
             || case
-                when n.sites = 1
+                when n.running_sites = 1
                 then 'run of its site'
-                else 'runs of its ' || cast(n.sites as varchar) || ' sites'
+                else 'runs of its ' || cast(n.running_sites as varchar) || ' sites'
             end,
             ''
         from account_balances as b
         join named as a on a.account_id = b.account_id
-        join needs as n on n.account_id = b.account_id
-        where cast(b.available_credits as double) < n.credits
+        join budgets as n on n.account_id = b.account_id
+        where cast(b.available_credits as double) < n.budget
         union all
         select
             'balance_ends',

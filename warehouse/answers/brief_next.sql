@@ -3,14 +3,6 @@
 -- Kept as a table: asked of one site or account at a time.
 -- Renewed: whole.
 with
-    coming as (
-        select 'site' as scope, site_id, cast(null as bigint) as account_id, site_id as told_site_id
-        from sites
-        union all
-        select 'account', cast(null as bigint), account_id, site_id
-        from running_sites
-        where account_id is not null
-    ),
     record as (
         select
             o.scope,
@@ -22,22 +14,22 @@ with
         join told_record as r on r.site_id = o.told_site_id
         group by o.scope, o.site_id, o.account_id
     ),
-    sums as (
+    coming as (
         select
-            o.scope,
-            o.site_id,
-            o.account_id,
-            count(*) as sites,
-            sum(f.credits) as credits,
-            case when count(*) = 1 then max(f.p80_low) end as low,
-            case when count(*) = 1 then max(f.p80_high) end as high,
-            -- of several sites as the alert balance_short counts them
-            case when count(f.budget_90) > 0 then sum(coalesce(f.budget_90, f.credits)) end as to_have
-        from coming as o
-        join forecast_totals as f on f.site_id = o.told_site_id
-        where f.is_champion
-        group by o.scope, o.site_id, o.account_id
-        having sum(f.credits) > 0
+            'site' as scope,
+            site_id,
+            cast(null as bigint) as account_id,
+            1 as sites,
+            credits,
+            p80_low as low,
+            p80_high as high,
+            budget_90 as to_have
+        from forecast_totals
+        where is_champion
+        union all
+        select
+            'account', cast(null as bigint), account_id, running_sites, credits, p80_low, p80_high, budget_90
+        from account_next_runs
     )
 select
     f.scope,
@@ -51,11 +43,12 @@ select
     ceil(try_cast(f.to_have as decimal(38, 9))) as to_have,
     cast(coalesce(r.past_runs, 0) as bigint) as past_runs,
     round(try_cast(r.off_by as decimal(38, 9)), 0) as off_by
-from sums as f
+from coming as f
 cross join parameters as p
 left join
     record as r
     on r.scope = f.scope
     and r.site_id is not distinct from f.site_id
     and r.account_id is not distinct from f.account_id
+where f.credits > 0
 order by f.site_id, f.account_id
