@@ -1,9 +1,16 @@
-"""Files opened without waiting, told from what others may have put in their place, and written to the disk."""
+"""Files opened without waiting, told from what others may have put in their place, and written whole."""
 
 import errno
+import fcntl
 import os
+import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
+
+UNFINISHED = ".igny8-unfinished"
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, *, is_own: bool = False) -> int:
@@ -38,6 +45,47 @@ def write_durably(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write that takes `target`'s place when all went well, and is gone otherwise.
+
+    Raises OSError where that cannot be; a device, say, is not replaced.
+    """
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file")
+    descriptor, unfinished = _locked_beside(target)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the unfinished files in a folder whose writers are dead."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        with (
+            suppress(OSError),
+            os.fdopen(open_regular(path, is_own=True), "rb") as file,
+        ):  # an error: being written, say
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+
+
+def _locked_beside(target: Path) -> tuple[int, Path]:
+    """Return a new file in the target's folder; while this process lives its lock keeps it from being swept."""
+    while True:
+        unfinished = target.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
+        descriptor = open_regular(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, is_own=True)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:  # else it was swept before it was locked
+            return descriptor, unfinished
+        os.close(descriptor)
 
 
 def flush(path: Path) -> None:

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from igny8_analysis.etl.errors import WarehouseNotFound
+from igny8_analysis.etl.errors import UsageError, WarehouseNotFound
 from igny8_analysis.etl.files import is_there, open_regular, read_text
 
 FORMAT = 1
@@ -263,6 +263,12 @@ def warehouse_of(file: Path) -> Path | None:
             if VERSION_ID.fullmatch(folder.name) and Version(folder).is_published:
                 return folder
     return None
+
+
+def refuse_own_file(target: Path) -> None:
+    """Raise UsageError where the file is, or would be, one that a warehouse is made of."""
+    if root := warehouse_of(target):
+        raise UsageError(f"{target} belongs to the warehouse {root}: name a place elsewhere")
 
 
 def parquet_files(lake: Path, table: str) -> str:

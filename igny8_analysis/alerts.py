@@ -15,8 +15,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
-from igny8_analysis.etl.files import read_text
-from igny8_analysis.reports.publish import sweep, whole
+from igny8_analysis.etl.files import read_text, sweep, whole
 from igny8_analysis.stages import with_label
 from igny8_analysis.text import one_line
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igny8_analysis.etl.errors import LoadError, UsageError
-from igny8_analysis.reports.publish import refuse_own_file, sweep, whole
+from igny8_analysis.etl.files import sweep, whole
+from igny8_analysis.etl.lake import refuse_own_file
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse

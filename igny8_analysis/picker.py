@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from igny8_analysis.etl.errors import UsageError
-from igny8_analysis.reports.formats import visible
 from igny8_analysis.site import Site
+from igny8_analysis.text import visible
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse

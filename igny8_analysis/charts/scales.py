@@ -43,7 +43,7 @@ def time_axis(field: str = "started_at", count: int = 4) -> Any:
 
 def site_names(rows: Iterable[Row]) -> dict[int, str]:
     """Return the label of each site by its id; where sites share one, with the id behind it."""
-    labels = {row["site_id"]: formats.visible(row["label"]) for row in rows}
+    labels = {row["site_id"]: formats.pictured(row["label"]) for row in rows}
     count = Counter(labels.values())
     return {id_: label if count[label] == 1 else f"{label} ({id_})" for id_, label in labels.items()}
 

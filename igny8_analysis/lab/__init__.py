@@ -8,10 +8,10 @@ from pathlib import Path
 
 from igny8_analysis import NOTEBOOKS
 from igny8_analysis.etl.errors import LoadError
-from igny8_analysis.etl.files import is_there
+from igny8_analysis.etl.files import is_there, whole
+from igny8_analysis.etl.lake import refuse_own_file
 from igny8_analysis.magic import load_ipython_extension as load_ipython_extension  # the kernel's --ext
 from igny8_analysis.processes import absolute_python_path
-from igny8_analysis.reports.publish import refuse_own_file, whole
 
 JUPYTER = Path(__file__).parent
 OWN_FOLDER = Path("igny8-notebooks")

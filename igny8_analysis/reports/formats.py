@@ -118,7 +118,7 @@ def iso(value: datetime | date | None) -> str:
     return value.isoformat()
 
 
-def visible(text: str) -> str:
+def pictured(text: str) -> str:
     """Return the text with its control characters shown as their pictures, never sent as such."""
     return "".join(map(_picture, text))
 

@@ -23,6 +23,8 @@ from igny8_analysis import NOTEBOOKS
 from igny8_analysis.answers import as_dicts
 from igny8_analysis.errors import ReportError
 from igny8_analysis.etl.errors import Igny8Error
+from igny8_analysis.etl.files import sweep
+from igny8_analysis.etl.lake import refuse_own_file
 from igny8_analysis.queries import read_query
 from igny8_analysis.reports import names
 from igny8_analysis.reports.engine import (
@@ -41,9 +43,7 @@ from igny8_analysis.reports.publish import (
     check_place,
     publish,
     refuse_foreign,
-    refuse_own_file,
     stamp_of,
-    sweep,
 )
 from igny8_analysis.reports.rows import as_shown, resolve_run, statement_month
 from igny8_analysis.reports.words import NEEDS

@@ -94,7 +94,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        finalize=_visible,
+        finalize=_pictured,
     )
     names = (
         "number", "up", "rate", "signed", "signed_as", "percent", "share", "change", "duration", "instant", "iso"
@@ -111,6 +111,6 @@ def _script_json(value: Any) -> Markup:
     return Markup(re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
-def _visible(value: Any) -> Any:
+def _pictured(value: Any) -> Any:
     is_plain = isinstance(value, str) and not isinstance(value, Markup)
-    return formats.visible(value) if is_plain else value
+    return formats.pictured(value) if is_plain else value

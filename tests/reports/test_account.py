@@ -15,7 +15,7 @@ from igny8_analysis import AccountNotFound, RunNotFound, Warehouse
 from igny8_analysis.etl.demo import CANARIES, DemoSite
 from igny8_analysis.load import load
 from igny8_analysis.reports import formats
-from igny8_analysis.reports.formats import visible
+from igny8_analysis.reports.formats import pictured
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.names import site_folder
 from igny8_analysis.stages import stage_label
@@ -127,7 +127,7 @@ def test_an_account_shows_its_sites_and_no_others(
 ) -> None:
     own = dict(demo.sql("select site_id, label from sites where account_id = ?", [account]).fetchall())
     text = html.unescape(getattr(made, name).read_text(encoding="utf-8"))
-    assert [label for label in own.values() if visible(label) not in text] == []
+    assert [label for label in own.values() if pictured(label) not in text] == []
     assert [word for site, word in CANARIES.items() if word.lower() in text.lower() and site not in own] == []
 
 

@@ -111,7 +111,7 @@ def test_an_unknown_token_is_refused() -> None:
         (formats.instant(datetime(2026, 1, 13, 14, 5, 23, tzinfo=UTC)), "2026-01-13 14:05"),
         (formats.iso(datetime(2026, 1, 13, 14, 5, 23, tzinfo=UTC)), "2026-01-13T14:05:23Z"),
         (
-            formats.visible("a\x1b[31m\x7f\x85\n"),
+            formats.pictured("a\x1b[31m\x7f\x85\n"),
             "a\N{SYMBOL FOR ESCAPE}[31m\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}\n",
         ),
     ],

@@ -13,7 +13,7 @@ import igny8_analysis
 from igny8_analysis import Warehouse
 from igny8_analysis.etl.demo import CANARIES, DemoSite
 from igny8_analysis.load import load
-from igny8_analysis.reports.formats import visible
+from igny8_analysis.reports.formats import pictured
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.names import site_folder
 from tests.cases import AS_OF, make_source, run, site
@@ -194,7 +194,7 @@ def test_it_holds_no_other_accounts_word(made: Made, demo: Warehouse, name: str,
     month = "2026-03-01" if name == "running" else "2026-02-01"
     shown = [site_id for (site_id,) in demo.sql(used, [month, list(own)]).fetchall()]
     assert shown
-    assert [own[site_id] for site_id in shown if visible(own[site_id]) not in text] == []
+    assert [own[site_id] for site_id in shown if pictured(own[site_id]) not in text] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from igny8_analysis import Warehouse
 from igny8_analysis.etl.demo import CASES, HOSTILE_TEXTS, DemoSite
-from igny8_analysis.reports.formats import visible
+from igny8_analysis.reports.formats import pictured
 from igny8_analysis.reports.make import Options, Reports
 from tests.command import Done, igny8
 from tests.pages import notebooks_here
@@ -115,6 +115,6 @@ def test_hostile_texts_in_a_browser(demo: Warehouse, every: Folder, browser: Bro
             shown = page.locator("main").text_content() or ""
             number = re.fullmatch(r"run-(\d+)\.html", file.name)
             if number and (text := texts.get(int(number[1]))):
-                assert visible(text[:8000]) in shown, file.name  # what is longer is cut, and said to be
+                assert pictured(text[:8000]) in shown, file.name  # what is longer is cut, and said to be
                 seen += 1
     assert seen == len(HOSTILE_TEXTS)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from igny8_analysis.etl.files import UNFINISHED, sweep, whole
 from igny8_analysis.load import load
-from igny8_analysis.reports.publish import UNFINISHED, sweep, whole
 from tests.cases import make_source, run, site
 from tests.command import igny8
 from tests.conftest import sampled
