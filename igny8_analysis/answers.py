@@ -18,7 +18,7 @@ from igny8_analysis.etl.interrupts import interruptible
 AGAIN_SECONDS = 0.1
 BATCH_ROWS = 1_000
 LACKING = re.compile(r"Table with name (\w+) does not exist")
-VIEWS = Path(__file__).parent / "warehouse"
+SQL_FILES = Path(__file__).parent / "warehouse"
 SQL_HINTS = ("Did you mean", "Candidate bindings")
 
 
@@ -183,7 +183,7 @@ def sql_errors() -> Iterator[None]:
         if is_damage(error):
             raise WarehouseNotFound(f"{DAMAGED} ({first})") from None
         lacking = LACKING.search(first)
-        if lacking and any(VIEWS.rglob(f"{lacking[1]}.sql")):
+        if lacking and any(SQL_FILES.rglob(f"{lacking[1]}.sql")):
             raise WarehouseNotFound(
                 f"this version of the data is of another igny8-analysis and has no {lacking[1]}; load again: igny8 etl"
             ) from None

@@ -30,7 +30,7 @@ NUMBERS = {"why": "cause_number", "alerts": "alert_number"}
 """Of sentences told of several rows: the column that puts these in order."""
 
 # How many of each alert there are, in words: for one, and for several.
-NEEDS = {
+ALERTS_COUNTED = {
     "run_failed": ("the latest run that ended has failed", "the latest ended runs of {} sites have failed"),
     "run_stale": ("a run has not ended", "runs of {} sites have not ended"),
     "run_unusual": ("a run cost far from what runs usually do", "{} runs cost far from what runs usually do"),
@@ -235,7 +235,7 @@ def _balance(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
 def _needs(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     told, values = [], {}
     for row in rows:
-        one, many = NEEDS[row["alert"]]
+        one, many = ALERTS_COUNTED[row["alert"]]
         if row["alerts"] > 1:
             values[row["alert"]] = row["alerts"]
         told.append(many.format(_number(row["alerts"])) if row["alerts"] > 1 else one)

@@ -115,7 +115,7 @@ ACCURACY = (
 )
 
 # Rows of views that are in no payload: they go by their place in this order.
-VIEWS = {
+OF_VIEWS = {
     "forecast_totals": Section(
         "forecast_totals",
         _columns(
@@ -228,7 +228,7 @@ VIEWS = {
 
 
 def _of_account(name: str, inputs: str, condition: str, order: str | None) -> Section:
-    return replace(VIEWS[name], inputs=inputs, condition=condition, order=order)
+    return replace(OF_VIEWS[name], inputs=inputs, condition=condition, order=order)
 
 
 # An account's rows of the same views, and those that only accounts have.
@@ -237,19 +237,19 @@ ACCOUNT = {
         "spend_forecasts",
         "explain_account_spend",
         "scope = 'account' and account_id = {{ account_id }}",
-        VIEWS["spend_forecasts"].order,
+        OF_VIEWS["spend_forecasts"].order,
     ),
     "spend_backtest": _of_account(
         "spend_backtest",
         "explain_spend_backtest",
         "scope = 'account' and account_id = {{ account_id }}",
-        VIEWS["spend_backtest"].order,
+        OF_VIEWS["spend_backtest"].order,
     ),
     "spend_accuracy": _of_account(
         "spend_accuracy",
         "explain_spend_backtest",
         "scope = 'account' and account_id = {{ account_id }}",
-        VIEWS["spend_accuracy"].order,
+        OF_VIEWS["spend_accuracy"].order,
     ),
     "spend_months": _of_account(
         "spend_months", "explain_account_spend", "scope = 'account' and account_id = {{ account_id }}", None
@@ -343,7 +343,7 @@ def explain(warehouse: "Warehouse", site: int | str, run_id: str | None, metric:
     site_id = warehouse.resolve_site(site)
     if run_id is None:
         of = "an overview; a run's come after its RUN_ID"
-        found = _find(OVERVIEW | VIEWS, metric, of)
+        found = _find(OVERVIEW | OF_VIEWS, metric, of)
         return _explain(warehouse, found, metric, {"site_id": site_id})
     found = _find(RUN, metric, "a run")
     id_ = warehouse.run_source_id(site, run_id)

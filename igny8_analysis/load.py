@@ -38,13 +38,13 @@ CHANGES = {
 Progress = Callable[[str], None]
 
 
-class Left(threading.Event):
+class Abandoned(threading.Event):
     """Whether a signal ended the load: what runs beside it ends too."""
 
     interrupt = threading.Event.set
 
 
-GoesOn = tuple[dict[str, int], str | None]
+Beginning = tuple[dict[str, int], str | None]
 """What is at the end of the previous version's tables; why its file is nothing to go on from, None: it is."""
 
 
@@ -111,7 +111,7 @@ def load(
     started = time.monotonic()
     try:
         with loading(root) as this:
-            is_left = Left()
+            is_left = Abandoned()
             with (
                 open_source(source_url) as source,
                 ThreadPoolExecutor(1) as beside,
@@ -211,7 +211,7 @@ class Built:
 
 
 def _build(
-    version: lake.Version, previous: lake.Version | None, goes_on: Future[GoesOn], resources: Resources
+    version: lake.Version, previous: lake.Version | None, goes_on: Future[Beginning], resources: Resources
 ) -> Built:
     """Make the version's database: of the copy of the previous one, if that is something to go on from.
 
@@ -231,7 +231,9 @@ def _build(
     return Built(sites, why_all)
 
 
-def _goes_on_from(previous: lake.Version | None, database: Path, is_full: bool, is_left: Left) -> GoesOn:
+def _goes_on_from(
+    previous: lake.Version | None, database: Path, is_full: bool, is_left: Abandoned
+) -> Beginning:
     """Copy the previous version's file to `database`, if the same definition made it and it is as written."""
     if previous is None or is_full:
         return {}, "--full" if is_full else "there is no load before"

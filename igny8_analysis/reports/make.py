@@ -46,7 +46,7 @@ from igny8_analysis.reports.publish import (
     stamp_of,
 )
 from igny8_analysis.reports.rows import as_shown, resolve_run, statement_month
-from igny8_analysis.reports.words import NEEDS
+from igny8_analysis.reports.words import ALERTS_IN_SHORT
 from igny8_analysis.text import cut
 
 if TYPE_CHECKING:
@@ -518,7 +518,7 @@ class Reports:
             "sites": list(map(as_shown, sites)),
             "as_of": self._warehouse.as_of,
             "version": self._warehouse.version,
-            "words": NEEDS,
+            "words": ALERTS_IN_SHORT,
         }
         links = [(site["link"], site["account_link"]) for site in sites]
         key = digest(code_digest(OVERVIEW), self._warehouse.version, links)

@@ -34,7 +34,7 @@ ADVICE = {
 }
 
 # What an alert of a site is about, in two or three words.
-NEEDS = {
+ALERTS_IN_SHORT = {
     "run_failed": "run failed",
     "run_stale": "run stuck",
     "run_unusual": "unusual cost",

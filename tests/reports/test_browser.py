@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from igny8_analysis import Warehouse
-from igny8_analysis.reports.words import NEEDS
+from igny8_analysis.reports.words import ALERTS_IN_SHORT
 from tests.reports.conftest import Made
 
 PAGES = ("index", "overview", "run", "hostile_overview", "empty_overview")
@@ -111,12 +111,12 @@ def test_the_index_says_what_a_site_needs(browser: Browser, made: Made, demo: Wa
         "select distinct s.label, a.alert, a.severity from alerts as a join sites as s on s.site_id = a.site_id "
         "where a.severity <> 'info' and s.label in (select label from sites group by label having count(*) = 1)"
     ).fetchall()
-    assert {alert for _, alert, _ in told} <= set(NEEDS)
+    assert {alert for _, alert, _ in told} <= set(ALERTS_IN_SHORT)
     with opened(browser, made.index) as page:
         for label, alert, severity in told:
             row = page.locator(".sites tbody tr").filter(has=page.get_by_text(label, exact=True))
             needs = " ".join(row.locator(f".needs .{severity}").all_inner_texts())
-            assert NEEDS[alert] in needs, label
+            assert ALERTS_IN_SHORT[alert] in needs, label
 
 
 def test_every_link_leads_to_a_file(made: Made) -> None:

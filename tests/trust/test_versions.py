@@ -15,7 +15,7 @@ from igny8_analysis.etl import lake
 from igny8_analysis.etl import loading as loading_module
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.loading import loading, locked
-from igny8_analysis.load import Left, load
+from igny8_analysis.load import Abandoned, load
 from igny8_analysis.load import _goes_on_from as goes_on_from
 from igny8_analysis.rebuild import rebuild
 from igny8_analysis.reports.names import site_folder
@@ -512,14 +512,14 @@ def test_what_a_load_cannot_go_on_from_is_built_anew(root: Path, sources: list[s
     tables = ({"runs": "many"}, 5, [1], None)
     for built in (*({"appended": appended} for appended in tables), [], 5):
         version.manifest_file.write_text(json.dumps(whole | {"built": built}), encoding="utf-8")
-        _, why_all = goes_on_from(version, root / "copy", False, Left())
+        _, why_all = goes_on_from(version, root / "copy", False, Abandoned())
         assert why_all == "the manifest of the load before is damaged", built
     for made, maker in (
         ({"engine": "duckdb"}, "igny8 build"),
         ({}, "another version of this program or of DuckDB"),
     ):
         version.manifest_file.write_text(json.dumps(whole | {"definition": None} | made), encoding="utf-8")
-        assert goes_on_from(version, root / "copy", False, Left())[1] == f"{maker} made the one before"
+        assert goes_on_from(version, root / "copy", False, Abandoned())[1] == f"{maker} made the one before"
     version.manifest_file.write_text(json.dumps(whole | {"built": 5}), encoding="utf-8")
     (root / "copy").unlink()
     done = igny8("etl", "--source", sources[4], "--warehouse", root)
