@@ -1,4 +1,4 @@
-"""What can come next in a query: views and their columns, from the catalogue of a warehouse."""
+"""What can come next: in a query its views and their columns, where a site or an account is asked for their names."""
 
 import re
 from dataclasses import dataclass
@@ -26,6 +26,40 @@ from (
     select schema_name, table_name, comment from duckdb_tables()
 )
 order by schema_name = 'lake', coalesce(contains(comment, '. A step towards '), false), name
+"""
+SITE_WORDS = """
+with named as (
+    select site_id, name, domain, count(*) over (partition by domain) as sharing from sites where is_live
+)
+select
+    if(
+        regexp_full_match(domain, '[A-Za-z0-9_./][A-Za-z0-9._/-]*')
+        and not regexp_full_match(domain, '[0-9]+')
+        and sharing = 1,
+        domain,
+        cast(site_id as varchar)
+    ) as word,
+    name
+from named
+order by word
+"""
+ACCOUNT_WORDS = """
+with named as (
+    select account_id, account_name as name, count(*) over (partition by lower(trim(account_name))) as sharing
+    from accounts
+    where not is_deleted
+)
+select
+    if(
+        regexp_full_match(name, '[A-Za-z0-9_./][A-Za-z0-9._/-]*')
+        and not regexp_full_match(name, '[0-9]+')
+        and sharing = 1,
+        name,
+        cast(account_id as varchar)
+    ) as word,
+    name
+from named
+order by word
 """
 _TABLE = re.compile(r"\b(?:from|join)\s+([\w.]+)(?:\s+(?:as\s+)?(\w+))?", re.IGNORECASE)
 _WORD = re.compile(r"[\w.]*$")

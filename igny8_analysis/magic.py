@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from igny8_analysis.answers import sql_errors
-from igny8_analysis.completion import Catalogue
+from igny8_analysis.completion import ACCOUNT_WORDS, SITE_WORDS, Catalogue
 from igny8_analysis.connection import Warehouse, connect
 from igny8_analysis.etl.errors import Igny8Error, UsageError
 from igny8_analysis.frames import frame_html, frame_text
@@ -115,8 +115,6 @@ class SqlMagic:
 
     def _in_python(self, before: str) -> list[tuple[str, int, str]]:
         """Sites, accounts and run_ids in the text that a call on a warehouse or a site is given, each with its name."""
-        from igny8_analysis.cli.options import ACCOUNT_WORDS, SITE_WORDS
-
         call = _TEXT_ARGUMENT.search(before)
         owner = self._shell.user_ns.get(call[1]) if call else None
         if call is None or not isinstance(owner, Warehouse | Site):

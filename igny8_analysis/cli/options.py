@@ -32,40 +32,6 @@ class Names(click.ParamType[list[str]]):
 
 
 FORMATS = ("table", "json", "csv")
-SITE_WORDS = """
-with named as (
-    select site_id, name, domain, count(*) over (partition by domain) as sharing from sites where is_live
-)
-select
-    if(
-        regexp_full_match(domain, '[A-Za-z0-9_./][A-Za-z0-9._/-]*')
-        and not regexp_full_match(domain, '[0-9]+')
-        and sharing = 1,
-        domain,
-        cast(site_id as varchar)
-    ) as word,
-    name
-from named
-order by word
-"""
-ACCOUNT_WORDS = """
-with named as (
-    select account_id, account_name as name, count(*) over (partition by lower(trim(account_name))) as sharing
-    from accounts
-    where not is_deleted
-)
-select
-    if(
-        regexp_full_match(name, '[A-Za-z0-9_./][A-Za-z0-9._/-]*')
-        and not regexp_full_match(name, '[0-9]+')
-        and sharing = 1,
-        name,
-        cast(account_id as varchar)
-    ) as word,
-    name
-from named
-order by word
-"""
 
 
 def complete_sites(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
@@ -73,11 +39,15 @@ def complete_sites(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
     A site goes by its domain where that is a plain word and names it alone, else by its id.
     """
+    from igny8_analysis.completion import SITE_WORDS
+
     return _complete(SITE_WORDS, ctx, incomplete)
 
 
 def complete_accounts(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
     """Accounts that begin so, by their name where that is a plain word and names one alone, else by id."""
+    from igny8_analysis.completion import ACCOUNT_WORDS
+
     return _complete(ACCOUNT_WORDS, ctx, incomplete)
 
 

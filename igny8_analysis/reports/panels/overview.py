@@ -157,6 +157,7 @@ def what_if(rows: Rows, balance: Rows) -> Panel:
         "stages": [{name: _plain(row[name]) for name in WHAT_IF_STAGE} for row in rows],
         "writing": writing,
         "run": {name: _plain(first[name]) for name in WHAT_IF_RUN},
+        "widest": formats.WIDEST_RANGE,
         "words": WHAT_IF,
     }
     credits = balance.first["available_credits"] if balance else None

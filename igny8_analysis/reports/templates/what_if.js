@@ -1,8 +1,8 @@
 "use strict";
-// The next run under other limits: forecast_flow.sql for one site.
+// The next run under other limits, as in forecast_flow.sql.
 const panel = document.querySelector(".what-if");
 const form = panel.querySelector("form");
-const { stages, writing, run, words } = JSON.parse(form.dataset.told);
+const { stages, writing, run, widest, words } = JSON.parse(form.dataset.told);
 const unit = run.credits_per_stage_credit, stop = run.credit_limit;
 const write = (value) => Math.round(+value.toFixed(9)).toLocaleString("en-US");
 const say = (key, ...values) => values.reduce((text, value) => text.replace("{}", write(value)), words[key]);
@@ -51,7 +51,7 @@ const show = () => {
     }
     return covered;
   };
-  const isUnsure = high > 10 * low;
+  const isUnsure = high > widest * low;
   const answer = [say("cost", credits)];
   if (low !== null && credits) answer.push(isUnsure ? say("unsure", high) : say("likely", low, high));
   if (budget90 !== null && !isUnsure) answer.push(say("have", Math.ceil(budget90.toFixed(9))));
