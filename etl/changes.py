@@ -20,7 +20,7 @@ from igny8_analysis.etl.catalogue import FoundTable
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.etl.lake import Version, digest
 from igny8_analysis.etl.sources.source import Source, WrittenRows
-from igny8_analysis.etl.templates import identifier, quoted
+from igny8_analysis.etl.templates import identifier, parquet, quoted
 
 RUNS = "runs"
 IDS_A_QUERY = 2_000
@@ -192,8 +192,7 @@ def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written
 
     A number that was given out since the load before began belongs to a change, even if a row had it long ago.
     """
-    file = quoted(previous.path / file_name(RUNS))
-    scratch.execute(f"create view kept_runs as from read_parquet('{file}')")
+    scratch.execute(f"create view kept_runs as from {parquet(previous.path / file_name(RUNS))}")
     scratch.execute(
         f"""
         create table unchanged_runs as

@@ -43,7 +43,7 @@ from igny8_analysis.etl.source_schema import (
     Stage,
 )
 from igny8_analysis.etl.sources.source import Source, trimmed
-from igny8_analysis.etl.templates import filled, quoted
+from igny8_analysis.etl.templates import filled, parquet, quoted
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -411,10 +411,10 @@ def _copy_runs(scratch: duckdb.DuckDBPyConnection, previous: Version, lake: Path
     for name in RUN_TABLES:
         file = lake / f"{name}.parquet"
         shutil.copyfile(previous.lake / file.name, file)
-        scratch.execute(f"create or replace view {name} as from read_parquet('{quoted(file)}')")
-    findings = quoted(previous.lake / "value_findings.parquet")
+        scratch.execute(f"create or replace view {name} as from {parquet(file)}")
+    findings = parquet(previous.lake / "value_findings.parquet")
     scratch.execute(
-        f"create or replace table stage_findings as from read_parquet('{findings}') where stage_number is not null"
+        f"create or replace table stage_findings as from {findings} where stage_number is not null"
     )
 
 
@@ -430,11 +430,11 @@ def _unnest_results(scratch: duckdb.DuckDBPyConnection, previous: Version | None
     scratch.execute(_transform("stage_findings"))
     if kept:
         for name, table in (("run_stages", "read_stages"), ("value_findings", "stage_findings")):
-            file = quoted(kept.lake / f"{name}.parquet")
+            file = kept.lake / f"{name}.parquet"
             rows = scratch.table(table).columns
             taken = ", ".join(column for column in rows if column != "checks")
             scratch.execute(
-                f"insert into {table} by name select {taken} from read_parquet('{file}') "
+                f"insert into {table} by name select {taken} from {parquet(file)} "
                 "where stage_number is not null and id in (select id from unchanged_runs)"
             )
 
@@ -524,15 +524,15 @@ def _write(
     """Type the rows of the table's query as its contract says, check them against it and write them, sorted."""
     progress(f"write {name}")
     table = LAKE_TABLES[name]
-    file = quoted(lake / f"{name}.parquet")
+    file = lake / f"{name}.parquet"
     columns = ", ".join(f"cast({column} as {c.type}) as {column}" for column, c in table.columns.items())
     order = ", ".join(f"{column} nulls first" for column in table.sort_columns)
     scratch.execute(f"create or replace view {name} as select {columns} from ({_transform(name, values)})")
     scratch.execute(
-        f"copy (from {name} order by {order}) to '{file}' "
+        f"copy (from {name} order by {order}) to '{quoted(file)}' "
         f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
     )
-    scratch.execute(f"create or replace view {name} as from read_parquet('{file}')")
+    scratch.execute(f"create or replace view {name} as from {parquet(file)}")
     _check_contract(scratch, name, table)
 
 

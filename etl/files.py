@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 UNFINISHED = ".igny8-unfinished"
+TOKEN_BYTES = 8
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, *, is_own: bool = False) -> int:
@@ -68,7 +69,7 @@ def whole(target: Path) -> Iterator[IO[bytes]]:
 
 def sweep(folder: Path) -> None:
     """Remove the unfinished files in a folder whose writers are dead."""
-    for path in folder.glob(f".*{UNFINISHED}"):
+    for path in folder.glob(f".{'[0-9a-f]' * 2 * TOKEN_BYTES}{UNFINISHED}"):
         with (
             suppress(OSError),
             os.fdopen(open_regular(path, is_own=True), "rb") as file,
@@ -80,7 +81,7 @@ def sweep(folder: Path) -> None:
 def _locked_beside(target: Path) -> tuple[int, Path]:
     """Return a new file in the target's folder; while this process lives its lock keeps it from being swept."""
     while True:
-        unfinished = target.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
+        unfinished = target.with_name(f".{secrets.token_hex(TOKEN_BYTES)}{UNFINISHED}")
         descriptor = open_regular(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, is_own=True)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:  # else it was swept before it was locked

@@ -4,7 +4,7 @@ import duckdb
 
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.lake import Version, checksum, digest, parquet_files
-from igny8_analysis.etl.templates import quoted
+from igny8_analysis.etl.templates import parquet, quoted
 
 
 def growing_rows(connection: duckdb.DuckDBPyConnection, version: Version, table: str) -> str:
@@ -13,9 +13,9 @@ def growing_rows(connection: duckdb.DuckDBPyConnection, version: Version, table:
     Raises LoadError where neither its Parquet nor its database is whole, WarehouseNotFound where a file is none.
     """
     version.refuse_what_is_no_file()
-    parquet = f"read_parquet('{quoted(parquet_files(version.lake, table))}')"
-    if _is_parquet_as_written(version, table) and _can_be_read(connection, parquet):
-        return parquet
+    rows = parquet(parquet_files(version.lake, table))
+    if _is_parquet_as_written(version, table) and _can_be_read(connection, rows):
+        return rows
     if _is_database_as_written(version):
         try:
             connection.execute(f"attach if not exists '{quoted(version.database)}' as previous (read_only)")

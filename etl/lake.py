@@ -273,7 +273,7 @@ def refuse_own_file(target: Path) -> None:
 
 def parquet_files(lake: Path, table: str) -> str:
     """The lake table's file, or a pattern of its files where it is a folder of parts."""
-    path = lake / f"{table}.parquet"
+    path = lake.absolute() / f"{table}.parquet"
     return f"{path}/**/*.parquet" if path.is_dir() else str(path)
 
 

@@ -13,7 +13,7 @@ import duckdb
 from igny8_analysis.etl.changes import GoesOn, Told, file_name, is_since
 from igny8_analysis.etl.lake import Version
 from igny8_analysis.etl.sources.source import Source, WrittenRows
-from igny8_analysis.etl.templates import quoted
+from igny8_analysis.etl.templates import parquet, quoted
 
 DAY = "coalesce(cast(day as text), '')"
 
@@ -62,7 +62,7 @@ def _read_changed(
     is_changed: str,
     previous: Version,
 ) -> None:
-    file = quoted(previous.path / file_name(name))
+    kept = parquet(previous.path / file_name(name))
     batches = source.read(query("credit_days", day=DAY, is_changed=is_changed))
     scratch.execute(
         f"""
@@ -70,11 +70,11 @@ def _read_changed(
         create or replace table {name}_totals as
         select sum(items) as items, sum(cast(amount as decimal(38, 6))) as amount from days;
         create or replace table raw_{name} as
-        from read_parquet('{file}')
+        from {kept}
         where day in (
             select day
             from days
-            semi join (select day, sum(items) as items from read_parquet('{file}') group by day) as kept
+            semi join (select day, sum(items) as items from {kept} group by day) as kept
             using (day, items)
             where changed_items = 0
         )

@@ -30,11 +30,15 @@ TRIES = 1_000  # to lock a file that others make and remove meanwhile
 @contextmanager
 def locked(root: Path) -> Iterator[list[Path]]:
     """Hold the directory's one load lock, which ends with its process. Raises LoadError if another load runs,
-    UsageError for a place within another warehouse's versions.
+    UsageError for a place within another warehouse's versions, or one that DuckDB cannot write to.
 
     Gives what was made for it, folders of the path and the lock: where the work fails, what is on that list then
     is removed again, so that a first load that fails leaves nothing.
     """
+    if "?" in str(root.absolute()):
+        raise UsageError(
+            f"{root} cannot be a warehouse: of a path with ? DuckDB takes the rest for options; name another directory"
+        )
     if outer := lake.warehouse_of(root):
         raise UsageError(
             f"{root} lies among the versions of the warehouse {outer}, and would go with one of them"
@@ -272,8 +276,13 @@ def _version_to_go_on_from(root: Path) -> Version | None:
 def _switch(root: Path, version: Version) -> None:
     pending = root / PENDING
     _remove_pending(pending)
-    write_durably(pending, version.id + "\n")
-    pending.replace(root / "current")
+    try:
+        write_durably(pending, version.id + "\n")
+        pending.replace(root / "current")
+    except OSError:
+        with suppress(OSError):
+            pending.unlink()
+        raise
 
 
 def _remove_pending(pending: Path) -> None:

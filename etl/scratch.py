@@ -14,6 +14,7 @@ from igny8_analysis.etl.files import may_write, open_regular
 KERNEL = "igny8-kernel-"
 SPILL = "igny8-spill-"
 COPY = "igny8-copy-"
+SAMPLE = "igny8-sample-"
 LOCK = "lock"
 LARGE = "/var/tmp"
 

@@ -20,8 +20,13 @@ def _template(text: str) -> Callable[[Mapping[str, object]], str]:
 
 
 def quoted(text: Path | str) -> str:
-    """The text as it stands between the quotes of a literal."""
-    return str(text).replace("'", "''")
+    """The text as it stands between the quotes of a literal; a path whole, for DuckDB takes `~` and `s3:` for more."""
+    return str(text.absolute() if isinstance(text, Path) else text).replace("'", "''")
+
+
+def parquet(files: Path | str) -> str:
+    """SQL for the rows of Parquet, a file or a pattern of files; a folder called `name=value` is no column of it."""
+    return f"read_parquet('{quoted(files)}', hive_partitioning = false)"
 
 
 def identifier(name: str) -> str:

@@ -1,8 +1,12 @@
 """What needs someone, as rows of the view `alerts`; posting them to an address, and what was delivered so."""
 
+import fcntl
 import json
+import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -103,16 +107,28 @@ def posted(warehouse: "Warehouse") -> Posted:
 
 def remember(warehouse: "Warehouse", rows: list[Row], *, is_delivered: bool) -> None:
     """Note the rows as delivered for this version, or as owed. Raises OSError where that cannot be written."""
-    before, keys = posted(warehouse), {row["alert_key"] for row in rows}
-    noted = {
-        "version": warehouse.version,
-        "alert_keys": sorted(before.delivered | keys if is_delivered else before.delivered),
-        "owed": sorted(before.owed - keys if is_delivered else before.owed | keys),
-    }
-    file = _file(warehouse)
+    file, keys = _file(warehouse), {row["alert_key"] for row in rows}
     sweep(file.parent)
-    with whole(file) as opened:
-        opened.write(json.dumps(noted, indent=2).encode())
+    with _alone_in(file.parent):
+        before = posted(warehouse)
+        noted = {
+            "version": warehouse.version,
+            "alert_keys": sorted(before.delivered | keys if is_delivered else before.delivered),
+            "owed": sorted(before.owed - keys if is_delivered else before.owed | keys),
+        }
+        with whole(file) as opened:
+            opened.write(json.dumps(noted, indent=2).encode())
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process notes anything there: what it notes is not written over."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _file(warehouse: "Warehouse") -> Path:

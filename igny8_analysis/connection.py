@@ -103,10 +103,10 @@ class Warehouse:
             "memory_limit": self._limits.memory,
         }
         try:
-            opened = duckdb.connect(database, read_only=True, config=settings)
+            opened = duckdb.connect(database.absolute(), read_only=True, config=settings)
         except duckdb.ConnectionException:  # open already in this process, with other limits
             try:
-                return duckdb.connect(database, read_only=True, config=_in_use[database])
+                return duckdb.connect(database.absolute(), read_only=True, config=_in_use[database])
             except (KeyError, duckdb.ConnectionException):
                 raise UsageError(
                     f"{database} is open in this process by duckdb.connect: close that, or ask it"

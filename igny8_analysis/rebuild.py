@@ -1,6 +1,9 @@
 """A warehouse from a lake that is already there, by either engine: a version like any that a load makes."""
 
+import os
+import sys
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import duckdb
 
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.errors import Igny8Error, LoadError
+from igny8_analysis.etl.history import load_numbers
 from igny8_analysis.etl.loading import Loading, loading
 from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.load import LoadReport, Progress, explain, plain_number, publish
@@ -30,10 +34,13 @@ def rebuild(
     beside `warehouse.duckdb`, each view as Parquet in `views/`. Raises as `load` does; then `root` is as it was.
     """
     started = time.monotonic()
-    if local_lake(lake_uri) is None and engine == "duckdb":
+    local = local_lake(lake_uri)
+    if local is None and engine == "duckdb":
         raise LoadError(f"{lake_uri} is not on this machine: copy the lake here, or use --engine spark")
     try:
-        with loading(root) as this:
+        with ExitStack() as held, loading(root) as this:
+            if local and lake.Version(local.parent).is_published:
+                held.callback(os.close, lake.hold(lake.Version(local.parent)))
             return _rebuild(lake_uri, this, engine, master, keep, started, progress, resources)
     except Igny8Error:
         raise
@@ -77,4 +84,18 @@ def _rebuild(
     measures = totals(version.database, resources)
     reconciliation = {name: {"warehouse": plain_number(number)} for name, number in measures.items()}
     about = {"source": source, "engine": engine, "reconciliation": reconciliation}
+    if lacking := _lacking(this.previous, version):
+        keep = sys.maxsize
+        loads = ", ".join(map(str, sorted(lacking)))
+        this.warnings.append(
+            f"not in its history: the counts of load {loads}; the versions that hold them stay, none was pruned"
+        )
     return publish(this, version, as_of, about, keep, started, progress)
+
+
+def _lacking(previous: lake.Version | None, version: lake.Version) -> set[int]:
+    """Loads of the version in use until now whose counts the new one does not hold; of a damaged one, none."""
+    try:
+        return load_numbers(previous) - load_numbers(version) if previous else set()
+    except Igny8Error:
+        return set()

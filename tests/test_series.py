@@ -158,9 +158,8 @@ def series(
             if lake.find_version(grown) == before:
                 loads.run(source.url, grown, keep=3, as_of=now, **kill)  # type: ignore[arg-type]
         for version in lake.list_versions(grown):
-            if (
-                version.number > lake.find_version(grown).number
-            ):  # killed before its switch: its number is taken
+            if version.number > before.number and version != lake.find_version(grown):
+                # killed before its switch: its number is taken
                 shutil.copytree(version.path, full / "versions" / version.id)
         started = time.monotonic()
         if lake.find_version(grown) == before:

@@ -20,7 +20,7 @@ from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import parquet_files
 from igny8_analysis.etl.resources import MACHINE, Resources, Steps
 from igny8_analysis.etl.scratch import spill_folder
-from igny8_analysis.etl.templates import quoted
+from igny8_analysis.etl.templates import parquet, quoted
 from igny8_analysis.warehouse.syntax import Syntax
 
 ROOT = Path(__file__).parent
@@ -279,7 +279,7 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
             types = ", ".join(f'cast("{name}" as {type_}) as "{name}"' for name, type_ in names.items())
             order = ", ".join(name for name in ORDER if name in names)
             if any((views / view.name).rglob("*.parquet")):
-                files = f"read_parquet('{quoted(views / view.name)}/**/*.parquet', hive_partitioning = false)"
+                files = parquet(f"{views.absolute() / view.name}/**/*.parquet")
                 query = f"select {types} from {files} {order and f'order by {order}'}"
             else:
                 nulls = ", ".join(f'cast(null as {type_}) as "{name}"' for name, type_ in names.items())
@@ -328,9 +328,8 @@ def totals(database: Path, resources: Resources = MACHINE) -> dict[str, int | De
 
 def create_lake_table(connection: duckdb.DuckDBPyConnection, lake: Path, name: str) -> None:
     """Make a table of the lake of its Parquet, or the one that a view holds a view of it; one that is there goes."""
-    files = quoted(parquet_files(lake, name))
     kind = "view" if name in HELD_BY_VIEWS else "table"
-    connection.execute(f"create or replace {kind} lake.{name} as from read_parquet('{files}')")
+    connection.execute(f"create or replace {kind} lake.{name} as from {parquet(parquet_files(lake, name))}")
     _describe_lake_table(connection, name, kind)
 
 

@@ -29,7 +29,7 @@ import duckdb
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.lake import Version
 from igny8_analysis.etl.resources import MACHINE, Resources, Steps
-from igny8_analysis.etl.templates import quoted
+from igny8_analysis.etl.templates import parquet, quoted
 from igny8_analysis.warehouse import build
 from igny8_analysis.warehouse.build import HELD_BY_VIEWS, View, load_views
 
@@ -150,7 +150,7 @@ class Renewal:
             return False
         is_told_by_site = is_table and self._told(placed) == "site"
         if is_told_by_site:
-            rows = f"read_parquet('{quoted(file)}')"
+            rows = parquet(file)
             if not self.compare(placed, rows):
                 return False
             if self._take_in(placed, f"from {rows} semi join differs.{placed} using (site_id)"):

@@ -13,6 +13,7 @@ from igny8_analysis.etl.demo.cast import accounts
 from igny8_analysis.etl.demo.rows import demo_rows
 from igny8_analysis.etl.demo.values import Row, Schema, Value
 from igny8_analysis.etl.errors import LoadError
+from igny8_analysis.etl.files import sweep, whole
 
 SPELLINGS = (
     ("T", "Z"),
@@ -50,16 +51,13 @@ def write_sqlite(path: str | os.PathLike[str], schema: Schema = "documented") ->
 
 
 def copy_sqlite(made: Path, target: Path) -> None:
-    """Put a sample that was made elsewhere at `target`, whole or not at all, with its time of making."""
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        shutil.copyfile(made, scratch)
-        shutil.copystat(made, scratch)
-        scratch.replace(target)
-    except OSError as error:
-        raise LoadError(f"cannot write the sample source to {target}: {error}") from error
-    finally:
-        scratch.unlink(missing_ok=True)
+    """Put a sample that was made elsewhere at `target`, whole or not at all, as old as it is. Raises OSError."""
+    sweep(target.parent)
+    with made.open("rb") as sample, whole(target) as file:
+        shutil.copyfileobj(sample, file)
+        file.flush()
+        about = made.stat()
+        os.utime(file.fileno(), ns=(about.st_atime_ns, about.st_mtime_ns))
 
 
 def is_sample(path: Path) -> bool:

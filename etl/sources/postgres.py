@@ -135,8 +135,8 @@ where n.nspname = $1 and c.relname = $2
 UTC_DATE = """
 case
     when {{ text }} like '____-__-__ __:__:%+00' then left({{ text }}, 10)
-    when {{ text }} ~ ('^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9]'
-        || '(:[0-5][0-9]([.][0-9]+)?)?( ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?))?$')
+    when {{ text }} ~ ('^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ](([01][0-9]|2[0-3]):[0-5][0-9]'
+        || '(:[0-5][0-9]([.][0-9]+)?)?|24:00(:00([.]0+)?)?)( ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?))?$')
     then case
         when cast(substr({{ text }}, 9, 2) as integer) <= extract(day from
             make_date(cast(left({{ text }}, 4) as integer), cast(substr({{ text }}, 6, 2) as integer), 1)
@@ -147,7 +147,7 @@ end"""
 
 AMOUNT = """
 case
-    when length({{ text }}) <= 1000 and {{ text }} ~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,4})?$'
+    when length({{ text }}) <= 1000 and {{ text }} ~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?0*[0-9]{1,4})?$'
     then case
         when abs(round(cast({{ text }} as numeric), {{ places }})) < 1e12
         then round(cast({{ text }} as numeric), {{ places }})

@@ -24,17 +24,36 @@ create macro is_numeric(text) as
 
 create macro is_negative(text) as is_numeric(text) and regexp_matches(trimmed(text), '^-[0.]*[1-9]');
 
--- The way over double reads what decimal's parser refuses: very long mantissas and exponents.
+-- Of a number: its digits, those from the first that is not 0, and how many of these come before the point.
+create macro all_digits(text) as regexp_replace(text, '^[+-]|\.|[eE].*$', '', 'g');
+
+create macro digits_of(text) as ltrim(all_digits(text), '0');
+
+create macro places_of(text) as
+    strlen(regexp_extract(text, '^[+-]?([0-9]*)', 1))
+    - (strlen(all_digits(text)) - strlen(digits_of(text)))
+    + coalesce(try_cast(nullif(regexp_extract(text, '[eE](.*)$', 1), '') as double), 0);
+
+create macro first_digits(text, count) as rpad(left(digits_of(text), count), count, '0');
+
+-- By digits: decimal's parser refuses or cuts long mantissas with an exponent, double keeps some 16 digits.
+-- The seventh decimal says how the sixth is rounded.
+create macro shifted_number(text) as
+    case
+        when digits_of(text) = '' or places_of(text) < -6
+        then 0
+        when places_of(text) <= 12
+        then
+            try_cast(
+                cast(first_digits(text, cast(places_of(text) as integer) + 7) as hugeint)
+                * case when text like '-%' then -0.0000001 else 0.0000001 end as decimal(18, 6)
+            )
+    end;
+
 create macro as_number(text) as
     case
-        when is_plain_number(text)
-        then cast(text as decimal(18, 6))
-        when is_numeric(text)
-        then
-            coalesce(
-                try_cast(trimmed(text) as decimal(18, 6)),
-                try_cast(try_cast(trimmed(text) as double) as decimal(18, 6))
-            )
+        when is_plain_number(text) then cast(text as decimal(18, 6))
+        when is_numeric(text) then shifted_number(trimmed(text))
     end;
 
 create macro number_check(text) as

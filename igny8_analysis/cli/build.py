@@ -1,7 +1,5 @@
 """`igny8 build`: a warehouse from a lake, by DuckDB here or by Spark on any number of machines."""
 
-import os
-from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -63,7 +61,7 @@ def build_command(
     pip install 'igny8-analysis[spark]'.
     """
     from igny8_analysis.connection import warehouse_directory
-    from igny8_analysis.etl.lake import find_version, hold
+    from igny8_analysis.etl.lake import find_version
     from igny8_analysis.etl.resources import Resources
     from igny8_analysis.rebuild import rebuild
 
@@ -73,11 +71,8 @@ def build_command(
         raise click.UsageError(
             "--threads and --memory are DuckDB's: Spark takes them from --master and its settings"
         )
-    with ExitStack() as held, progress_display(quiet) as progress:
-        if lake_uri is None:
-            version = find_version(warehouse_directory())
-            held.callback(os.close, hold(version))
-            lake_uri = str(version.lake)
+    with progress_display(quiet) as progress:
+        lake_uri = lake_uri or str(find_version(warehouse_directory()).lake)
         report = rebuild(lake_uri, out, engine, master, keep, progress, Resources(threads, memory))
     print_warnings(report.warnings)
     if not quiet:

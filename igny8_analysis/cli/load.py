@@ -1,9 +1,9 @@
 """`igny8 etl`, `igny8 demo`, `igny8 versions`: making and listing versions of a warehouse."""
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -262,6 +262,7 @@ def _load_demo(root: Path, source: Path, quiet: bool) -> "LoadReport":
     from igny8_analysis.etl import lake
     from igny8_analysis.etl.demo import AS_OF, copy_sqlite, is_sample, write_sqlite
     from igny8_analysis.etl.errors import LoadError
+    from igny8_analysis.etl.scratch import SAMPLE, Scratch
     from igny8_analysis.load import load
 
     if is_there(source) and not is_sample(source):
@@ -272,11 +273,17 @@ def _load_demo(root: Path, source: Path, quiet: bool) -> "LoadReport":
                 f"{root} holds loads that are not the sample's: name another directory with --warehouse; "
                 "nothing was changed"
             )
-    with tempfile.TemporaryDirectory() as folder, progress_display(quiet) as progress:
+    with Scratch(SAMPLE) as folder, progress_display(quiet) as progress:
         made = Path(folder) / source.name
         write_sqlite(made)
         report = load(f"sqlite:///{made}", root, AS_OF, KEEP, progress)
-        copy_sqlite(made, source)
+        try:
+            copy_sqlite(made, source)
+        except OSError as error:
+            told = (
+                f"the sample is loaded, yet its source {source} cannot be written: {error.strerror or error}"
+            )
+            return replace(report, warnings=[*report.warnings, told])
     return report
 
 

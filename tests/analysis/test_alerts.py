@@ -7,7 +7,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from igny8_analysis import Warehouse, alerts
+from igny8_analysis import Warehouse, alerts, connect
 from igny8_analysis.cli import cli
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.load import load
@@ -217,6 +218,28 @@ def test_what_a_post_failed_to_deliver_is_posted_after_later_loads(
         assert ask(warehouse_of_now, "--new", "--post", hook.url).exit_code == 0
         load(f"sqlite:///{source}", warehouse_of_now)
     assert [[row["alert_key"] for row in body["alerts"]] for body in hook.bodies] == [["run_failed:1:1:10"]]
+
+
+def test_what_two_posts_note_at_once_is_all_noted(
+    warehouse_of_now: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = alerts.posted
+    meet = threading.Barrier(2)
+
+    def read_at_once(warehouse: Warehouse) -> alerts.Posted:
+        told = read(warehouse)
+        with suppress(threading.BrokenBarrierError):
+            meet.wait(0.5)  # where one waits for the other they do not meet
+        return told
+
+    monkeypatch.setattr(alerts, "posted", read_at_once)
+    with connect(warehouse_of_now) as warehouse, ThreadPoolExecutor(2) as both:
+        noting = [
+            both.submit(alerts.remember, warehouse, [{"alert_key": key}], is_delivered=False) for key in "ab"
+        ]
+        for note in noting:
+            note.result()
+        assert read(warehouse).owed == {"a", "b"}
 
 
 def test_a_post_of_everything_that_fails_makes_nothing_new(warehouse_of_now: Path, hook: Hook) -> None:

@@ -116,9 +116,10 @@ DAYS = {
     "2026-02-01T00:15+02": "2026-01-31",
     " 2026-03-01T01:00:00+0200\t": "2026-02-28",
     "2024-03-01 00:30:00 +01:00": "2024-02-29",
+    "2026-02-28T24:00:00.0Z": "2026-03-01",
 }
 NO_DAYS = ("2026-02-30T10:00:00Z", "2026-02-01", "0000-01-01T10:00:00Z", "0001-01-01T00:30:00+01:00", "yesterday", "",
-           None, "infinity")  # fmt: skip
+           None, "infinity", "2026-02-28T24:00:01Z")  # fmt: skip
 
 
 def test_days_are_of_utc_however_a_time_is_written(extracted: Callable[..., Path]) -> None:
@@ -185,11 +186,19 @@ def test_what_a_column_is_declared_as_changes_no_sum(
 
 def test_what_is_no_number_is_a_call_of_0_and_a_finding(extracted: Callable[..., Path]) -> None:
     odd = ["many", "", "1e12", "NaN", "0x10", "1 2"]
-    good = {" 4.5e1 ": 45, "+.5": Decimal("0.5"), "-2.": -2, "0.0000005": Decimal("0.000001"), "1e-999": 0}
+    good = {
+        " 4.5e1 ": 45,
+        "+.5": Decimal("0.5"),
+        "-2.": -2,
+        "0.0000005": Decimal("0.000001"),
+        "1e-999": 0,
+        "1e00002": 100,
+        "0000000000.1e0000000001": 1,
+    }
     root = extracted({LEDGER: [call("2026-02-01T08:00:00Z", credits) for credits in (*odd, *good)],
                    TRANSACTIONS: [transaction("2026-02-01T08:00:00Z", "much"),
                                   transaction("2026-02-01T08:00:00Z", 5)]}, True)  # fmt: skip
-    assert in_lake(root, USAGE) == [(1, "2026-02-01", "writing", 11, sum(good.values()))]
+    assert in_lake(root, USAGE) == [(1, "2026-02-01", "writing", len(odd) + len(good), sum(good.values()))]
     found = "select site_id, account_id, key, check_name from lake.value_findings order by key"
     assert in_lake(root, found) == [
         (None, 1, "credit_transactions.amount", "unparsable_value"),

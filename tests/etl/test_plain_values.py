@@ -1,6 +1,8 @@
 """Plain texts are read by a short way: what it makes of any text is what the whole rules make of it."""
 
 import itertools
+import random
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import duckdb
@@ -8,6 +10,7 @@ import duckdb
 from igny8_analysis.etl import extract
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.source_schema import SOURCE_TABLES
+from igny8_analysis.etl.sources.sqlite_functions import amount
 
 SHORT_WAYS = ("is_plain_number(text)", "is_plain_time(text)", "is_simple_object(text, item)")
 
@@ -166,3 +169,36 @@ def test_elapsed_times_are_seconds() -> None:
         scratch.execute(extract._transform("macros", extract.MACROS))
         for text, seconds in elapsed.items():
             assert scratch.execute("select elapsed_seconds(?)", [text]).fetchall() == [(seconds,)], text
+
+
+def test_a_number_reads_to_its_last_decimal_however_it_is_spelled() -> None:
+    """DuckDB reads 10⁻²⁸ with an exponent of 28 as 0, and double keeps 16 digits; a ledger reads the same."""
+    draw = random.Random(1)
+    spelled = [
+        "0.000000000000000000000000000001e30",
+        ".0070045040002900456e12",
+        "160050215080.32516097500e0",
+        "16005021508032516.097500e-5",
+        "0e99999999999999999999",
+        "1e-99999999999999999999",
+        "1e+00002",
+        "999999999999.9999994",
+        "0.0000005",
+        "0.00000049999999999999999999999999999999999",
+        "5." + 2000 * "0",
+    ]
+    while len(spelled) < 3_000:
+        digits = "".join(draw.choices("0000123456789", k=draw.randint(1, 30)))
+        point = draw.randint(0, len(digits))
+        text = f"{digits[:point]}.{digits[point:]}e{draw.randint(-45, 12 - point)}"
+        spelled.append(text)
+    step = Decimal("0.000001")
+    expected = [
+        (text.quantize(step, ROUND_HALF_UP, Context(prec=60)) if text.adjusted() > -20 else Decimal(0))
+        for text in map(Decimal, spelled)
+    ]
+    with duckdb.connect() as scratch:
+        scratch.execute(extract._transform("macros", extract.MACROS))
+        read = scratch.execute("select as_number(unnest($1))", [spelled]).fetchall()
+    assert [value for (value,) in read] == expected
+    assert [Decimal(amount(text, 6) or "NaN") for text in spelled] == expected

@@ -104,11 +104,13 @@ def test_a_killed_command_leaves_no_process_and_is_cleared_away(
 def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
     """What a dead writer left is."""
     (tmp_path / f".0123456789abcdef{UNFINISHED}").write_bytes(b"half")
+    theirs = tmp_path / f".notes{UNFINISHED}"
+    theirs.write_bytes(b"of someone else")
     with whole(tmp_path / "a.html") as file:
         sweep(tmp_path)
         file.write(b"all")
     assert (tmp_path / "a.html").read_bytes() == b"all"
-    assert len(list(tmp_path.iterdir())) == 1
+    assert set(tmp_path.iterdir()) == {tmp_path / "a.html", theirs}
 
 
 def test_what_takes_a_files_place_is_on_the_disk_before(

@@ -366,7 +366,8 @@ select
     f.since,
     f.message,
     f.alert_key,
-    k.alert_key is null as is_new,
+    -- what came with the last load and went with this one has the same key: of a change each is new
+    k.alert_key is null or f.alert = 'source_drift' as is_new,
     f.severity_rank
 from keyed as f
 left join lake.alert_keys as k on k.alert_key = f.alert_key

@@ -1,0 +1,90 @@
+"""Where a warehouse lies says nothing of what is in it: no name of a folder is a column, a home or an option."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from igny8_analysis import connect
+from igny8_analysis.errors import LoadError
+from igny8_analysis.etl import lake, loading
+from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.etl.history import load_numbers
+from igny8_analysis.load import load
+from igny8_analysis.rebuild import rebuild
+from tests.cases import AS_OF
+from tests.conftest import sampled
+
+NUMBERS = "select site_id, account_id, domain, name from sites"
+
+
+@pytest.mark.parametrize(
+    "place", sampled(["~/data", "account_id=42/data", "load_number=9/data", "env=prod", "md:data"])
+)
+def test_no_name_of_a_folder_is_read_into_the_data(
+    small_source: Path, small_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """DuckDB takes `~` for the home, `name=value` for a column, and `md:` for a service."""
+    home = tmp_path / "home"
+    shutil.copytree(small_warehouse, home / "data")
+    at_home = {file: file.read_bytes() for file in home.rglob("*") if file.is_file()}
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        load(f"sqlite:///{small_source}", Path(place), AS_OF)
+    with connect(place) as warehouse, connect(small_warehouse) as usual:
+        assert warehouse.sql(NUMBERS).fetchall() == usual.sql(NUMBERS).fetchall()
+        assert warehouse.sql("select load_number from loads order by all").fetchall() == [(1,), (2,)]
+    rebuild(f"{place}/versions/{lake.find_version(Path(place)).id}/lake", Path(place))
+    with connect(place) as warehouse:
+        assert warehouse.sql("select load_number from loads order by all").fetchall() == [(1,), (2,)]
+    assert {file: file.read_bytes() for file in home.rglob("*") if file.is_file()} == at_home
+
+
+def test_a_place_that_duckdb_cannot_write_to_is_refused_at_once(small_source: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"with \? DuckDB takes the rest for options"):
+        load(f"sqlite:///{small_source}", tmp_path / "a?" / "data", AS_OF)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_build_of_an_earlier_lake_says_which_loads_it_lacks_and_prunes_none(
+    small_source: Path, own_small: Path
+) -> None:
+    first = lake.find_version(own_small)
+    for _ in range(2):
+        load(f"sqlite:///{small_source}", own_small, AS_OF)
+    report = rebuild(str(first.lake), own_small, keep=1)
+    (warning,) = report.warnings
+    assert "the counts of load 2, 3" in warning
+    kept = lake.list_versions(own_small)
+    assert len(kept) == 4
+    assert set.union(*map(load_numbers, kept)) == {1, 2, 3}
+
+
+def test_a_version_whose_lake_is_built_from_is_not_pruned(
+    small_source: Path, own_small: Path, tmp_path: Path
+) -> None:
+    first = lake.find_version(own_small)
+
+    def load_meanwhile(step: str) -> None:
+        if step == "build warehouse":
+            report = load(f"sqlite:///{small_source}", own_small, AS_OF, keep=1)
+            assert report.held == [first.id]
+
+    rebuild(str(first.lake), tmp_path / "other", progress=load_meanwhile)
+    assert first in lake.list_versions(own_small)
+
+
+def test_a_first_load_that_fails_at_the_switch_leaves_nothing(
+    small_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_full(path: Path, text: str) -> None:
+        path.write_text(text[:3], encoding="utf-8")
+        if path.name == loading.PENDING:
+            raise OSError(28, "No space left on device")
+        path.write_text(text, encoding="utf-8")
+
+    monkeypatch.setattr(loading, "write_durably", is_full)
+    with pytest.raises(LoadError, match="No space left"):
+        load(f"sqlite:///{small_source}", tmp_path / "data", AS_OF)
+    assert list(tmp_path.iterdir()) == []
