@@ -168,6 +168,8 @@ _CIRCLE = re.compile(
 )
 _EMPTY_GROUP = re.compile(r'<g(?: [a-z-]+="[^"]*")*></g>')
 _IDENTIFIER = re.compile(r'\bid="([^"]+)"')
+_TAG = re.compile(r"<[a-z][^<>]*>")
+_GEOMETRY = re.compile(r' (?:d|transform|points|width|height|r|[cr]?[xy][12]?)="[^"]*"')
 _LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
 
 
@@ -189,6 +191,11 @@ def _circle(found: re.Match[str]) -> str:
     return f'<circle cx="{x}" cy="{y}" r="{radius}"{fill}{end.replace("</path>", "</circle>")}'
 
 
+def _short(tag: re.Match[str]) -> str:
+    """Return a tag without noise, with one decimal in its geometry; texts, of numbers and names, stay as they are."""
+    return _GEOMETRY.sub(lambda found: _LONG_NUMBER.sub(r"\1", found[0]), _NOISE.sub("", tag[0]))
+
+
 def _clean(svg: str, name: str) -> tuple[str, str, str]:
     """Return what is inside the renderer's SVG, smaller and free of what differs by process, with its size."""
     found = _ROOT.search(svg)
@@ -200,10 +207,9 @@ def _clean(svg: str, name: str) -> tuple[str, str, str]:
         body = body.replace(f'id="{identifier}"', f'id="{name}-{number}"')
         body = body.replace(f"(#{identifier})", f"(#{name}-{number})")
     body = _DESCRIBED.sub(_point, body)
-    for pattern in (_BACKGROUND, _NOISE):
-        body = pattern.sub("", body)
+    body = _BACKGROUND.sub("", body)
+    body = _TAG.sub(_short, body)
     body = _UNUSED_WIDTH.sub(r"\1", body)
-    body = _LONG_NUMBER.sub(r"\1", body)
     body = _CIRCLE.sub(_circle, body)
     previous = ""
     while previous != body:

@@ -49,7 +49,7 @@ def _making_options(command: F) -> F:
 
 
 _interactive_option = click.option(
-    "--interactive", is_flag=True, help="Charts that zoom and select; 430 kB more a file."
+    "--interactive", is_flag=True, help="Charts that zoom and select; some 500 kB more a file."
 )
 _balance_option = click.option(
     "--with-balance",

@@ -107,9 +107,10 @@ def why_it_differs(
     if number(difference) == "0":
         return f"{b} cost as much as {a}: {number(credits_a)} credits."
     volume, rate = volume or 0, rate or 0
+    ones = "ones" if number(volume) != "0" and abs(volume) >= abs(rate) else "items"
     parts = [
         (volume, "more items" if volume > 0 else "fewer items"),
-        (rate, "dearer ones" if rate > 0 else "cheaper ones"),
+        (rate, f"{'dearer' if rate > 0 else 'cheaper'} {ones}"),
         (difference - volume - rate, "what no stage accounts for"),
     ]
     told = [

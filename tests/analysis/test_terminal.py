@@ -241,7 +241,7 @@ def test_history_shows_the_difference_beside_the_credits(demo: Warehouse, demo_w
 def test_a_comparison_leads_with_its_sentence(demo: Warehouse, demo_warehouse: Path) -> None:
     where = ("--warehouse", str(demo_warehouse))
     assert igny8("compare", SITE, "297", "298", *where).stdout.startswith(
-        "mysite.com #298 cost 86 credits more than mysite.com #297: +61 for dearer ones, +16 for more items, "
+        "mysite.com #298 cost 86 credits more than mysite.com #297: +61 for dearer items, +16 for more items, "
         "+9 for what no stage accounts for.\n"
     )
     assert igny8("compare", SITE, "298", "297", *where).stdout.startswith(

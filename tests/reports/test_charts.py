@@ -4,12 +4,15 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from xml.etree import ElementTree
 
 import altair as alt
+import polars as pl
 import pytest
 import vl_convert
 
 from igny8_analysis import charts
+from igny8_analysis.charts import theme
 from igny8_analysis.reports import formats
 
 NAMES = ("Clustering", "Ideas", "Tasks", "Writing", "Prompts", "Images", "Review")
@@ -268,6 +271,21 @@ def test_the_running_month_is_marked() -> None:
     assert [name.endswith(" so far") for name, _ in drawn.body] == [False] * (len(MONTHS) - 1) + [True]
     assert drawn.svg.count(">so far</text>") == 2
     assert drawn.svg.count('fill-opacity="0.4"') == 2
+
+
+def test_texts_of_a_chart_keep_their_decimals() -> None:
+    labels = ["shop-v2.75.example", 'a role="b" x="1.25"', "0.0149"]
+    rows = pl.DataFrame({"label": labels, "share": [0.0217, 0.0512, 0.07]})
+    chart = alt.Chart(rows, title="above 0.0149").mark_point().encode(
+        x=alt.X("share:Q", axis=alt.Axis(format=".4f", values=[0.0125, 0.0375])), y="label:N",
+        description=alt.Description("label:N"),
+    )  # fmt: skip
+    svg = theme.draw(theme.themed(chart), "own", "t", "d")
+    texts = {element.text for element in ElementTree.fromstring(svg).iter() if element.text}
+    assert {*labels, "above 0.0149", "0.0125", "0.0375"} <= texts
+    geometry = re.findall(r' (?:d|transform|x|y|cx|cy)="([^"]*)"', re.sub(">[^<]*<", "><", svg))
+    assert geometry
+    assert [numbers for numbers in geometry if re.search(r"\d\.\d\d", numbers)] == []
 
 
 def test_linked_charts_are_valid_and_share_a_selection() -> None:

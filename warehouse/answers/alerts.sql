@@ -3,14 +3,25 @@
 -- Renewed: whole.
 with
     load as (select load_number, epoch_us(as_of) as as_of_us from current_load),
-    live as (select site_id, account_id, substring(label, 1, 80) as label from sites where is_live),
+    live as (
+        select
+            site_id,
+            account_id,
+            case when length(label) > 80 then substring(label, 1, 79) || '…' else label end as label
+        from sites
+        where is_live
+    ),
+    called as (
+        select
+            account_id,
+            coalesce(nullif(trim(account_name), ''), 'account ' || cast(account_id as varchar)) as label
+        from accounts
+    ),
     named as (
         select
             account_id,
-            substring(
-                coalesce(nullif(trim(account_name), ''), 'account ' || cast(account_id as varchar)), 1, 80
-            ) as label
-        from accounts
+            case when length(label) > 80 then substring(label, 1, 79) || '…' else label end as label
+        from called
     ),
     windows as (
         select
@@ -28,6 +39,7 @@ with
     latest_runs as (
         select
             r.*,
+            nullif(trim(r.error_message, ' ' || chr(9) || chr(10) || chr(13)), '') as error,
             row_number() over (
                 partition by r.site_id, r.is_ended order by r.started_at desc, r.id desc
             ) as ended_place,
@@ -94,7 +106,7 @@ with
             || coalesce(' at ' || p.stage_name, '')
             || coalesce(
                 ': '
-                || substring(nullif(trim(r.error_message, ' ' || chr(9) || chr(10) || chr(13)), ''), 1, 160),
+                || case when length(r.error) > 160 then substring(r.error, 1, 159) || '…' else r.error end,
                 ''
             ),
             cast(r.id as varchar)

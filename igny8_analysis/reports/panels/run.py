@@ -131,11 +131,12 @@ def _headline(run: dict[str, Any]) -> str:
         volume = whole - rate
     else:
         rate = whole - volume
+    ones = "ones" if volume else "items"
     parts = [
         f"{formats.number(abs(amount))} {_sign(amount, whole)}for {words[amount > 0]}"
         for amount, words in (
             (volume, ("fewer items", "more items")),
-            (rate, ("cheaper ones", "dearer ones")),
+            (rate, (f"cheaper {ones}", f"dearer {ones}")),
         )
         if amount
     ]
