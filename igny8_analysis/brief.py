@@ -181,7 +181,13 @@ def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     text += _between(values, kept)
     if values["to_have"] is not None and not values["is_unsure"]:
         kept.append("to_have")
-        text += f"; have {_number(values['to_have'])} ready: enough in nine of ten cases"
+        text += f"; have {_number(values['to_have'])} ready"
+        if values["sites_without_budget"]:
+            kept.append("sites_without_budget")
+            without = _counted(values["sites_without_budget"], "site", "sites")
+            text += f", with no reserve for {without} of which too little is known yet"
+        else:
+            text += ": enough in nine of ten cases"
     if values["past_runs"] and values["off_by"] is not None:
         kept += ["past_runs", "off_by"]
         over = _counted(values["past_runs"], "past run", "past runs")

@@ -19,6 +19,7 @@ from igny8_analysis.answers import sql_errors
 from igny8_analysis.completion import ACCOUNT_WORDS, SITE_WORDS, Catalogue
 from igny8_analysis.connection import Warehouse, connect
 from igny8_analysis.etl.errors import Igny8Error, UsageError
+from igny8_analysis.etl.templates import identifier
 from igny8_analysis.frames import frame_html, frame_text
 from igny8_analysis.site import Site
 from igny8_analysis.text import one_line, shortened, visible
@@ -144,7 +145,7 @@ class SqlMagic:
             raise UsageError(f"the query says ${missing[0]}, and the notebook has no variable {missing[0]}")
         answer = self._warehouse().sql(query, {name: values[name] for name in names} or None)
         with sql_errors():
-            frame: pl.DataFrame = answer.pl()
+            frame: pl.DataFrame = _without_intervals(answer).pl()
         return frame
 
     def _warehouse(self) -> Warehouse:
@@ -161,6 +162,20 @@ class SqlMagic:
         if self._catalogue is None or self._catalogue[0] != str(warehouse.path):
             self._catalogue = (str(warehouse.path), Catalogue(warehouse))
         return self._catalogue[1]
+
+
+def _without_intervals(answer: Any) -> Any:
+    """Return the rows with their intervals as texts: of months, days and time together a data frame has no type."""
+    types = dict(zip(answer.columns, map(str, answer.types), strict=False))
+    if "INTERVAL" not in types.values():
+        return answer
+    columns = (identifier(name) for name in types)
+    return answer.project(
+        ", ".join(
+            f"cast({column} as varchar) as {column}" if type_ == "INTERVAL" else column
+            for column, type_ in zip(columns, types.values(), strict=True)
+        )
+    )
 
 
 class _Plain(Exception):  # noqa: N818 (shown by its text alone)

@@ -29,7 +29,7 @@ ADVICE = {
     "balance_ends": "Add credits in time.",
     "items_failed": "Open them in IGNY8, read their errors, and make them again.",
     "schedule_missed": "Look whether automation still works for this site; start the run by hand.",
-    "data_errors": "Tell whoever runs the analysis: some figures of these runs are missing.",
+    "data_errors": "Tell whoever runs the analysis: figures of these runs are missing, or not the source's.",
     "source_drift": "Tell whoever runs the analysis.",
 }
 
@@ -42,7 +42,7 @@ ALERTS_IN_SHORT = {
     "cost_risen": "costs more",
     "items_failed": "items failed",
     "schedule_missed": "start missed",
-    "data_errors": "data missing",
+    "data_errors": "data errors",
 }
 
 SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}

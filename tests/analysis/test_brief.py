@@ -228,6 +228,7 @@ def test_the_next_runs_of_an_account_are_those_that_its_alert_adds_up() -> None:
             "p80_low": None,
             "p80_high": None,
             "budget_90": 22.0,
+            "sites_without_budget": 1,
         }
     ]
     rows = computed(

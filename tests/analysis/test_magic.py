@@ -33,6 +33,11 @@ def test_a_cell_is_answered(shell: InteractiveShell) -> None:
     assert frame.rows() == [(101, "mysite.com")]
 
 
+def test_an_interval_is_told_as_a_text(shell: InteractiveShell) -> None:
+    frame = run(shell, '%%sql\nselect interval 36 hours as a, 1 as "b c", interval 2 months as a2')
+    assert frame.rows() == [("36:00:00", 1, "2 months")]
+
+
 def test_loading_twice_is_loading_once(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
     matchers = len(shell.Completer.custom_matchers)
     shell.run_line_magic("load_ext", "igny8_analysis.lab")

@@ -23,12 +23,21 @@ with
             credits,
             p80_low as low,
             p80_high as high,
-            budget_90 as to_have
+            budget_90 as to_have,
+            0 as sites_without_budget
         from forecast_totals
         where is_champion
         union all
         select
-            'account', cast(null as bigint), account_id, running_sites, credits, p80_low, p80_high, budget_90
+            'account',
+            cast(null as bigint),
+            account_id,
+            running_sites,
+            credits,
+            p80_low,
+            p80_high,
+            budget_90,
+            sites_without_budget
         from account_next_runs
     )
 select
@@ -41,6 +50,7 @@ select
     round(try_cast(f.high as decimal(38, 9)), 0) as high,
     f.high > p.widest_range * f.low as is_unsure,
     ceil(try_cast(f.to_have as decimal(38, 9))) as to_have,
+    f.sites_without_budget,
     cast(coalesce(r.past_runs, 0) as bigint) as past_runs,
     round(try_cast(r.off_by as decimal(38, 9)), 0) as off_by
 from coming as f

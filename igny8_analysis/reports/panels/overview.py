@@ -32,10 +32,7 @@ ATTENTION = {
         ),
     ),
 }
-UNRECOGNISED = (
-    "Statuses that this analysis does not know: such items are counted, but not as pending. Tell whoever runs the "
-    "analysis."
-)
+UNRECOGNISED = "Such items are counted, but not as pending. Tell whoever runs the analysis."
 
 # What the script of `what_if` says; `{}` is a figure.
 WHAT_IF = {
