@@ -73,7 +73,7 @@ def alerts(
 
 def _late(warehouse: "Warehouse", age: timedelta) -> Row:
     hours = int(age / timedelta(hours=1))
-    told = f"{hours} hours" if hours < 72 else f"{hours // 24} days"
+    told = f"{hours} {'hour' if hours == 1 else 'hours'}" if hours < 72 else f"{hours // 24} days"
     return {
         "alert": "load_late", "severity": "warning", "account_id": None, "site_id": None, "id": None,
         "run_id": None, "stage_number": None, "since": warehouse.as_of,

@@ -216,7 +216,7 @@ def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]
     lines = [
         (
             "the next run",
-            f"about {number(row['credits'])} credits"
+            f"about {number(row['credits'])} {'credit' if number(row['credits']) == '1' else 'credits'}"
             + (f", {likely}" if (likely := likely_range(row["p80_low"], row["p80_high"])) else "")
             + f" ({WAYS[row['method']]})",
         )

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -312,3 +313,53 @@ def test_a_balance_is_told_to_nobody_but_the_accounts_only_site(demo: Warehouse)
     }
     assert balances <= {site_id for site_id, count in others if count == 0}
     assert balances
+
+
+@pytest.mark.parametrize(
+    ("breaks", "dated_on"),
+    [
+        ({1: 20, 2: 20}, 20),  # both became dearer on one day
+        ({1: 20}, None),  # the other became dearer without a break
+        ({1: 20, 2: 19}, None),
+        ({1: 61, 2: 61}, None),  # before all days compared: it is in both sums
+        ({1: 20, 2: 20, 3: 5}, 20),  # the third's price costs nothing
+    ],
+)
+def test_a_rise_is_dated_by_breaks_of_all_that_it_comes_from(
+    breaks: dict[int, int], dated_on: int | None
+) -> None:
+    changes = [
+        {
+            "site_id": site_id,
+            "period": "last_30_days",
+            "stage_number": 4,
+            "stage_name": "Writing",
+            "is_new_stage": False,
+            "credits_before": Decimal(100),
+            "credits_after": Decimal(100 + rise),
+            "volume_credits": Decimal(0),
+            "rate_credits": Decimal(rise),
+        }
+        for site_id, rise in ((1, 50), (2, 500), (3, 0))
+    ]
+    (row,) = computed(
+        "brief_why",
+        brief_sites=[
+            {"scope": "account", "site_id": None, "account_id": 7, "told_site_id": site_id}
+            for site_id in (1, 2, 3)
+        ],
+        cost_changes=changes,
+        price_effects=[
+            {
+                "site_id": site_id,
+                "stage_number": 4,
+                "since": AS_OF - days * DAY,
+                "rate_before": 1.0,
+                "rate_after": 2.0,
+            }
+            for site_id, days in breaks.items()
+        ],
+        current_load=[{"as_of": AS_OF}],
+    )
+    assert (row["cause"], row["credits"], row["is_cause_of_more"]) == ("rate", 550, True)
+    assert row["since"] == (dated_on and (AS_OF - dated_on * DAY).date())

@@ -151,7 +151,8 @@ with
             r.run_title
             || ' cost '
             || format('{:,}', cast(round(cast(u.credits as decimal(38, 9)), 0) as hugeint))
-            || ' credits, where such runs of the site cost about '
+            || case when round(cast(u.credits as decimal(38, 9)), 0) = 1 then ' credit' else ' credits' end
+            || ', where such runs of the site cost about '
             || format('{:,}', cast(round(cast(u.median_credits as decimal(38, 9)), 0) as hugeint)),
             cast(r.id as varchar)
         from unusual_runs as u
@@ -221,7 +222,8 @@ with
             a.label
             || ': the balance of '
             || format('{:,}', cast(round(b.available_credits, 0) as hugeint))
-            || ' credits is below the '
+            || case when round(b.available_credits, 0) = 1 then ' credit' else ' credits' end
+            || ' is below the '
             || coalesce(
                 format('{:,}', cast(ceil(try_cast(n.budget as decimal(38, 9))) as hugeint)),
                 cast(n.budget as varchar)
@@ -250,7 +252,8 @@ with
             a.label
             || ': the balance of '
             || format('{:,}', cast(round(w.available_credits, 0) as hugeint))
-            || ' credits lasts '
+            || case when round(w.available_credits, 0) = 1 then ' credit' else ' credits' end
+            || ' lasts '
             || case
                 when w.runway_days < 1
                 then 'less than a day'

@@ -52,18 +52,37 @@ with
         from stages as s
         cross join (values ('new'), ('volume'), ('rate')) as k(kind)
     ),
+    -- only what changed within the days compared can be why they differ
+    breaks as (
+        select e.site_id, e.stage_number, e.rate_after > e.rate_before as is_dearer, max(e.since) as since
+        from price_effects as e
+        cross join current_load as l
+        cross join parameters as p
+        where epoch_us(e.since) > epoch_us(l.as_of) - 2 * cast(p.credits_window_days as bigint) * 86400000000
+        group by e.site_id, e.stage_number, e.rate_after > e.rate_before
+    ),
+    -- a day for all sites that became dearer (cheaper), each of which then has a break
     dated as (
         select
             o.scope,
             o.site_id,
             o.account_id,
-            e.stage_number,
-            e.rate_after > e.rate_before as is_dearer,
-            max(e.since) as since
+            c.stage_number,
+            c.rate_credits > 0 as is_dearer,
+            max(b.since) as since
         from brief_sites as o
-        join price_effects as e on e.site_id = o.told_site_id
-        group by o.scope, o.site_id, o.account_id, e.stage_number, e.rate_after > e.rate_before
-        having count(distinct e.site_id) = 1 or min(e.since) = max(e.since)
+        join
+            cost_changes as c
+            on c.site_id = o.told_site_id
+            and c.period = 'last_30_days'
+            and round(abs(c.rate_credits), 0) > 0
+        left join
+            breaks as b
+            on b.site_id = c.site_id
+            and b.stage_number = c.stage_number
+            and b.is_dearer = (c.rate_credits > 0)
+        group by o.scope, o.site_id, o.account_id, c.stage_number, c.rate_credits > 0
+        having count(*) = count(b.since) and min(b.since) = max(b.since)
     ),
     ranked as (
         select

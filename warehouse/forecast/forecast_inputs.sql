@@ -74,7 +74,9 @@ with
             x.credit_limit,
             y.is_on is not null
             and y.is_on = x.is_on
-            and coalesce(y.item_limit, -1) = coalesce(x.item_limit, -1) as is_stage_as_before,
+            and (
+                not x.is_on or coalesce(y.item_limit, -1) = coalesce(x.item_limit, -1)
+            ) as is_stage_as_before,
             y.is_on is not null
             and coalesce(y.credit_limit, -1) = coalesce(x.credit_limit, -1) as is_credit_as_before,
             coalesce(g.credits_per_stage_credit, 1) as credits_per_stage_credit,
