@@ -53,6 +53,7 @@ class Section:
 
     `position` is a column that holds the number in the path (`stages.4`), or the order that gives it its place;
     `condition` finds the rows of the site or account, `columns` names the view's columns of fields called otherwise.
+    `others` are the queries of fields that other rows make, of alerts those of each alert.
     """
 
     view: str
@@ -62,6 +63,7 @@ class Section:
     order: str | None = None
     condition: str = "site_id = {{ site_id }}"
     columns: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 MOST_ROWS = 1_000
@@ -114,6 +116,8 @@ ACCURACY = (
     "band_high_80 band_low_90 band_high_90 width_80 width_90 pinball_10 pinball_50 pinball_80 pinball_90"
 )
 
+PER_ARTICLE = ("credits_per_article_before", "credits_per_article_after")
+
 # Rows of views that are in no payload: they go by their place in this order.
 OF_VIEWS = {
     "forecast_totals": Section(
@@ -149,6 +153,7 @@ OF_VIEWS = {
             "credits_month_before"
         ),
         "explain_spend",
+        others=dict.fromkeys(("credits_so_far", "credits_month_before"), "explain_month_runs"),
     ),
     "forecast_backtest": Section(
         "forecast_backtest",
@@ -197,6 +202,7 @@ OF_VIEWS = {
         ),
         "explain_charges",
         order="period desc, stage_number nulls last",
+        others=dict.fromkeys(PER_ARTICLE, "explain_articles"),
     ),
     "price_breaks": Section(
         "price_breaks",
@@ -223,12 +229,23 @@ OF_VIEWS = {
         ),
         "explain_runs",
         order="severity_rank, alert, run_id, stage_number",
+        others={
+            "price_changed": "explain_charges",
+            "cost_risen": "explain_articles",
+            "items_failed": "explain_items",
+            "schedule_missed": "explain_settings",
+            "data_errors": "explain_findings",
+            "balance_short": "explain_next_runs",
+            "balance_ends": "explain_runway",
+        },
     ),
 }
 
 
-def _of_account(name: str, inputs: str, condition: str, order: str | None) -> Section:
-    return replace(OF_VIEWS[name], inputs=inputs, condition=condition, order=order)
+def _of_account(
+    name: str, inputs: str, condition: str, order: str | None, others: Mapping[str, str] | None = None
+) -> Section:
+    return replace(OF_VIEWS[name], inputs=inputs, condition=condition, order=order, others=others or {})
 
 
 # An account's rows of the same views, and those that only accounts have.
@@ -252,7 +269,11 @@ ACCOUNT = {
         OF_VIEWS["spend_accuracy"].order,
     ),
     "spend_months": _of_account(
-        "spend_months", "explain_account_spend", "scope = 'account' and account_id = {{ account_id }}", None
+        "spend_months",
+        "explain_account_spend",
+        "scope = 'account' and account_id = {{ account_id }}",
+        None,
+        dict.fromkeys(("credits_so_far", "credits_month_before"), "explain_account_month_runs"),
     ),
     "runways": Section(
         "runways",
@@ -278,12 +299,14 @@ ACCOUNT = {
         "explain_account_charges",
         "site_id in (select site_id from sites where account_id = {{ account_id }} and is_live)",
         "period desc, stage_number nulls last, site_id",
+        dict.fromkeys(PER_ARTICLE, "explain_account_articles"),
     ),
     "alerts": _of_account(
         "alerts",
-        "explain_account_runs",
+        "explain_runs",
         "account_id = {{ account_id }}",
         "severity_rank, site_id, alert, run_id, stage_number",
+        OF_VIEWS["alerts"].others,
     ),
 }
 
@@ -382,17 +405,23 @@ def _explain(
         where.append(f"{section.position} = {position}")
     column = section.columns.get(field, field)
     selected, told = (f'"{name}"' if name in KEYWORDS else name for name in (column, field))
-    query = f"select {section.fields[field].sql(selected)} as {told} from {section.view}"
+    rows_of_view = f"from {section.view}"
     if where:
-        query += f" where {' and '.join(where)}"
+        rows_of_view += f" where {' and '.join(where)}"
     if section.order and position is not None:
-        query += f" order by {section.order} limit 1 offset {max(position - 1, 0)}"
+        rows_of_view += f" order by {section.order} limit 1 offset {max(position - 1, 0)}"
+    query = f"select {section.fields[field].sql(selected)} as {told} {rows_of_view}"
     values = warehouse.sql(query).fetchall()
     if not values:
         raise UsageError(
             f"metric {metric!r} has no {'value' if position is None else f'row {position}'} here"
         )
-    rows_query = " ".join(read_query(section.inputs, **keys, position=position, condition=of_whom).split())
+    what, of_site = field, keys
+    if section.view == "alerts":
+        ((what, site_id),) = warehouse.sql(f"select alert, site_id {rows_of_view}").fetchall()
+        of_site = keys | ({} if site_id is None else {"site_id": site_id})
+    inputs = section.others.get(what, section.inputs)
+    rows_query = " ".join(read_query(inputs, **of_site, position=position, condition=of_whom).split())
     rows = as_dicts(warehouse.sql(f"select * from ({rows_query}) limit {MOST_ROWS}"))
     rows_in_all = len(rows)
     if rows_in_all == MOST_ROWS:

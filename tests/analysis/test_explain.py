@@ -114,6 +114,33 @@ def test_help_names_every_view_that_is_explained() -> None:
     assert words >= explain.OF_VIEWS.keys() | explain.ACCOUNT.keys()
 
 
+def test_rows_are_those_that_make_the_figure(demo: Warehouse) -> None:
+    """Of spend, the runs of its month; per article, runs with their articles; of an alert, what it is about."""
+    month = demo.explain(101, None, "spend_months.credits_so_far")
+    started = [row for row in month.rows if row["started_at"] >= demo.as_of.replace(day=1, hour=0)]
+    assert sum(row["total_credits_used"] for row in started) == month.result
+    month = demo.explain_account(7, "spend_months.credits_month_before")
+    before = [row for row in month.rows if row["started_at"] < demo.as_of.replace(day=1, hour=0)]
+    assert sum(row["total_credits_used"] for row in before) == month.result
+    per_article = demo.explain(101, None, "cost_changes.1.credits_per_article_after")
+    assert {"content_created", "total_credits_used"} <= set(per_article.rows[0])
+    columns = {
+        "run_failed": "status", "run_stale": "is_stale", "run_unusual": "total_credits_used",
+        "price_changed": "items_processed", "cost_risen": "content_created", "items_failed": "entity",
+        "schedule_missed": "next_run_at", "data_errors": "check_name", "balance_short": "budget_90",
+        "balance_ends": "horizon_days",
+    }  # fmt: skip
+    told = demo.sql(
+        "select alert, account_id, row_number() over (partition by account_id "
+        "order by severity_rank, site_id, alert, run_id, stage_number) from alerts where account_id is not null"
+    ).fetchall()
+    assert {alert for alert, *_ in told} >= {"run_failed", "items_failed", "schedule_missed", "balance_short"}
+    for alert, account_id, place in told:
+        rows = demo.explain_account(account_id, f"alerts.{place}.message").rows
+        assert rows, alert
+        assert columns[alert] in rows[0], alert
+
+
 def test_an_account_is_explained_by_its_sites_that_are_not_deleted(demo: Warehouse) -> None:
     ((account_id, dead),) = demo.sql(
         "select account_id, count(*) from sites where not is_live and site_id in (select site_id from runs) "
