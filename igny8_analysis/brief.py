@@ -182,7 +182,7 @@ def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     if values["to_have"] is not None and not values["is_unsure"]:
         kept.append("to_have")
         text += f"; have {_number(values['to_have'])} ready"
-        if values["sites_without_budget"]:
+        if values.get("sites_without_budget"):  # a version made before they were told has none
             kept.append("sites_without_budget")
             without = _counted(values["sites_without_budget"], "site", "sites")
             text += f", with no reserve for {without} of which too little is known yet"

@@ -40,7 +40,7 @@ def credits_per_run(
         description=f"{len(rows)} runs from {formats.instant(rows[0]['started_at'])} to "
         f"{formats.instant(rows[-1]['started_at'])} UTC, between {formats.number(min(credits))} and "
         f"{formats.number(max(credits))} credits. The band runs from the lowest to the highest of the up to "
-        "10 completed runs known when a run began, the line is their average.",
+        f"10 completed runs known when a run began, the line is their average.{drawn_narrow(len(rows))}",
         spec=specify(alt.layer(credit_layers(few, 3), *price_rules(latest, 3)), 340, 230),
         wide=specify(alt.layer(credit_layers(data, 8, is_told=True), *price_rules(shown, 8)), PANEL, 260),
         head=(
@@ -69,6 +69,11 @@ def credits_per_run(
     )
 
 
+def drawn_narrow(runs: int) -> str:
+    """Return what a drawing of so many runs says of the one on a narrow page, which draws fewer; empty else."""
+    return f" On a narrow page the latest {NARROW_RUNS} are drawn." if runs > NARROW_RUNS else ""
+
+
 def with_shown_status(row: Row) -> dict[str, Any]:
     """Return the row with its `shown_status`; one still going on has no credits per article yet."""
     shown = shown_status(row)
@@ -95,11 +100,11 @@ def status_marks() -> tuple[Any, Any]:
     )
 
 
-def run_point(row: Row, files: Mapping[int, str] | None) -> str:
-    """Return what a run's mark says, and where it links to."""
+def run_point(row: Row, files: Mapping[int, str] | None, measure: str = "") -> str:
+    """Return what a run's mark says, a `measure` of its own at the end, and where it links to."""
     text = (
         f"#{row['run_number']}, {formats.instant(row['started_at'])} UTC: {row['status']}, "
-        f"{formats.number(row['total_credits_used'])} credits, {formats.duration(row['duration_seconds'])}"
+        f"{formats.number(row['total_credits_used'])} credits, {formats.duration(row['duration_seconds'])}{measure}"
     )
     return point(text, (files or {}).get(row["id"]))
 

@@ -9,6 +9,7 @@ import altair as alt
 
 from igny8_analysis.charts.credits_per_run import (
     NARROW_RUNS,
+    drawn_narrow,
     run_point,
     status_marks,
     with_shown_status,
@@ -34,7 +35,11 @@ def run_measure(
     known = [row for row in map(with_shown_status, rows) if row[column] is not None]
     if not known:
         return None
-    marked = [row | {"point": run_point(row, files)} for row in known]
+    is_said = column == "duration_seconds"
+    marked = [
+        row | {"point": run_point(row, files, "" if is_said else f", {title.lower()} {write(row[column])}")}
+        for row in known
+    ]
     shape, colour = status_marks()
     lowest, highest = (edge(known, key=lambda row: row[column]) for edge in (min, max))
     axis = duration_axis(highest[column], 4) if column.endswith("_seconds") else alt.Axis()
@@ -53,7 +58,8 @@ def run_measure(
         name=column.replace("_", "-"),
         title=title,
         description=f"{len(known)} runs, from {write(lowest[column])} (run #{lowest['run_number']}) to "
-        f"{write(highest[column])} (run #{highest['run_number']}); the latest has {write(known[-1][column])}.",
+        f"{write(highest[column])} (run #{highest['run_number']}); the latest has {write(known[-1][column])}."
+        + drawn_narrow(len(known)),
         spec=specify(layers(NARROW_RUNS, 3), 340, 190),
         wide=specify(layers(len(marked), 5, is_told=True), HALF_PANEL, 200),
         head=("Run", "Started (UTC)", "Status", title),

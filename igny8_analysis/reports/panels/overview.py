@@ -252,6 +252,7 @@ def trends(report: Report, rows: Rows, breaks: Rows) -> Panel:
     return render(
         "trends.html.j2",
         rows,
+        total=rows.first["runs_in_all"] if rows else 0,
         charts=[chart for chart in drawn if chart],
         linked=linked,
         breaks=breaks,
