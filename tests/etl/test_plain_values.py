@@ -179,8 +179,6 @@ def test_a_number_reads_to_its_last_decimal_however_it_is_spelled() -> None:
         ".0070045040002900456e12",
         "160050215080.32516097500e0",
         "16005021508032516.097500e-5",
-        "0e99999999999999999999",
-        "1e-99999999999999999999",
         "1e+00002",
         "999999999999.9999994",
         "0.0000005",
@@ -200,5 +198,8 @@ def test_a_number_reads_to_its_last_decimal_however_it_is_spelled() -> None:
     with duckdb.connect() as scratch:
         scratch.execute(extract._transform("macros", extract.MACROS))
         read = scratch.execute("select as_number(unnest($1))", [spelled]).fetchall()
+        beyond = scratch.execute(f"select as_number('0e{20 * '9'}'), as_number('1e-{20 * '9'}')").fetchall()
     assert [value for (value,) in read] == expected
+    assert beyond == [(0, 0)]
+    assert [amount(f"{text}{20 * '9'}", 6) for text in ("0e", "1e-", "1e")] == ["0.000000", "0.000000", None]
     assert [Decimal(amount(text, 6) or "NaN") for text in spelled] == expected

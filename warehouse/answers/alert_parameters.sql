@@ -3,4 +3,6 @@ select
     7 as unusual_within_days,
     14 as price_within_days,
     cast(7 as double) as runway_days_short,
-    2 as schedule_grace_hours
+    2 as schedule_grace_hours,
+    80 as longest_label,
+    160 as longest_error

@@ -3,13 +3,19 @@
 -- Renewed: whole.
 with
     load as (select load_number, epoch_us(as_of) as as_of_us from current_load),
+    limits as (select longest_label, longest_error from alert_parameters),
     live as (
         select
-            site_id,
-            account_id,
-            case when length(label) > 80 then substring(label, 1, 79) || '…' else label end as label
-        from sites
-        where is_live
+            s.site_id,
+            s.account_id,
+            case
+                when length(s.label) > m.longest_label
+                then substring(s.label, 1, m.longest_label - 1) || '…'
+                else s.label
+            end as label
+        from sites as s
+        cross join limits as m
+        where s.is_live
     ),
     called as (
         select
@@ -19,9 +25,14 @@ with
     ),
     named as (
         select
-            account_id,
-            case when length(label) > 80 then substring(label, 1, 79) || '…' else label end as label
-        from called
+            c.account_id,
+            case
+                when length(c.label) > m.longest_label
+                then substring(c.label, 1, m.longest_label - 1) || '…'
+                else c.label
+            end as label
+        from called as c
+        cross join limits as m
     ),
     windows as (
         select
@@ -105,12 +116,16 @@ with
             || ' failed'
             || coalesce(' at ' || p.stage_name, '')
             || coalesce(
-                ': '
-                || case when length(r.error) > 160 then substring(r.error, 1, 159) || '…' else r.error end,
+                ': ' || case
+                    when length(r.error) > m.longest_error
+                    then substring(r.error, 1, m.longest_error - 1) || '…'
+                    else r.error
+                end,
                 ''
             ),
             cast(r.id as varchar)
         from live as s
+        cross join limits as m
         join latest_runs as r on r.site_id = s.site_id and r.is_ended and r.ended_place = 1
         left join stage_parameters as p on p.stage_number = r.current_stage
         where r.status = 'failed'
