@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from igny8_analysis import charts
+from igny8_analysis.charts.credits_per_run import NARROW_RUNS
 from igny8_analysis.payloads import rounded_decimal
 from igny8_analysis.reports import formats, words
 from igny8_analysis.reports.names import HISTORY_LIMIT, run_file
@@ -253,6 +254,7 @@ def trends(report: Report, rows: Rows, breaks: Rows) -> Panel:
         "trends.html.j2",
         rows,
         total=rows.first["runs_in_all"] if rows else 0,
+        narrow=NARROW_RUNS,
         charts=[chart for chart in drawn if chart],
         linked=linked,
         breaks=breaks,
