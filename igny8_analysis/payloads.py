@@ -28,7 +28,6 @@ _NINE_PLACES = Decimal("1e-9")
 _PLACES = [Decimal(1).scaleb(-places) for places in range(10)]
 _HALF_UP = Context(prec=400, rounding=ROUND_HALF_UP)  # a double may have 309 digits before its nine decimals
 _STATEMENTS: dict[str, duckdb.Statement] = {}
-_read_text = json.JSONDecoder(parse_float=Decimal).decode  # a double's shortest digits, as its text in SQL
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Field:
     def value(self, value: Any) -> Any:
         """The plain Python value of what `fetched` gave, or of what a kept payload holds."""
         if self.places is not None:
-            return self._rounded(value)
+            return value if type(value) is int and not self.places else self._rounded(value)
         if value is None:
             return self.null
         return read_json(value) if self.is_json else value
@@ -518,6 +517,12 @@ def _no_number(name: str) -> None:
     """What NaN and Infinity are."""
 
 
+def _amount(digits: str) -> int | Decimal:
+    """A double by its shortest digits, as SQL writes it."""
+    return int(digits[:-2]) if digits.endswith(".0") else Decimal(digits)
+
+
+_read_text = json.JSONDecoder(parse_float=_amount).decode
 _read_numbers = json.JSONDecoder(parse_float=_number, parse_constant=_no_number).decode
 _read_digits = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_no_number).decode
 

@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from tests.cases import make_source, run, site
 from tests.test_architecture import ROOT, SOURCES
 from tests.trust.processes import assert_told
+from tests.trust.test_home import NOWHERE
 
 FOLDERS = {"etl", "warehouse", "igny8_analysis", "notebooks"}
 
@@ -92,7 +93,8 @@ def test_everything_travels_inside(wheel: Path) -> None:
 
 @pytest.mark.slow
 def test_demo_runs_in_an_empty_folder(igny8: Path, tmp_path: Path) -> None:
-    environment = plain_environment()
+    """With a home that cannot be written, as in `tests/trust/test_home.py`."""
+    environment = plain_environment() | NOWHERE
     found = subprocess.run(
         [igny8.with_name("python"), "-c", "import igny8_analysis; print(igny8_analysis.__file__)"],
         cwd=tmp_path, env=environment, check=True, capture_output=True, encoding="utf-8",
@@ -103,6 +105,7 @@ def test_demo_runs_in_an_empty_folder(igny8: Path, tmp_path: Path) -> None:
         [igny8, "demo"], check=False, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stderr
+    assert "home" not in (done.stdout + done.stderr).replace(str(tmp_path), "").lower()
     assert (tmp_path / "data" / "current").is_file()
     reports = tmp_path / "data" / "reports"
     assert (reports / "index.html").is_file()

@@ -175,7 +175,7 @@ def test_duckdb_builds_the_same_from_the_lake_alone(
     assert demo_payloads == payloads(tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.soak  # a cluster computes them from the same SQL
 def test_spark_gives_the_same_rows_and_payloads(
     demo_warehouse: Path, demo_payloads: list[object], tmp_path: Path, java: str
 ) -> None:
