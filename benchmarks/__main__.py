@@ -5,6 +5,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks import sources
 from benchmarks.measure import Result, machine
 from benchmarks.rows import ROWS
 
@@ -16,6 +17,7 @@ def main(names: list[str]) -> int:
     if unknown := [name for name in names if name not in ROWS]:
         print(f"there is no row {unknown[0]}: {', '.join(ROWS)}", file=sys.stderr)
         return 2
+    sources.CACHE.mkdir(exist_ok=True)
     for name in names or ROWS:
         print(f"{name}: {ROWS[name].__doc__}", flush=True)
         results = ROWS[name]()

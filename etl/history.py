@@ -3,7 +3,7 @@
 import duckdb
 
 from igny8_analysis.etl.errors import Igny8Error, LoadError
-from igny8_analysis.etl.lake import Version, checksum, digest, parquet_files
+from igny8_analysis.etl.lake import Version, checksum, digest
 from igny8_analysis.etl.templates import parquet, quoted
 
 
@@ -13,7 +13,7 @@ def growing_rows(connection: duckdb.DuckDBPyConnection, version: Version, table:
     Raises LoadError where neither its Parquet nor its database is whole, WarehouseNotFound where a file is none.
     """
     version.refuse_what_is_no_file()
-    rows = parquet(parquet_files(version.lake, table))
+    rows = parquet(version.lake / f"{table}.parquet")
     if _is_parquet_as_written(version, table) and _can_be_read(connection, rows):
         return rows
     if _is_database_as_written(version):

@@ -271,12 +271,6 @@ def refuse_own_file(target: Path) -> None:
         raise UsageError(f"{target} belongs to the warehouse {root}: name a place elsewhere")
 
 
-def parquet_files(lake: Path, table: str) -> str:
-    """The lake table's file, or a pattern of its files where it is a folder of parts."""
-    path = lake.absolute() / f"{table}.parquet"
-    return f"{path}/**/*.parquet" if path.is_dir() else str(path)
-
-
 def digest(*files: Path) -> str:
     """SHA-256 of the files' content, one after the other."""
     total = hashlib.sha256()

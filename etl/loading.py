@@ -24,6 +24,7 @@ from igny8_analysis.etl.lake import Version
 LOCK = "load.lock"
 PENDING = "current.new"
 ROOT_MODE = 0o700
+UNUSABLE = {"?": "the beginning of options", "\\": "a folder's end"}
 TRIES = 1_000  # to lock a file that others make and remove meanwhile
 
 
@@ -35,9 +36,10 @@ def locked(root: Path) -> Iterator[list[Path]]:
     Gives what was made for it, folders of the path and the lock: where the work fails, what is on that list then
     is removed again, so that a first load that fails leaves nothing.
     """
-    if "?" in str(root.absolute()):
+    if unusable := next((sign for sign in UNUSABLE if sign in str(root.absolute())), None):
         raise UsageError(
-            f"{root} cannot be a warehouse: of a path with ? DuckDB takes the rest for options; name another directory"
+            f"{root} cannot be a warehouse: DuckDB takes {unusable} in a path for {UNUSABLE[unusable]}; "
+            "name another directory"
         )
     if outer := lake.warehouse_of(root):
         raise UsageError(

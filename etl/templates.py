@@ -1,10 +1,13 @@
 """SQL that is kept in files, its `{{ names }}` filled in; and names and texts as SQL spells them."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 from jinja2 import StrictUndefined, Template
+
+_WILDCARD = re.compile(r"[*?[]")
 
 
 def filled(sql: Path | str, values: Mapping[str, object]) -> str:
@@ -24,9 +27,15 @@ def quoted(text: Path | str) -> str:
     return str(text.absolute() if isinstance(text, Path) else text).replace("'", "''")
 
 
-def parquet(files: Path | str) -> str:
-    """SQL for the rows of Parquet, a file or a pattern of files; a folder called `name=value` is no column of it."""
-    return f"read_parquet('{quoted(files)}', hive_partitioning = false)"
+def parquet(path: Path) -> str:
+    """SQL for the rows of Parquet, a file or all in a folder; another folder called `name=value` is no column of it."""
+    return f"read_parquet('{quoted(parquet_files(path))}', hive_partitioning = false)"
+
+
+def parquet_files(path: Path) -> str:
+    """What DuckDB finds the file, or all Parquet in the folder, by; a `*` or `[` in its path is no pattern."""
+    literal = _WILDCARD.sub(r"[\g<0>]", str(path.absolute()))
+    return f"{literal}/**/*.parquet" if path.is_dir() else literal
 
 
 def identifier(name: str) -> str:

@@ -23,6 +23,7 @@ from igny8_analysis.etl.loading import Loading, loading
 from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.sources import open_source
+from igny8_analysis.etl.templates import parquet_files
 from igny8_analysis.warehouse.build import build, check, definition, reading, remove, totals
 from igny8_analysis.warehouse.renew import renew
 
@@ -286,7 +287,7 @@ def _describe_tables(version: lake.Version) -> dict[str, dict[str, Any]]:
         for name in LAKE_TABLES:
             found = metadata.execute(
                 "select file_name, num_rows from parquet_file_metadata(?) order by file_name",
-                [lake.parquet_files(version.lake, name)],
+                [parquet_files(version.lake / f"{name}.parquet")],
             ).fetchall()
             files = [Path(file) for file, _ in found]
             described[name] = {

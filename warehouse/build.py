@@ -17,7 +17,6 @@ import duckdb
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.interrupts import interruptible
-from igny8_analysis.etl.lake import parquet_files
 from igny8_analysis.etl.resources import MACHINE, Resources, Steps
 from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.templates import parquet, quoted
@@ -279,8 +278,8 @@ def take_in(lake: Path, views: Path, database: Path) -> None:
             types = ", ".join(f'cast("{name}" as {type_}) as "{name}"' for name, type_ in names.items())
             order = ", ".join(name for name in ORDER if name in names)
             if any((views / view.name).rglob("*.parquet")):
-                files = parquet(f"{views.absolute() / view.name}/**/*.parquet")
-                query = f"select {types} from {files} {order and f'order by {order}'}"
+                rows = parquet(views / view.name)
+                query = f"select {types} from {rows} {order and f'order by {order}'}"
             else:
                 nulls = ", ".join(f'cast(null as {type_}) as "{name}"' for name, type_ in names.items())
                 query = f"select {nulls} where 1 = 0"
@@ -329,7 +328,8 @@ def totals(database: Path, resources: Resources = MACHINE) -> dict[str, int | De
 def create_lake_table(connection: duckdb.DuckDBPyConnection, lake: Path, name: str) -> None:
     """Make a table of the lake of its Parquet, or the one that a view holds a view of it; one that is there goes."""
     kind = "view" if name in HELD_BY_VIEWS else "table"
-    connection.execute(f"create or replace {kind} lake.{name} as from {parquet(parquet_files(lake, name))}")
+    rows = parquet(lake / f"{name}.parquet")
+    connection.execute(f"create or replace {kind} lake.{name} as from {rows}")
     _describe_lake_table(connection, name, kind)
 
 

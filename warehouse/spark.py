@@ -25,6 +25,7 @@ from igny8_analysis.warehouse.build import TEXTS, load_views
 
 JAVA_AT_LEAST = 17
 MASTER = re.compile(r"local(\[(\d+|\*)\])?|spark://[^/]+|yarn|k8s://.+")
+WILDCARD = re.compile(r"[][{}*?\\]")
 MASTER_PORT = 7077
 CONNECT_SECONDS = 5
 JOB = Path(__file__).with_name("spark_job.py")
@@ -140,6 +141,7 @@ def compute_views(
     master = master or "local[*]"
     _check_java()
     _check_master(master)
+    _check_places(views, local_path(lake_uri))
     copies = copy_lake(lake_uri, lake)
     plan = {
         "master": master,
@@ -155,6 +157,14 @@ def compute_views(
     _run_job(plan, views.with_name("spark_plan.json"), progress)
     for checksum in views.rglob(".*.crc"):
         checksum.unlink()
+
+
+def _check_places(*places: Path | None) -> None:
+    for place in places:
+        if place and WILDCARD.search(str(place.resolve())):
+            raise UsageError(
+                f"Spark cannot use {place}: it takes {{}}[]*?\\ in a path for patterns; name another directory"
+            )
 
 
 def copy_lake(lake_uri: str, lake: Path) -> dict[str, str]:

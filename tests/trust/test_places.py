@@ -12,9 +12,10 @@ from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.etl.history import load_numbers
 from igny8_analysis.load import load
 from igny8_analysis.rebuild import rebuild
-from tests.cases import AS_OF
+from tests.cases import AS_OF, make_source, site
 from tests.conftest import sampled
 
+FOUND_BY_PATTERN = {"a[1]b": "a1b", "x*y": "xzy", "d**": "d", "[!a]": "b", "p{q,r}": "pq"}
 NUMBERS = "select site_id, account_id, domain, name from sites"
 
 
@@ -41,10 +42,44 @@ def test_no_name_of_a_folder_is_read_into_the_data(
     assert {file: file.read_bytes() for file in home.rglob("*") if file.is_file()} == at_home
 
 
-def test_a_place_that_duckdb_cannot_write_to_is_refused_at_once(small_source: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"with \? DuckDB takes the rest for options"):
-        load(f"sqlite:///{small_source}", tmp_path / "a?" / "data", AS_OF)
+@pytest.mark.parametrize("place", sampled(FOUND_BY_PATTERN))
+def test_no_name_of_a_folder_is_a_pattern_that_finds_another_warehouse(
+    small_source: Path, tmp_path: Path, place: str
+) -> None:
+    other = FOUND_BY_PATTERN[place]
+    others = make_source(tmp_path / "others.sqlite", [site(8, "others.example"), site(9, "more.example")])
+    for _ in range(2):
+        load(f"sqlite:///{others}", tmp_path / other, AS_OF)
+        load(f"sqlite:///{small_source}", tmp_path / place, AS_OF)
+    rebuild(str(lake.find_version(tmp_path / place).lake), tmp_path / place)
+    with connect(tmp_path / place) as warehouse, connect(tmp_path / other) as unlike:
+        sites = warehouse.sql("select site_id from lake.sites order by all").fetchall()
+        assert not set(sites) & set(unlike.sql("select site_id from lake.sites").fetchall())
+        assert warehouse.sql("select load_number from loads order by all").fetchall() == [(1,), (2,)]
+    described = lake.find_version(tmp_path / place).manifest()["tables"]["sites"]
+    assert described["rows"] == len(sites)
+
+
+@pytest.mark.parametrize(("place", "taken"), [("a?", "the beginning of options"), ("a\\b", "a folder's end")])
+def test_a_place_that_duckdb_cannot_write_to_is_refused_at_once(
+    small_source: Path, tmp_path: Path, place: str, taken: str
+) -> None:
+    with pytest.raises(UsageError, match=f"in a path for {taken}; name another directory"):
+        load(f"sqlite:///{small_source}", tmp_path / place / "data", AS_OF)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_spark_takes_for_a_pattern_is_refused_at_once(
+    small_warehouse: Path, tmp_path: Path, java: str
+) -> None:
+    shutil.copytree(lake.find_version(small_warehouse).lake, tmp_path / "lake {1}")
+    for lake_of, root in (
+        (lake.find_version(small_warehouse).lake, "a[1]b"),
+        (tmp_path / "lake {1}", "data"),
+    ):
+        with pytest.raises(UsageError, match=r"Spark cannot use .* in a path for patterns"):
+            rebuild(str(lake_of), tmp_path / root, "spark")
+        assert not (tmp_path / root).exists()
 
 
 def test_a_build_of_an_earlier_lake_says_which_loads_it_lacks_and_prunes_none(
