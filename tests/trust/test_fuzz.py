@@ -2,8 +2,10 @@
 
 import json
 import math
+import random
 import re
 import tempfile
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from igny8_analysis import Warehouse, connect
 from igny8_analysis.load import load
 from igny8_analysis.reports.make import Options, Reports
 from tests.cases import AS_OF, KEYS, items, make_source, run, site
+from tests.conftest import sampled
 from tests.pages import notebooks_here
 
 PIECES = [
@@ -152,9 +155,9 @@ def check_payload(value: Any) -> None:
 
 
 TAGS = """
-a b bdi body caption circle clippath code dd defs desc details div dl dt figcaption figure footer form g h1 h2 h3 head
-header html input label li line link main meta nav ol option output p path pre rect script section select small span
-strong style summary svg table tbody td text tfoot th thead time title tr ul
+a b bdi body caption circle clippath code dd defs desc details div dl dt em figcaption figure footer form g h1 h2 h3
+head header html input label li line link main meta nav ol option output p path pre rect script section select small
+span strong style summary svg table tbody td text tfoot th thead time title tr ul
 """
 VOID = {"input", "line", "link", "meta"}
 
@@ -274,3 +277,35 @@ def test_many_sources_load_and_read(
     others: dict[str, list[dict[str, Any]]],
 ) -> None:
     load_and_check(sites, runs, statuses, others)
+
+
+@pytest.mark.parametrize("seed", sampled(range(8), quick=1))
+def test_the_smallest_beside_the_largest_load(tmp_path: Path, seed: int) -> None:
+    """Quotients of values that may be, and products of these, are more than a decimal holds."""
+    drawn = random.Random(seed)
+
+    def value() -> float | int:
+        return drawn.choice([0, 0.000001, 1, 999_999_999_999])
+
+    def odd(number: int) -> dict[str, Any]:
+        start = AS_OF - timedelta(days=2.5 * (60 - number))
+        snapshot = {f"stage_{k}_initial": value() for k in range(1, 8)} | {"total_initial_items": value()}
+        stages = {k: (value(), value(), value()) for k in range(1, 8)}
+        row = run(number, start, stages=stages, initial_snapshot=json.dumps(snapshot))
+        return row | {"site_id": 1 + number % 2, "total_credits_used": value()}
+
+    steady = [
+        run(100 + number, AS_OF - timedelta(days=70 - number), stages={1: amounts}) | {"site_id": 3}
+        for number, amounts in enumerate([*[(0.000001, 1, 999_999_999_999)] * 3, (999_999_999_999, 1, 5)])
+    ]
+    snapshot = json.dumps({"stage_1_initial": 999_999_999_999})
+    late = [run(104, AS_OF - timedelta(days=1), initial_snapshot=snapshot) | {"site_id": 3}]
+    source = make_source(
+        tmp_path / "s.sqlite",
+        [site(number, f"{number}.example") for number in (1, 2, 3)],
+        [*map(odd, range(1, 60)), *steady, *late],
+    )
+    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    with connect(tmp_path / "data") as warehouse:
+        check_everything(warehouse)
+        check_reports(warehouse, tmp_path / "data")

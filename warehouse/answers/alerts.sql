@@ -218,7 +218,11 @@ with
             null,
             s.label
             || ': an article costs '
-            || cast(cast(round(cast(c.cost_change_pct as decimal(38, 9)), 0) as decimal(38, 0)) as varchar)
+            || cast(
+                cast(
+                    round(cast(least(c.cost_change_pct, 1e15) as decimal(38, 9)), 0) as decimal(38, 0)
+                ) as varchar
+            )
             || '% more than before',
             ''
         from account_article_costs as c

@@ -34,7 +34,9 @@ with
                 when c.has_cost_risen
                 then
                     'an article costs ' || cast(
-                        cast(round(cast(c.cost_change_pct as decimal(38, 9)), 0) as decimal(38, 0)) as varchar
+                        cast(
+                            round(cast(least(c.cost_change_pct, 1e15) as decimal(38, 9)), 0) as decimal(38, 0)
+                        ) as varchar
                     )
                     || '% more than before'
             end as cost_reason

@@ -28,7 +28,7 @@ select
     t.total_estimated_credits + t.recommended_buffer_credits as balance_credits,
     cast(
         ceil(
-            cast(
+            try_cast(
                 nullif(cast(t.total_estimated_credits as double), 0)
                 / nullif(round(f.credits, 6), 0) as decimal(38, 9)
             )

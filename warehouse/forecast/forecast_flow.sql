@@ -160,7 +160,19 @@ select
     not is_told and coalesce(forgotten_limit < items_available, false) as is_limit_forgotten,
     is_on is not null as has_settings,
     credits_per_stage_credit,
-    round(cast(cast(items_waiting * original_price as decimal(38, 9)) as double), 0) as original_credits,
-    round(cast(cast(items_waiting * original_output_ratio as decimal(38, 9)) as double), 0) as original_output
+    round(
+        coalesce(
+            cast(try_cast(items_waiting * original_price as decimal(38, 9)) as double),
+            items_waiting * original_price
+        ),
+        0
+    ) as original_credits,
+    round(
+        coalesce(
+            cast(try_cast(items_waiting * original_output_ratio as decimal(38, 9)) as double),
+            items_waiting * original_output_ratio
+        ),
+        0
+    ) as original_output
 from judged
 order by site_id, id, is_told, stage_number

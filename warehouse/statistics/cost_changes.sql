@@ -97,15 +97,17 @@ with
     split as (
         select
             c.*,
-            case
-                when c.is_new_stage or c.rate_before is null or c.rate_after is null
-                then c.credits_after - c.credits_before
-                else
-                    cast(
-                        (cast(c.items_after as double) - cast(c.items_before as double))
-                        * c.rate_before as decimal(28, 9)
-                    )
-            end as volume_credits
+            coalesce(
+                case
+                    when not c.is_new_stage and c.rate_after is not null
+                    then
+                        try_cast(
+                            (cast(c.items_after as double) - cast(c.items_before as double))
+                            * c.rate_before as decimal(24, 9)
+                        )
+                end,
+                c.credits_after - c.credits_before
+            ) as volume_credits
         from compared as c
     )
 select

@@ -27,7 +27,7 @@ with
                 when b.has_sufficient_data
                 then
                     round(
-                        cast(
+                        try_cast(
                             (e.credits_per_item - b.avg_credits_per_item)
                             / nullif(b.avg_credits_per_item, 0)
                             * 100 as decimal(38, 9)
@@ -49,8 +49,8 @@ with
             r.status,
             v.stage_number,
             v.stage_name,
-            round(cast(v.credit_variance_pct as decimal(38, 9)), 0) as credits_pct,
-            round(cast(v.items_variance_pct as decimal(38, 9)), 0) as items_pct
+            round(try_cast(v.credit_variance_pct as decimal(38, 9)), 0) as credits_pct,
+            round(try_cast(v.items_variance_pct as decimal(38, 9)), 0) as items_pct
         from stage_comparison as v
         join runs as r on r.site_id = v.site_id and r.id = v.id
     ),
