@@ -348,3 +348,25 @@ def test_a_runway_is_the_balance_by_a_days_spend(steady: duckdb.DuckDBPyConnecti
     assert rows[1] == (150, pytest.approx(credits / 30), pytest.approx(days), (AS_OF + days * DAY).date())
     assert rows[2][2:] == rows[3][2:] == (None, None)  # accounts that only sites name have no balance
     assert math.isclose(days, 15, rel_tol=0.15)
+
+
+def test_runs_that_crashed_and_never_ended_keep_no_error_from_being_known(tmp_path: Path) -> None:
+    weekly = [
+        run(number, AS_OF - timedelta(days=7 * (60 - number) + 1), credits=100 + number % 3)
+        for number in range(60)
+    ]
+    crashed = [
+        run(100 + number, AS_OF - timedelta(days=28 * number + 40), None, credits=0, status="running")
+        for number in range(12)
+    ]
+    known = "select horizon_days, count(*) from spend_errors where scope = 'site' group by all order by all"
+    chosen = "select horizon_days, credits, reason from spend_forecasts where scope = 'site' and is_champion order by 1"
+    told = []
+    for name, runs in (("whole", weekly), ("crashed", [*weekly, *crashed])):
+        source = make_source(tmp_path / f"{name}.sqlite", [site(1)], runs)
+        with views_of(source, *SPEND) as connection:
+            told.append([connection.execute(query).fetchall() for query in (known, chosen)])
+    assert told[0][0] == told[1][0]
+    for (days, credits, reason), (_, beside, reason_beside) in zip(told[0][1], told[1][1], strict=True):
+        assert credits == pytest.approx(beside, rel=0.05), days
+        assert reason == reason_beside

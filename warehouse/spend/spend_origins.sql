@@ -41,7 +41,6 @@ with
                 case when h.horizon_days = 7 then t.credits_7_after else t.credits_30_after end as double
             ) as actual_credits,
             case when h.horizon_days = 7 then t.left_us_7_after else t.left_us_30_after end as left_us,
-            case when h.horizon_days = 7 then t.open_runs_7_after else t.open_runs_30_after end as open_runs,
             case when o.site_id is null then r.rhythm_credits else r.credits_by_hand end as rhythm_credits,
             case when o.site_id is null then r.month_credits else r.credits_by_hand end as month_credits,
             case when o.site_id is null then 0 else 1 end as is_off
@@ -72,7 +71,6 @@ with
             sum(s.credits_before) as credits_before,
             sum(s.actual_credits) as actual_credits,
             max(s.left_us) as left_us,
-            cast(sum(s.open_runs) as bigint) as open_runs,
             sum(s.rhythm_credits) as rhythm_credits,
             sum(s.month_credits) as month_credits,
             min(s.is_off) as is_off
@@ -113,7 +111,6 @@ with
             s.credits_before,
             s.actual_credits,
             s.left_us,
-            s.open_runs,
             s.rhythm_credits,
             s.month_credits,
             s.is_off
@@ -133,7 +130,6 @@ with
             s.credits_before,
             s.actual_credits,
             s.left_us,
-            s.open_runs,
             s.rhythm_credits,
             s.month_credits,
             s.is_off
@@ -167,7 +163,6 @@ with
             k.credits_before,
             k.actual_credits,
             k.left_us,
-            k.open_runs,
             k.rhythm_credits,
             k.month_credits,
             k.is_off
@@ -200,8 +195,7 @@ with
             coalesce(k.month_credits, 0) as month_credits,
             coalesce(k.is_off, 0) = 1 as is_off,
             case when not w.is_live then k.actual_credits end as actual_credits,
-            coalesce(k.left_us, 0) as left_us,
-            k.open_runs
+            coalesce(k.left_us, 0) as left_us
         from told as k
         join spend_owners as o on o.scope = k.scope and o.owner_id = k.owner_id
         join spend_weeks as w on w.week = k.week
@@ -217,9 +211,9 @@ with
                 then limits.sufficient_runs
                 else limits.analyzed_runs
             end as known_runs_from,
-            -- the week whose end knew what had come: every run of those days had ended
+            -- the week whose end knew what had come: every run of those days had ended, or been given up
             case
-                when g.is_past and g.open_runs = 0
+                when g.is_past
                 then
                     cast(
                         ceil(

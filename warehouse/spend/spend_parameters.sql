@@ -2,6 +2,7 @@
 select
     28 as spend_window_days,
     28 as spend_warm_up_days,
+    30 as spend_abandoned_days,
     365 as runway_days_told,
     30 as spend_own_errors_needed,
     20 as spend_champion_weight_origins,

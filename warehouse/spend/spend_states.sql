@@ -10,12 +10,16 @@ with
             id,
             epoch_us(started_at) as started_us,
             epoch_us(completed_at) as ended_us,
-            epoch_us(coalesce(completed_at, cancelled_at)) as left_us,
+            least(
+                epoch_us(coalesce(completed_at, cancelled_at)),
+                epoch_us(started_at) + p.spend_abandoned_days * 86400000000
+            ) as left_us,
             total_credits_used as credits,
             coalesce(trigger_type, '') <> 'scheduled' as is_by_hand,
             extract(day from started_at at time zone 'UTC') as started_on_day,
             cast(ceil(cast(epoch_us(started_at) - 345600000000 as double) / 604800000000) as bigint) as week
         from runs
+        cross join spend_parameters as p
     ),
     firsts as (
         select site_id, min(started_us) as first_started_us, min(week) as first_week
@@ -55,13 +59,7 @@ with
             sum(case when t.started_us <= w.ends_us + 7 * 86400000000 then t.credits end) as credits_of_7,
             sum(case when t.started_us <= w.ends_us + 30 * 86400000000 then t.credits end) as credits_of_30,
             max(case when t.started_us <= w.ends_us + 7 * 86400000000 then t.left_us end) as left_us_of_7,
-            max(case when t.started_us <= w.ends_us + 30 * 86400000000 then t.left_us end) as left_us_of_30,
-            count(
-                case when t.started_us <= w.ends_us + 7 * 86400000000 and t.left_us is null then 1 end
-            ) as open_of_7,
-            count(
-                case when t.started_us <= w.ends_us + 30 * 86400000000 and t.left_us is null then 1 end
-            ) as open_of_30
+            max(case when t.started_us <= w.ends_us + 30 * 86400000000 then t.left_us end) as left_us_of_30
         from timed as t
         cross join steps as s
         join spend_weeks as w on w.week = t.week - s.step and w.ends_us < t.started_us and not w.is_live
@@ -125,8 +123,6 @@ select
     coalesce(c.credits_of_30, 0) as credits_30_after,
     c.left_us_of_7 as left_us_7_after,
     c.left_us_of_30 as left_us_30_after,
-    coalesce(c.open_of_7, 0) as open_runs_7_after,
-    coalesce(c.open_of_30, 0) as open_runs_30_after,
     sum(g.credits) over months as month_credits,
     sum(g.early_credits) over months as month_early_credits,
     sum(g.late_credits) over months as month_late_credits,
