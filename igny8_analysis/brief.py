@@ -135,6 +135,8 @@ def _why(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     causes = []
     for number, row in enumerate(rows, 1):
         credits = row["credits"]
+        if credits is None:  # none is as much as a credit
+            break
         values[f"credits_{number}"] = credits
         since = ""
         if row["since"]:
@@ -148,7 +150,7 @@ def _why(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     side = "more" if head["is_more"] else "less"
     text = (
         f"That is {_counted(difference, 'credit', 'credits')} ({_number(percent)} %) {side} than in the {days} days "
-        f"before: {'; '.join(causes)}."
+        f"before{': ' if causes else ''}{'; '.join(causes)}."
     )
     return text, values
 

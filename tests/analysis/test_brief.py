@@ -363,3 +363,20 @@ def test_a_rise_is_dated_by_breaks_of_all_that_it_comes_from(
     )
     assert (row["cause"], row["credits"], row["is_cause_of_more"]) == ("rate", 550, True)
     assert row["since"] == (dated_on and (AS_OF - dated_on * DAY).date())
+
+
+def test_of_a_rise_of_which_no_step_is_a_credit_the_sum_is_told(tmp_path: Path) -> None:
+    """Seven stages, each 0.8 credits dearer by half a credit of items and of price."""
+    runs = [
+        run(
+            number,
+            AS_OF - days * DAY,
+            stages=dict.fromkeys(range(1, 8), (items_, 1, credits)),
+        )
+        for number, (days, items_, credits) in enumerate([(40, 10, 4.0), (10, 11, 4.8)], 1)
+    ]
+    source = make_source(tmp_path / "source.sqlite", [site(1)], runs)
+    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    with igny8_analysis.connect(tmp_path / "data") as warehouse:
+        texts = [sentence["text"] for sentence in warehouse.brief(1)["sentences"]]
+    assert "That is 6 credits (20 %) more than in the 30 days before." in texts

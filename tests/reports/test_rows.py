@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from igny8_analysis import RunNotFound, Warehouse
+from igny8_analysis import RunNotFound, Warehouse, connect
+from igny8_analysis.load import load
+from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.panels.run import predicted_and_actual
 from igny8_analysis.reports.rows import Rows, open_account, open_pair, open_run, open_site, resolve_run
+from tests.cases import AS_OF, make_source, run, site
+from tests.pages import notebooks_here
 
 
 def test_without_names_it_is_the_busiest_site_its_latest_runs_and_the_largest_account(
@@ -43,4 +47,20 @@ def test_a_past_range_that_said_too_little_is_not_shown_as_one(demo: Warehouse) 
     assert "in four of five" not in told
     assert (
         f"in four of five cases between {sure['p80_low']:,.0f} and" in predicted_and_actual(Rows([sure])).html
+    )
+
+
+def test_what_no_stage_accounts_for_is_no_item_more(tmp_path: Path) -> None:
+    """Five runs of the same items and stages, of which the last was charged 50 credits on top."""
+    runs = [
+        run(number, f"2026-02-0{number}T08:00:00", stages={1: (10, 2, 20), 2: (5, 5, 30)})
+        for number in range(1, 6)
+    ]
+    runs[-1]["total_credits_used"] += 50
+    source = make_source(tmp_path / "source.sqlite", [site(1)], runs)
+    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    with notebooks_here(), connect(tmp_path / "data") as warehouse:
+        page = Reports(warehouse, tmp_path / "data", Options(is_quiet=True)).run(1, 5)
+    assert "50 credits more than usual: 50 for what no stage accounts for." in page.read_text(
+        encoding="utf-8"
     )

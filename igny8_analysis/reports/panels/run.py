@@ -126,17 +126,18 @@ def _headline(run: dict[str, Any]) -> str:
     if formats.number(difference) == "0":
         return f"As many credits as usual{reached}."
     whole = rounded_decimal(difference, 0)
-    volume, rate = (rounded_decimal(run[name], 0) for name in ("volume_credits", "rate_credits"))
-    if abs(volume) > abs(rate):  # the larger part takes what rounding leaves, so that they add up
-        volume = whole - rate
-    else:
-        rate = whole - volume
+    amounts = [rounded_decimal(run[f"{part}_credits"] or 0, 0) for part in ("rate", "volume", "unattributed")]
+    largest = max(range(3), key=lambda number: abs(amounts[number]))
+    amounts[largest] += whole - sum(amounts)  # it takes what rounding leaves, so that they add up
+    rate, volume, unattributed = amounts
     ones = "ones" if volume else "items"
+    unknown = "what no stage accounts for"
     parts = [
         f"{formats.number(abs(amount))} {_sign(amount, whole)}for {words[amount > 0]}"
         for amount, words in (
             (volume, ("fewer items", "more items")),
             (rate, (f"cheaper {ones}", f"dearer {ones}")),
+            (unattributed, (unknown, unknown)),
         )
         if amount
     ]
