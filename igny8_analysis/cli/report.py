@@ -54,7 +54,8 @@ _interactive_option = click.option(
 _balance_option = click.option(
     "--with-balance",
     is_flag=True,
-    help="Show the account's balance on the overview also where the account has other sites.",
+    help="Show the account's balance, how long it lasts and its alerts on the overview also where the account has "
+    "other sites.",
 )
 _file_option = click.option(
     "-o", "--output", "output", type=click.Path(path_type=Path), metavar="FILE", help="The file to write."

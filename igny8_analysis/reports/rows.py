@@ -83,7 +83,7 @@ def open_site(
     """Return the report of a site by id or domain; without one, that of the site with the most runs.
 
     `since` (a date as text) leaves out earlier runs where a query says `$since`. `with_balance` shows the account's
-    balance also where the account has other sites. Raises SiteNotFound and AmbiguousSite.
+    balance and alerts also where the account has other sites. Raises SiteNotFound and AmbiguousSite.
     """
     opened = _open(warehouse, version)
     site_id = _busiest_site(opened) if site is None else opened.resolve_site(site)

@@ -1,5 +1,8 @@
 """What a notebook opens where its parameters name nothing, and how it names runs."""
 
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from igny8_analysis.load import load
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.panels.run import predicted_and_actual
 from igny8_analysis.reports.rows import Rows, open_account, open_pair, open_run, open_site, resolve_run
-from tests.cases import AS_OF, make_source, run, site
+from tests.cases import AS_OF, items, make_source, run, site
 from tests.pages import notebooks_here
 
 
@@ -64,3 +67,28 @@ def test_what_no_stage_accounts_for_is_no_item_more(tmp_path: Path) -> None:
     assert "50 credits more than usual: 50 for what no stage accounts for." in page.read_text(
         encoding="utf-8"
     )
+
+
+@pytest.mark.parametrize(("sites", "with_balance"), [(1, False), (2, False), (2, True)])
+def test_a_site_tells_of_the_account_where_it_is_the_only_one_or_asked_to(
+    tmp_path: Path, sites: int, with_balance: bool
+) -> None:
+    """A page may go to a customer of the account's owner: the balance, how long it lasts and its alerts."""
+    runs = [run(n, AS_OF - timedelta(days=29 - n), stages={4: (10, 10, 100)}) for n in range(28)]
+    waiting = items("tasks", "queued", 10, site_id=1)
+    source = make_source(tmp_path / "source.sqlite", [site(n) for n in range(1, 1 + sites)], runs, waiting)
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("update igny8_tenants set credits = 20")
+    load(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    options = Options(is_quiet=True, with_balance=with_balance)
+    with notebooks_here(), connect(tmp_path / "data") as warehouse:
+        told = set(warehouse.sql("select distinct alert from alerts where site_id is null").fetchall())
+        page = Reports(warehouse, tmp_path / "data", options).overview(1).read_text(encoding="utf-8")
+    assert told == {("balance_short",), ("balance_ends",)}
+    is_told = sites == 1 or with_balance
+    for text in (
+        "the balance of 20 credits is below",
+        "The balance of 20 credits lasts",
+        "Add credits in time.",
+    ):
+        assert (text in page) == is_told, text

@@ -177,6 +177,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "stage_outcomes": STAGE,
     "stage_settings_seen": ("site_id", "stage_number", "load_number"),
     "stage_settings_spans": ("site_id", "stage_number", "as_of"),
+    "site_alerts": ("site_id", "alert_key"),
     "stage_state": ("site_id", "stage_number", "completion_number"),
     "stale_runs": RUN,
     "statements": ("account_id", "month_start"),

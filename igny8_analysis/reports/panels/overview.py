@@ -74,10 +74,18 @@ def header(report: Report, rows: Rows) -> Panel:
     )
 
 
-def brief(report: Report) -> Panel:
-    """Show the site in a few sentences."""
-    told = report.warehouse.brief(site=report.parameters["site_id"])
-    return render("brief.html.j2", sentences=told["sentences"])
+def brief(report: Report, account: Rows) -> Panel:
+    """Show the site in a few sentences; of the account in `account`, where there is one, how long the balance lasts."""
+    sentences = report.warehouse.brief(site=report.parameters["site_id"])["sentences"]
+    if not any("brief_balance" in sentence["query"] for sentence in sentences):
+        sentences += [
+            sentence
+            for row in account
+            if row["account_id"] is not None
+            for sentence in report.warehouse.brief(account=row["account_id"])["sentences"]
+            if "brief_balance" in sentence["query"]
+        ]
+    return render("brief.html.j2", sentences=sentences)
 
 
 def attention(rows: Rows, alerts: Rows) -> Panel:
