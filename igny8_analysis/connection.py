@@ -357,7 +357,9 @@ class Warehouse:
         return explain(self, site, run_id, metric)
 
     def explain_account(self, account: int | str, metric: str) -> "Explanation":
-        """Where a column of the account's rows of a view comes from, e.g. `runways.runway_days`.
+        """Where a field of the account's payload, or a column of its rows of a view, comes from.
+
+        `metric` is its path there, e.g. `account.name` or `runways.runway_days`.
 
         Raises UsageError for an unknown one, and AccountNotFound.
         """
@@ -370,12 +372,13 @@ class Warehouse:
 
         A name means the account that is not deleted.
         """
-        rows = self._connection.execute(
+        rows = payloads.execute(
+            self._connection.cursor(),
             "select account_id, cast(account_id as varchar) = $account as is_id, is_deleted from accounts "
             "where cast(account_id as varchar) = $account or lower(trim(account_name)) = lower($account) "
             "order by account_id",
             {"account": _text(account).strip()},
-        ).fetchall()
+        )
         by_id = [account_id for account_id, is_id, _ in rows if is_id]
         matches = by_id or [account_id for account_id, _, is_deleted in rows if not is_deleted]
         if rows and not matches:
