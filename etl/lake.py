@@ -31,6 +31,7 @@ OWN_FILES = (
     "current.new",
     "load.lock",
     "alerts_posted.json",
+    "alerts.lock",
     "demo.sqlite",
     "demo.sqlite-journal",
 )
@@ -252,8 +253,9 @@ def is_same(descriptor: int, path: Path) -> bool:
 def warehouse_of(file: Path) -> Path | None:
     """The warehouse directory whose own file this is, whether it is there or not; None where it is of none.
 
-    Its own are `versions/` and all in it, and beside that `current`, the lock and the demo's source. Where links lead
-    from there, what they lead to is its own too: the folder of a version is known by its name and what it holds.
+    Its own are `versions/` and all in it, and beside that `current`, the locks, the note of what was posted and the
+    demo's source. Where links lead from there, what they lead to is its own too: a version's folder is known by its
+    name and what it holds.
     """
     for path in (file.absolute(), file.parent.resolve() / file.name):
         for folder in path.parents:

@@ -1,12 +1,13 @@
 """What needs someone, as rows of the view `alerts`; posting them to an address, and what was delivered so."""
 
+import errno
 import fcntl
 import json
 import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -19,7 +20,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
-from igny8_analysis.etl.files import read_text, sweep, whole
+from igny8_analysis.etl.files import open_regular, read_text, sweep, whole
 from igny8_analysis.stages import with_label
 from igny8_analysis.text import one_line
 
@@ -37,6 +38,9 @@ MOST_IN_TEXT = 20
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 DELIVERED = "alerts_posted.json"
+LOCK = "alerts.lock"
+LOCK_SECONDS = 5
+AGAIN_SECONDS = 0.05
 
 _ROWS = """
 select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, alert_key, is_new
@@ -105,6 +109,21 @@ def posted(warehouse: "Warehouse") -> Posted:
         return Posted()
 
 
+def deliver(warehouse: "Warehouse", rows: list[Row], body: bytes, address: str, *, is_owed: bool) -> None:
+    """Post the body, which tells of the rows, and note them as delivered; where that fails and `is_owed`, as owed.
+
+    Raises PostError, and OSError where what was posted cannot be noted.
+    """
+    try:
+        post(address, body)
+    except (PostError, KeyboardInterrupt):
+        if is_owed:
+            with suppress(OSError):
+                remember(warehouse, rows, is_delivered=False)
+        raise
+    remember(warehouse, rows, is_delivered=True)
+
+
 def remember(warehouse: "Warehouse", rows: list[Row], *, is_delivered: bool) -> None:
     """Note the rows as delivered for this version, or as owed. Raises OSError where that cannot be written."""
     file, keys = _file(warehouse), {row["alert_key"] for row in rows}
@@ -122,13 +141,25 @@ def remember(warehouse: "Warehouse", rows: list[Row], *, is_delivered: bool) -> 
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other process notes anything there: what it notes is not written over."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Wait until no other process notes anything there: what it notes is not written over. Raises OSError."""
+    descriptor = open_regular(folder / LOCK, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW)
+    end = time.monotonic() + LOCK_SECONDS
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while not _is_locked(descriptor):
+            if time.monotonic() > end:
+                raise OSError(errno.EAGAIN, f"another process holds {LOCK}")
+            time.sleep(AGAIN_SECONDS)
         yield
     finally:
         os.close(descriptor)
+
+
+def _is_locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _file(warehouse: "Warehouse") -> Path:
@@ -222,5 +253,5 @@ def _in_words(reason: object) -> tuple[str, bool]:
         case OSError() if "certificate" in str(reason).lower():
             return "its certificate is not to be trusted", True
         case OSError():
-            return "its host cannot be reached", False
+            return "its host cannot be reached", True
     return "the address cannot be used", True

@@ -1,8 +1,8 @@
 """`igny8 alerts`: what needs someone, on the terminal or posted to an address."""
 
 import os
-from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from igny8_analysis.cli.options import (
 from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.stages import with_label
+
+if TYPE_CHECKING:
+    from igny8_analysis.connection import Warehouse
 
 FROM_ENVIRONMENT = "IGNY8_POST_URL"
 SPARE = ("account_id", "site_id", "is_new", "since", "alert")
@@ -94,7 +97,7 @@ def alerts_command(
     posts after later loads too, for as long as that needs someone.
     """
     from igny8_analysis import alerts
-    from igny8_analysis.cli.output import print_rows, print_table
+    from igny8_analysis.cli.streams import spared
 
     if site is not None and account is not None:
         raise UsageError("name a SITE or an --account, not both")
@@ -107,40 +110,42 @@ def alerts_command(
         rows = alerts.alerts(warehouse, site, account, severity, max_age)
         if is_new:
             rows = list(filter(alerts.posted(warehouse).asks_for, rows))
-        if format_ == "table" and not rows:
-            click.echo("Nothing needs anyone." if not is_new else "Nothing new needs anyone.")
-        elif format_ == "table":
-            print_table(SHOWN, [[row[name] for name in SHOWN] for row in map(with_label, rows)], spare=SPARE)
-        else:
-            columns = (
-                list(rows[0])
-                if rows
-                else warehouse.sql("select * exclude (severity_rank) from alerts").columns
-            )
-            print_rows(columns, [list(row.values()) for row in rows], format_)
         if address is not None and rows:
             try:
-                _post(address, rows)
-            except (PostError, KeyboardInterrupt):
-                if is_new:
-                    with suppress(OSError):
-                        alerts.remember(warehouse, rows, is_delivered=False)
+                _deliver(warehouse, rows, address, is_new)
+            except PostError:
+                with spared():
+                    _print(warehouse, rows, is_new, format_)
                 raise
-            try:
-                alerts.remember(warehouse, rows, is_delivered=True)
-            except OSError as error:
-                click.echo(
-                    f"igny8: posted, but that could not be noted ({error.strerror}): it will be sent again",
-                    err=True,
-                )
+        _print(warehouse, rows, is_new, format_)
     if strict and rows:
         context.exit(1)
 
 
-def _post(address: str, rows: list[dict[str, object]]) -> None:
+def _deliver(warehouse: "Warehouse", rows: list[dict[str, Any]], address: str, is_new: bool) -> None:
     import json
 
-    from igny8_analysis.alerts import message_of, post
+    from igny8_analysis.alerts import deliver, message_of
     from igny8_analysis.cli.values import plain
 
-    post(address, json.dumps(plain(message_of(rows)), allow_nan=False).encode())
+    body = json.dumps(plain(message_of(rows)), allow_nan=False).encode()
+    try:
+        deliver(warehouse, rows, body, address, is_owed=is_new)
+    except OSError as error:
+        click.echo(
+            f"igny8: posted, but that could not be noted ({error.strerror}): it will be sent again", err=True
+        )
+
+
+def _print(warehouse: "Warehouse", rows: list[dict[str, Any]], is_new: bool, format_: str) -> None:
+    from igny8_analysis.cli.output import print_rows, print_table
+
+    if format_ == "table" and not rows:
+        click.echo("Nothing needs anyone." if not is_new else "Nothing new needs anyone.")
+    elif format_ == "table":
+        print_table(SHOWN, [[row[name] for name in SHOWN] for row in map(with_label, rows)], spare=SPARE)
+    else:
+        columns = (
+            list(rows[0]) if rows else warehouse.sql("select * exclude (severity_rank) from alerts").columns
+        )
+        print_rows(columns, [list(row.values()) for row in rows], format_)

@@ -4,7 +4,8 @@ import io
 import os
 import sys
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from igny8_analysis.etl.errors import Igny8Error
@@ -73,8 +74,15 @@ def prepare(*, shows_warnings: bool) -> None:
 
 def tell(*lines: str) -> None:
     """Say on standard output what was done; where that cannot be written, what was done stands all the same."""
-    try:
+    with spared():
         print("\n".join(map(visible, lines)))
+
+
+@contextmanager
+def spared() -> Iterator[None]:
+    """Where what the block says on standard output cannot be written, what was done stands all the same."""
+    try:
+        yield
         sys.stdout.flush()
     except (OutputLost, OSError):
         give_up_output()

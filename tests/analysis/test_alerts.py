@@ -1,9 +1,11 @@
 """`igny8 alerts`: what it prints, and posting to a real server that is slow, refuses, redirects or fails."""
 
+import fcntl
 import json
 import os
 import shutil
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from igny8_analysis.cli import cli
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.load import load
 from tests.cases import make_source, run, site
+from tests.trust.processes import IGNY8
 
 SECRET = "s3cr3t-path"
 
@@ -242,6 +245,47 @@ def test_what_two_posts_note_at_once_is_all_noted(
         assert read(warehouse).owed == {"a", "b"}
 
 
+@pytest.mark.parametrize("answer", [200, 404])
+def test_what_is_new_is_posted_or_owed_where_nobody_reads_the_list(
+    warehouse_of_now: Path, hook: Hook, answer: int
+) -> None:
+    hook.answers = [answer]
+    reader, stdout = os.pipe()
+    os.close(reader)
+    command = [*IGNY8, "alerts", "--new", "--post", hook.url, "--warehouse", str(warehouse_of_now)]
+    done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8", check=False)
+    os.close(stdout)
+    with connect(warehouse_of_now) as warehouse:
+        noted = alerts.posted(warehouse)
+    if answer == 200:
+        assert (done.returncode, done.stderr, len(noted.delivered)) == (0, "", 2)
+    else:
+        assert (done.returncode, len(done.stderr.splitlines()), len(noted.owed)) == (5, 1, 2)
+
+
+def test_a_list_is_shown_also_where_its_post_fails(warehouse_of_now: Path, hook: Hook) -> None:
+    hook.answers = [404]
+    failed = ask(warehouse_of_now, "--new", "--post", hook.url)
+    assert isinstance(failed.exception, alerts.PostError)
+    assert failed.stdout.count("one.example #1 failed") == 1
+
+
+@pytest.mark.parametrize("held", [".", "alerts.lock"])
+def test_a_lock_that_another_holds_ends_no_post(
+    warehouse_of_now: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch, held: str
+) -> None:
+    """`flock data igny8 alerts --new --post` in a cron line is its own affair."""
+    monkeypatch.setattr(alerts, "LOCK_SECONDS", 0.1)
+    (warehouse_of_now / "alerts.lock").touch()
+    lock = os.open(warehouse_of_now / held, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    result = ask(warehouse_of_now, "--new", "--post", hook.url)
+    os.close(lock)
+    assert (result.exit_code, len(hook.bodies)) == (0, 1)
+    told = "posted, but that could not be noted (another process holds alerts.lock): it will be sent again"
+    assert (told in result.output) == (held == "alerts.lock")
+
+
 def test_a_post_of_everything_that_fails_makes_nothing_new(warehouse_of_now: Path, hook: Hook) -> None:
     hook.answers = [404]
     assert isinstance(ask(warehouse_of_now, "--post", hook.url).exception, alerts.PostError)
@@ -346,6 +390,19 @@ def test_a_refused_connection_is_tried_again_and_told(
         alerts.post(f"http://127.0.0.1:{port}/{SECRET}", b"{}", pause=0)
     assert SECRET not in str(error.value)
     assert str(port) not in str(error.value)
+
+
+def test_a_host_that_nobody_knows_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def know_none(host: str, *others: Any, **named: Any) -> None:
+        asked.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", know_none)
+    with pytest.raises(alerts.PostError, match="its host cannot be reached; nothing is noted"):
+        alerts.post("http://nowhere.invalid/hook", b"{}", pause=0)
+    assert asked == ["nowhere.invalid"]
 
 
 @pytest.mark.parametrize(

@@ -719,6 +719,7 @@ def test_the_warehouses_own_files_are_no_output(
     own = [
         root / "current",
         root / "load.lock",
+        root / "alerts.lock",
         version.database,
         version.lake / "runs.parquet",
         version.path / "new",
