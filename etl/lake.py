@@ -257,7 +257,7 @@ def warehouse_of(file: Path) -> Path | None:
     demo's source. Where links lead from there, what they lead to is its own too: a version's folder is known by its
     name and what it holds.
     """
-    for path in (file.absolute(), file.parent.resolve() / file.name):
+    for path in (file.absolute(), Path(os.path.realpath(file.parent), file.name)):
         for folder in path.parents:
             is_inside = path.is_relative_to(folder / "versions")
             if (is_inside or path in [folder / name for name in OWN_FILES]) and version_folders(folder):

@@ -18,7 +18,8 @@ from pygments.lexers.sql import SqlLexer
 
 from igny8_analysis.cli.output import print_answer, print_rows
 from igny8_analysis.completion import Catalogue
-from igny8_analysis.etl.errors import UsageError
+from igny8_analysis.errors import QueryTooLarge
+from igny8_analysis.etl.errors import UsageError, WarehouseNotFound
 from igny8_analysis.etl.interrupts import lent
 from igny8_analysis.text import one_line, visible
 
@@ -53,7 +54,7 @@ class SqlCompleter(Completer):
 
 
 def run_prompt(warehouse: "Warehouse", format_: str, history_file: Path | None) -> None:
-    """Answer queries until `exit` or Ctrl-D; a query that is wrong is told in one line, and the prompt goes on."""
+    """Answer queries until `exit` or Ctrl-D; one that fails is told in one line, and the prompt goes on."""
     catalogue = Catalogue(warehouse)
     session: PromptSession[str] = PromptSession(
         PROMPT,
@@ -79,7 +80,7 @@ def run_prompt(warehouse: "Warehouse", format_: str, history_file: Path | None) 
             return
         try:
             _answer(warehouse, catalogue, text, format_)
-        except UsageError as error:
+        except (UsageError, QueryTooLarge, WarehouseNotFound) as error:
             click.echo(one_line(f"igny8: {error}"), err=True)
         except KeyboardInterrupt as stop:
             _leave_where_told(stop)

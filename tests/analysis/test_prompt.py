@@ -15,7 +15,8 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from igny8_analysis import Warehouse
+from igny8_analysis import Warehouse, connect
+from igny8_analysis.answers import Limits
 from igny8_analysis.cli.prompt import run_prompt
 from igny8_analysis.completion import Catalogue
 
@@ -95,6 +96,18 @@ def test_a_wrong_query_is_one_line_and_the_prompt_goes_on(
     run_prompt(demo, "csv", None)
     out, err = capsys.readouterr()
     assert [line[:7] for line in err.splitlines()] == ["igny8: "] * 3
+    assert "still_here" in out
+
+
+def test_a_query_beyond_its_limits_is_one_line_and_the_prompt_goes_on(
+    own_small: Path, keyboard: PipeInput, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keyboard.send_text("select sum(range) from range(10000000000);\rselect 1 as still_here;\r\x04")
+    with connect(own_small, limits=Limits(seconds=0.1)) as warehouse:
+        run_prompt(warehouse, "csv", None)
+    out, err = capsys.readouterr()
+    (told,) = err.splitlines()
+    assert "was stopped after 0.1 s" in told
     assert "still_here" in out
 
 

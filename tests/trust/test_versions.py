@@ -589,6 +589,18 @@ def test_a_lock_that_cannot_be_made_is_told(sources: list[str]) -> None:
     )
 
 
+def test_a_link_that_leads_to_itself_is_told(root: Path, sources: list[str], tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for words in (
+        ["etl", "--source", sources[4], "--warehouse", loop / "data"],
+        ["export", "runs", "-o", loop / "runs.parquet", "--warehouse", root],
+        ["report", "overview", "1", "-o", loop / "site.html", "--quiet", "--warehouse", root],
+        ["lab", "--notebooks", loop / "mine", "--warehouse", root],
+    ):
+        assert_told(igny8(*words), 5, str(loop))
+
+
 def test_a_number_that_no_version_can_have_is_told(root: Path, sources: list[str]) -> None:
     """A folder of somebody's has the last number there is: what came after it would be no version's name."""
     (root / "versions" / "20260301T120000Z-999999999" / "theirs").mkdir(parents=True)
