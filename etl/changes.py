@@ -88,7 +88,6 @@ class Told:
         return {
             "state": self.state,
             "oldest": self.written.oldest,
-            "next": self.written.next,
             "sha256": digest(file),
             "bytes": file.stat().st_size,
         }

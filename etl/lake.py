@@ -153,6 +153,14 @@ def _has(part: Any, kind: type, *names: str) -> bool:
     return isinstance(part, dict) and all(isinstance(part.get(name), kind) for name in names)
 
 
+def bytes_of(manifest: dict[str, Any]) -> int:
+    """What a version takes on the disk by its manifest: database, lake, and what the next load goes on from."""
+    as_read = manifest.get("as_read")
+    kept = as_read.values() if isinstance(as_read, dict) else ()
+    parts = [*manifest["tables"].values(), *(part for part in kept if _has(part, int, "bytes"))]
+    return sum([manifest["database_bytes"], *(part["bytes"] for part in parts)])
+
+
 def current_version(root: Path) -> Version | None:
     """The version that `current` names, whether it is there or not; None where there is no such file.
 

@@ -199,7 +199,7 @@ def versions_command(chosen: str | None, directory: Path | None, format_: str) -
                 tables["value_findings"]["rows"],
                 tables["quarantine"]["rows"],
                 manifest["duration_seconds"],
-                manifest["database_bytes"] + sum(table["bytes"] for table in tables.values()),
+                lake.bytes_of(manifest),
                 changes if format_ == "json" else "; ".join(changes) or None,
             )
         )

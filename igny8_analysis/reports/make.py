@@ -235,26 +235,27 @@ class Reports:
         folders: dict[int, Path],
         index: Path,
         last: int | None = None,
-        statements: Iterable[int] = (),
+        accounts: Iterable[int] = (),
     ) -> Path:
         """Make the reports of some sites, each in its folder, of their accounts, and the index; return it.
 
-        `statements` are the accounts whose statement of the last whole month is made too.
+        Of `accounts` the report and the statement of the last whole month are made too.
         """
         self.outcome = Outcome()
         refuse_foreign([index])
         if not _is_made(index, "index-"):
             self._index(index)
         owners = self._warehouse.sql("select site_id, account_id from sites").fetchall()
-        accounts = {
+        statements = sorted(accounts)
+        pages = {
             account_id for site_id, account_id in owners if site_id in folders and account_id is not None
         }
         month = statement_month(self._warehouse, None)
         self._sites(
             folders,
             last,
-            {a: index.parent / self._account_file(a) for a in sorted(accounts)},
-            {a: index.parent / self._statement_file(a, month) for a in sorted(statements)},
+            {a: index.parent / self._account_file(a) for a in sorted(pages.union(statements))},
+            {a: index.parent / self._statement_file(a, month) for a in statements},
         )
         self._index(index)
         self._raise_first()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from igny8_analysis.reports.panel import environment
@@ -46,6 +47,7 @@ def link_runs(folder: Path, site_id: int, runs: Sequence[RunPage]) -> None:
     ]
     numbers = {run.id: run.number for run in runs}
     template, begun = map(environment().get_template, ("neighbours.html.j2", "later_run.html.j2"))
+    following, is_made = dict(pairwise(runs)), set(made).__contains__
     for place, run in enumerate(made):
         compared = [
             (numbers[b if a == run.id else a], file)
@@ -59,8 +61,8 @@ def link_runs(folder: Path, site_id: int, runs: Sequence[RunPage]) -> None:
         )
         page = (folder / run.file).read_bytes().decode()
         linked = _filled(page, _PLACE, links)
-        if later := next(iter(runs[runs.index(run) + 1 :]), None):
-            linked = _filled(linked, _LATER, begun.render(run=later, is_made=later in made))
+        if later := following.get(run):
+            linked = _filled(linked, _LATER, begun.render(run=later, is_made=is_made(later)))
         if linked != page:
             publish(folder / run.file, linked)
 

@@ -3,11 +3,15 @@
 import re
 from pathlib import Path
 
+import pytest
+
 import igny8_analysis
 from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.reports.make import Options, Reports
+from igny8_analysis.reports.neighbours import RunPage, link_runs
 from tests.pages import notebooks_here
 
+RUNS = 100
 NAV = re.compile('<nav aria-label="Other runs">(.*?)</nav>', re.DOTALL)
 
 
@@ -50,6 +54,24 @@ def test_runs_link_to_those_made_beside_them(demo_warehouse: Path, tmp_path: Pat
         assert (
             "296 runs have no link: their reports have not been made. <code>igny8 report site 101" in overview
         )
+
+
+def test_runs_are_not_each_compared_with_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [RunPage(n, n, f"a.example #{n}", f"run-{n}.html") for n in range(1, RUNS + 1)]
+    for run in runs:
+        stamp = f'<meta name="igny8-report" content="run-7-{run.id}-0">'
+        (tmp_path / run.file).write_text(f'{stamp}<div class="other-runs"></div>', encoding="utf-8")
+    compared = []
+    is_equal = RunPage.__eq__
+
+    def compare(one: RunPage, other: object) -> bool:
+        compared.append(one)
+        return is_equal(one, other)
+
+    monkeypatch.setattr(RunPage, "__eq__", compare)
+    link_runs(tmp_path, 7, runs)
+    assert links(tmp_path / "run-2.html") == [("run-1.html", "a.example #1"), ("run-3.html", "a.example #3")]
+    assert len(compared) < RUNS
 
 
 def test_of_the_latest_runs_the_page_says_how_many_are_older(demo_warehouse: Path, tmp_path: Path) -> None:

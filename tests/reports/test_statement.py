@@ -242,7 +242,7 @@ def test_account_and_statements_link_to_each_other_and_the_same_twice_is_the_sam
     )
     with notebooks_here(), Reports(demo, demo_warehouse, Options(is_quiet=True)) as reports:
         reports.statement(12, "2026-01", january)
-        reports.some(folders, tmp_path / "index.html", last=0, statements=[12, 48])
+        reports.some(folders, tmp_path / "index.html", last=0, accounts=[12, 48])
     assert re.findall(r'<a href="([^"]*statement[^"]*)"', account.read_text(encoding="utf-8")) == [
         february.name,
         january.name,
@@ -252,7 +252,7 @@ def test_account_and_statements_link_to_each_other_and_the_same_twice_is_the_sam
     first = february.read_bytes()
     again = Reports(demo, demo_warehouse, Options(is_quiet=True, only_changed=True))
     with notebooks_here():
-        again.some(folders, tmp_path / "index.html", last=0, statements=[12, 48])
+        again.some(folders, tmp_path / "index.html", last=0, accounts=[12, 48])
         assert february in again.outcome.unchanged
         Reports(demo, demo_warehouse, Options(is_quiet=True)).statement(12, None, february)
     assert february.read_bytes() == first

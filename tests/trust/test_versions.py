@@ -724,6 +724,18 @@ def test_nothing_of_yours_is_made_among_versions(root: Path, sources: list[str])
     assert contents(root) == before
 
 
+def test_what_the_next_load_goes_on_from_counts_among_a_versions_bytes(root: Path) -> None:
+    def told() -> int:
+        rows = json.loads(igny8("versions", "--format", "json", "--warehouse", root).stdout)
+        return int(rows[0]["bytes"])
+
+    version, before = lake.find_version(root), told()
+    manifest = version.manifest()
+    for as_read, more in (({"runs": {"bytes": 1000}, "credit_usage": None, "old": {}}, 1000), ([], 0)):
+        version.manifest_file.write_text(json.dumps(manifest | {"as_read": as_read}), encoding="utf-8")
+        assert told() == before + more
+
+
 def test_the_warehouses_own_files_are_no_output(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
