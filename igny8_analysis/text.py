@@ -31,6 +31,11 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode()
 
 
+def counted(number: str, one: str, many: str) -> str:
+    """A number as it is written, and what it counts: `1 credit`, `2 credits`."""
+    return f"{number} {one if number == '1' else many}"
+
+
 def cut(text: str) -> str:
     """The text as a table or a page shows it: its first 8,000 characters, and how many it has if that is not all."""
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"

@@ -10,6 +10,7 @@ import altair as alt
 from igny8_analysis.charts.scales import Row, site_axis, site_names, values
 from igny8_analysis.charts.theme import PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
+from igny8_analysis.text import counted
 
 MOST_SITES = 20
 _COLUMNS = ("name", "earlier_credits_per_article", "recent_credits_per_article", "has_cost_risen")
@@ -40,12 +41,14 @@ def article_costs(rows: Sequence[Row]) -> Chart | None:
         )
         return line + ring + dot
 
-    first = known[0]
+    rise = formats.change(known[0]["cost_change_pct"])
+    told = (
+        f"the largest rise is {rise} at {names[known[0]['site_id']]}" if rise[0] == "+" else "none costs more"
+    )
     return Chart(
         name="article-costs",
         title="Credits per article, before and lately",
-        description=f"{len(known)} sites; the largest rise is {formats.change(first['cost_change_pct'])} at "
-        f"{names[first['site_id']]}.",
+        description=f"{counted(str(len(known)), 'site', 'sites')}; {told}.",
         spec=specify(layers(130), 340, 28 * len(known) + 44),
         wide=specify(layers(300), PANEL, 28 * len(known) + 44),
         head=("Site", "Before", "Lately", "Change"),

@@ -7,6 +7,7 @@ import click
 
 from igny8_analysis.cli.options import examples, open_warehouse, reading_options, site_argument
 from igny8_analysis.stages import with_label
+from igny8_analysis.text import counted
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -216,7 +217,7 @@ def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]
     lines = [
         (
             "the next run",
-            f"about {number(row['credits'])} {'credit' if number(row['credits']) == '1' else 'credits'}"
+            f"about {counted(number(row['credits']), 'credit', 'credits')}"
             + (f", {likely}" if (likely := likely_range(row["p80_low"], row["p80_high"])) else "")
             + f" ({WAYS[row['method']]})",
         )
@@ -227,9 +228,8 @@ def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]
         "select total_estimated_credits, queue_runs, pending_articles from site_figures where site_id = $site_id",
         {"site_id": site_id},
     ).fetchall()
-    queue = (
-        f"about {number(credits)} credits for {number(articles)} {'article' if articles == 1 else 'articles'}"
-    )
+    cost = counted(number(credits), "credit", "credits")
+    queue = f"about {cost} for {counted(number(articles), 'article', 'articles')}"
     if runs:
         queue += ", no more than one run" if runs == 1 else f", some {number(runs)} runs"
     return [*lines, ("the whole queue", f"{queue} ({WAYS['original']})")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from igny8_analysis.reports.formats import number, signed
+from igny8_analysis.text import counted
 
 # The methods of a forecast.
 WAYS = {
@@ -89,8 +90,8 @@ FINDINGS = {
         "The site's settings are there more than once; the latest count",
     ),
     "unparsable_value": (
-        "1 value could not be read and counts as missing",
-        "{} values could not be read and count as missing",
+        "1 value could not be read: it counts as 0 in a run's results and charge, else as missing",
+        "{} values could not be read: they count as 0 in a run's results and charge, else as missing",
     ),
     "negative_value": ("1 value is below 0 and counts as 0", "{} values are below 0 and count as 0"),
 }
@@ -105,7 +106,7 @@ def why_it_differs(
 ) -> str:
     """Return how many credits more or fewer run `b` cost than `a`, and what made that."""
     if number(difference) == "0":
-        return f"{b} cost as much as {a}: {number(credits_a)} credits."
+        return f"{b} cost as much as {a}: {counted(number(credits_a), 'credit', 'credits')}."
     volume, rate = volume or 0, rate or 0
     ones = "ones" if number(volume) != "0" and abs(volume) >= abs(rate) else "items"
     parts = [
@@ -119,7 +120,8 @@ def why_it_differs(
         if number(credits) != "0"
     ]
     direction = "more" if difference > 0 else "fewer"
-    return f"{b} cost {number(abs(difference))} credits {direction} than {a}: {', '.join(told)}."
+    credits = counted(number(abs(difference)), "credit", "credits")
+    return f"{b} cost {credits} {direction} than {a}: {', '.join(told)}."
 
 
 def listed(parts: list[str]) -> str:

@@ -18,8 +18,9 @@ from igny8_analysis.reports import formats
 from igny8_analysis.reports.formats import pictured
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.names import site_folder
+from igny8_analysis.reports.publish import stamp_of
 from igny8_analysis.stages import stage_label
-from tests.cases import make_source, run, site
+from tests.cases import AS_OF, items, make_source, run, site
 from tests.command import igny8
 from tests.pages import notebooks_here
 from tests.reports.test_browser import assert_accessible, opened
@@ -47,6 +48,22 @@ def bare_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(sqlite3.connect(source)) as connection, connection:
         connection.execute("insert into igny8_tenants (id, name) values (2, ' an AGENCY ')")
     load(f"sqlite:///{source}", folder / "data")
+    return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def unsaid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Whether site 1 is active the source does not say; its runs 2 and 3 go on, and a keyword waits."""
+    folder = tmp_path_factory.mktemp("unsaid")
+    begun = {"minutes": None, "current_stage": 2, "initial_snapshot": '{"stage_2_initial": 4}'}
+    runs = [
+        *(run(n, f"2026-01-{n:02d}T08:00:00Z", stages={1: (5, 5, 5)}) for n in (1, 11, 12)),
+        run(2, "2026-02-02T08:00:00Z", stages={1: (5, 5, 5)}, status="running", **begun),
+        run(3, "2026-02-03T08:00:00Z", stages={1: (5, 5, 5)}, status="paused", **begun),
+    ]
+    sites = [site(1, "one.example", is_active=None), site(2, "two.example", is_active=0)]
+    source = make_source(folder / "source.sqlite", sites, runs, items("keywords", "new"))
+    load(f"sqlite:///{source}", folder / "data", AS_OF)
     return folder / "data"
 
 
@@ -230,3 +247,33 @@ def test_what_is_unknown_is_told_and_nothing_written(
     assert [done.returncode for done in told] == [3, 3, 3]
     assert all(done.stderr.startswith("igny8: ") and done.stderr.count("\n") == 1 for done in told)
     assert not target.exists()
+
+
+def test_every_account_has_its_page_and_statement(bare_warehouse: Path, tmp_path: Path) -> None:
+    with notebooks_here(), igny8_analysis.connect(bare_warehouse) as bare:
+        Reports(bare, bare_warehouse, Options(is_quiet=True)).all(tmp_path, last=0)
+    stamps = {"-".join(stamp_of(file).split("-")[:2]) for file in tmp_path.glob("account-*.html")}
+    assert stamps == {"account-1", "account-2", "statement-1", "statement-2"}
+
+
+def test_inactive_is_what_the_source_says_is(unsaid: Path, tmp_path: Path) -> None:
+    with notebooks_here(), igny8_analysis.connect(unsaid) as warehouse:
+        Reports(warehouse, unsaid, Options(is_quiet=True)).all(tmp_path, last=0)
+    for page in (tmp_path / "index.html", tmp_path / "account-1-an-agency.html"):
+        assert text_of(page).count("inactive") == 1, page
+    inactive = [page.parent.name for page in tmp_path.glob("*/index.html") if "(inactive)" in text_of(page)]
+    assert inactive == ["2-two-example"]
+
+
+@pytest.mark.parametrize(("number", "outcome"), [(2, "in progress"), (3, "paused here")])
+def test_a_run_that_goes_on_is_compared(unsaid: Path, tmp_path: Path, number: int, outcome: str) -> None:
+    with notebooks_here(), igny8_analysis.connect(unsaid) as warehouse:
+        reports = Reports(warehouse, unsaid, Options(is_quiet=True))
+        told = text_of(reports.compare(1, "run_1", f"run_{number}", tmp_path / "pair.html"))
+    assert outcome in told
+    assert f"{outcome}, 0 of" not in told
+
+
+def test_one_credit_of_the_queue_is_one(unsaid: Path) -> None:
+    told = igny8("overview", "1", "--warehouse", unsaid).stdout
+    assert "about 1 credit for " in told

@@ -256,6 +256,9 @@ def test_nothing_to_draw_is_no_chart() -> None:
     assert charts.forecast_interval([]) is None
     assert charts.credits_by_month([{"month_start": date(2026, 1, 1), "month_credits": None}]) is None
     assert charts.article_costs(SITES[2:]) is None
+    cheaper = charts.article_costs(SITES[1:])
+    assert cheaper
+    assert cheaper.description == "1 site; none costs more."
     assert charts.balance_by_site([SITES[0] | {"balance_credits": 0}]) is None
     assert (
         charts.paired_stages(
