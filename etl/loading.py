@@ -1,7 +1,7 @@
 """Changing a warehouse directory: one load at a time, published by one rename, swept and pruned.
 
-Only what a load of ours made and did not finish is removed: a folder with a version's name, the marker that was
-written into it first, and no manifest. What goes wrong after publishing is a warning.
+Only what a load of ours made and did not finish is removed: a folder with a version's name, no manifest, and the marker
+that was written into it first, or nothing at all. What goes wrong after publishing is a warning.
 """
 
 import errno

@@ -21,7 +21,7 @@ PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9._/-]*|--?[a-z][a-z0-9-]*")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion_command(context: click.Context, shell: str) -> None:
-    """Print the lines that make SHELL complete igny8: commands, options, sites, views."""
+    """Print the lines that make SHELL complete igny8: commands, options, sites, accounts, views."""
     from click.shell_completion import get_completion_class
 
     completion = get_completion_class(shell)
