@@ -483,7 +483,7 @@ def _stage_values(stage: Stage) -> dict[str, str]:
     for key in ("batches", "total_words"):
         is_read = key in stage.extra_number_keys
         values[f"{key}_text"] = f"field.{key}" if is_read else "cast(null as varchar)"
-        values[key] = f"number_or_zero({key}_text)" if is_read else "null"
+        values[key] = f"at_least_zero({key})" if is_read else "null"
     return values
 
 

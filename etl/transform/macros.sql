@@ -56,19 +56,15 @@ create macro as_number(text) as
         when is_numeric(text) then shifted_number(trimmed(text))
     end;
 
-create macro number_check(text) as
+-- Beside its text the number that it reads as: to find that once is most of the work.
+create macro number_check(text, number) as
     case
         when text is null or is_plain_number(text) then null
         when is_negative(text) then 'negative_value'
-        when as_number(text) is null then 'unparsable_value'
+        when number is null then 'unparsable_value'
     end;
 
-create macro number_or_zero(text) as
-    case
-        when is_plain_number(text) then cast(text as decimal(18, 6))
-        when number_check(text) is null then coalesce(as_number(text), 0)
-        else 0
-    end;
+create macro at_least_zero(number) as coalesce(greatest(number, 0), 0);
 
 create macro as_bigint(text) as
     case
@@ -153,7 +149,7 @@ create macro plain_json(text) as
         else with_long_numbers_quoted(text)
     end;
 
-create macro as_object(text) as case when json_type(plain_json(text)) = 'OBJECT' then plain_json(text) end;
+create macro if_object(json) as case when json_type(json) = 'OBJECT' then json end;
 
 create macro finding(key, text, check_name) as {'key': key, 'value_text': text, 'check_name': check_name};
 
@@ -195,7 +191,7 @@ create macro truth_value(text) as
     case when lower(text) in ('1', 't', 'true') then true when lower(text) in ('0', 'f', 'false') then false end;
 
 -- A limit of 0 or below is none.
-create macro limit_value(text) as case when as_number(text) > 0 then as_number(text) end;
+create macro limit_value(number) as case when number > 0 then number end;
 
 create macro time_of_day(text) as
     case

@@ -10,6 +10,7 @@ with
     known as (
         select *, is_plain_object(is_simple, initial_snapshot, {{ keys_in_simple }}) as is_plain from parsed
     ),
+    read as (select *, case when not is_plain then plain_json(initial_snapshot) end as json from known),
     typed as (
         select
             as_bigint(site_id) as site_id,
@@ -24,10 +25,10 @@ with
             as_time(paused_at) as paused_at,
             as_time(resumed_at) as resumed_at,
             as_time(cancelled_at) as cancelled_at,
-            number_or_zero(total_credits_used) as total_credits_used,
-            case when is_plain or is_json(initial_snapshot) then initial_snapshot end as initial_snapshot,
+            as_number(total_credits_used) as total_credits_used,
+            case when is_plain or json is not null then initial_snapshot end as initial_snapshot,
             case
-                when is_plain then simple else from_json(as_object(initial_snapshot), '{{structure}}')
+                when is_plain then simple else from_json(if_object(json), '{{structure}}')
             end as snapshot,
 {% for stage in stages %}
             stage_{{ stage.number }}_result,
@@ -44,7 +45,7 @@ with
             resumed_at as resumed_text,
             cancelled_at as cancelled_text,
             updated_at as updated_text
-        from known
+        from read
     )
 select
     * exclude (
@@ -56,7 +57,7 @@ select
         resumed_text,
         cancelled_text,
         updated_text
-    ),
+    ) replace (at_least_zero(total_credits_used) as total_credits_used),
     case
         when id is null then 'id is not a whole number'
         when site_id is null then 'site_id is not a whole number'
@@ -80,7 +81,7 @@ select
                 [
                     finding('tenant_id', account_text, unparsable(account_text, account_id)),
                     finding('current_stage', current_stage_text, unparsable(current_stage_text, current_stage)),
-                    finding('total_credits_used', credits_text, number_check(coalesce(credits_text, ''))),
+                    finding('total_credits_used', credits_text, number_check(coalesce(credits_text, ''), total_credits_used)),
                     finding('initial_snapshot', snapshot_text, unparsable(snapshot_text, initial_snapshot)),
                     finding('completed_at', completed_text, unparsable(completed_text, completed_at)),
                     finding('paused_at', paused_text, unparsable(paused_text, paused_at)),

@@ -11,6 +11,15 @@ with
             ) as place
         from raw_automation_configs as c
     ),
+    numbered as (
+        select
+            *,
+{% for column in numbers %}
+            as_number({{ column }}) as {{ column }}_number,
+{% endfor %}
+        from counted
+        where site is not null and place = 1
+    ),
     typed as (
         select
             site as site_id,
@@ -18,12 +27,12 @@ with
             truth_value(is_enabled) as is_enabled,
             frequency,
             time_of_day(scheduled_time) as scheduled_time,
-            limit_value(max_credits_per_run) as credit_limit,
+            limit_value(max_credits_per_run_number) as credit_limit,
 {% for stage in stages %}
-            limit_value({{ stage.limit }}) as stage_{{ stage.number }}_limit,
+            limit_value({{ stage.limit }}_number) as stage_{{ stage.number }}_limit,
             coalesce(truth_value(stage_{{ stage.number }}_enabled), true) as stage_{{ stage.number }}_is_on,
     {% if stage.has_batch_size %}
-            as_number(stage_{{ stage.number }}_batch_size) as stage_{{ stage.number }}_batch_size,
+            stage_{{ stage.number }}_batch_size_number as stage_{{ stage.number }}_batch_size,
     {% endif %}
 {% endfor %}
             as_time(last_run_at) as last_run_at,
@@ -31,7 +40,7 @@ with
             list_filter(
                 [
 {% for column in numbers %}
-                    finding('automation_configs.{{ column }}', {{ column }}, unparsable({{ column }}, as_number({{ column }}))),
+                    finding('automation_configs.{{ column }}', {{ column }}, unparsable({{ column }}, {{ column }}_number)),
 {% endfor %}
 {% for column in flags %}
                     finding('automation_configs.{{ column }}', {{ column }}, unparsable({{ column }}, truth_value({{ column }}))),
@@ -44,8 +53,7 @@ with
                 ],
                 lambda c: c.check_name is not null
             ) as checks
-        from counted
-        where site is not null and place = 1
+        from numbered
     )
 select *
 from typed

@@ -18,9 +18,8 @@ with
     known as (
         select *, is_plain_object(is_simple, source_text, {{ keys_in_simple }}) as is_plain from parsed
     ),
-    objects as (
-        select *, case when not is_plain then as_object(source_text) end as object from known
-    ),
+    read as (select *, case when not is_plain then plain_json(source_text) end as json from known),
+    objects as (select *, if_object(json) as object from read),
     fields as (
         select
             site_id,
@@ -55,6 +54,17 @@ with
 {{ total_words_text }} as total_words_text,
             snapshot_text
         from fields
+    ),
+    numbered as (
+        select
+            *,
+            as_number(processed_text) as processed,
+            as_number(created_text) as created,
+            as_number(credits_text) as credits,
+            as_number(batches_text) as batches,
+            as_number(total_words_text) as total_words,
+            as_number(snapshot_text) as snapshot_number
+        from named
     )
 select
     site_id,
@@ -62,14 +72,14 @@ select
     run_id,
 {{ number }} as stage_number,
     case when is_plain then source_text <> '{}' else len(keys) > 0 end as has_result,
-    number_or_zero(processed_text) as items_processed,
-    number_or_zero(created_text) as items_created,
-    number_or_zero(credits_text) as credits_used,
+    at_least_zero(processed) as items_processed,
+    at_least_zero(created) as items_created,
+    at_least_zero(credits) as credits_used,
     elapsed_seconds(time_text) as duration_seconds,
     text_of_json(error_json) as error,
 {{ batches }} as batches,
 {{ total_words }} as total_words,
-    case when number_check(snapshot_text) is null then as_number(snapshot_text) end as snapshot_items,
+    case when number_check(snapshot_text, snapshot_number) is null then snapshot_number end as snapshot_items,
     is_true_json(skipped) as is_skipped,
     is_true_json(partial) as is_partial,
     text_of_json(reason_json) as reason,
@@ -80,14 +90,14 @@ select
             list_filter(
                 [
                     finding('stage_{{number}}_result', source_text, case when is_unreadable then 'unparsable_value' end),
-                    finding('{{processed_key}}', processed_text, number_check(processed_text)),
-                    finding('{{created_key}}', created_text, number_check(created_text)),
-                    finding('credits_used', credits_text, number_check(credits_text)),
+                    finding('{{processed_key}}', processed_text, number_check(processed_text, processed)),
+                    finding('{{created_key}}', created_text, number_check(created_text, created)),
+                    finding('credits_used', credits_text, number_check(credits_text, credits)),
                     finding('time_elapsed', time_text, unparsable(time_text, elapsed_seconds(time_text))),
                     finding('error', error_json, case when error_json not like '"%' then 'unparsable_value' end),
-                    finding('batches', batches_text, number_check(batches_text)),
-                    finding('total_words', total_words_text, number_check(total_words_text)),
-                    finding('stage_{{number}}_initial', snapshot_text, number_check(snapshot_text))
+                    finding('batches', batches_text, number_check(batches_text, batches)),
+                    finding('total_words', total_words_text, number_check(total_words_text, total_words)),
+                    finding('stage_{{number}}_initial', snapshot_text, number_check(snapshot_text, snapshot_number))
                 ],
                 lambda c: c.check_name is not null
             ),
@@ -97,4 +107,4 @@ select
             )
         )
     end as checks
-from named
+from numbered

@@ -26,7 +26,7 @@ with
         union all
         select
             'credits',
-            (select sum(number_or_zero(total_credits_used)) from raw_automation_runs),
+            (select sum(at_least_zero(as_number(total_credits_used))) from raw_automation_runs),
             (select sum(total_credits_used) from read_runs where reason is not null),
             (select sum(total_credits_used) from runs)
         union all

@@ -99,8 +99,13 @@ def json_amount(value: Any) -> Fraction:
 def column_amount(value: Any) -> Fraction:
     """The number in a numeric column, where SQLite may hold anything."""
     if isinstance(value, int | float | str):
-        return amount(str(value))
+        return amount(spelled(value))
     raise Unparsable(value)
+
+
+def spelled(value: float | str) -> str:
+    """A number of a column as SQLite spells it: of a fraction fifteen digits, so that binary noise tips no tie."""
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 INSTANT = re.compile(
@@ -149,7 +154,7 @@ def signed_or_none(value: Any) -> Fraction | None:
         return None
     if not isinstance(value, int | float | str):
         raise Unparsable(value)
-    text = str(value).strip(BLANKS)
+    text = spelled(value).strip(BLANKS)
     if not NUMERAL.fullmatch(text):
         raise Unparsable(value)
     size = amount(text.lstrip("+-"))
@@ -162,7 +167,7 @@ def measure_or_none(places: int) -> Callable[[Any], Fraction | None]:
     def read(value: Any) -> Fraction | None:
         if value is None:
             return None
-        text = str(value).strip(BLANKS)
+        text = spelled(value).strip(BLANKS)
         if not isinstance(value, int | float | str) or not NUMERAL.fullmatch(text):
             raise Unparsable(value)
         return half_away(Fraction(Decimal(text)), places)
@@ -223,8 +228,8 @@ def utc_date(value: Any) -> date | None:
 
 def whole(value: Any) -> int | None:
     """The integer in a column, None where there is none."""
-    if isinstance(value, str) and (spelled := re.fullmatch(r"([+-]?[0-9]{1,18})(\.0*)?", value)):
-        return int(spelled[1])
+    if isinstance(value, str) and (whole_number := re.fullmatch(r"([+-]?[0-9]{1,18})(\.0*)?", value)):
+        return int(whole_number[1])
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return int(value)
     return value if isinstance(value, int) else None

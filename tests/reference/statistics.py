@@ -362,12 +362,13 @@ def insights(source: Source, run: Run) -> list[Insight]:
         written.append(Insight(type_, severity, message))
 
     name = STAGES[run.current_stage][0] if run.current_stage in STAGES else None
-    stopped_at = f"stage {run.current_stage or 0}" + (f" ({name})" if name else "")
+    has_stage = run.current_stage is not None
+    stopped = (f" at stage {run.current_stage}" if has_stage else "") + (f" ({name})" if name else "")
     if run.status == "failed":
         reason = "" if is_blank(run.error_message) else f": {run.error_message}"
-        say("error", "error", f"This run failed at {stopped_at}{reason}")
+        say("error", "error", f"This run failed{stopped}{reason}")
     if run.status == "cancelled":
-        say("error", "warning", f"This run was cancelled at {stopped_at}")
+        say("error", "warning", f"This run was cancelled{stopped}")
     for stage in run.stages:
         if stage.error:
             say("error", "error", f"{stage.name} reported an error: {stage.error}")
