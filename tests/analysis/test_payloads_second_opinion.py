@@ -74,7 +74,7 @@ def test_agrees_over_the_demo(demo_source: Path, demo_warehouse: Path) -> None:
     assert_same(reference.load(demo_source, demo.AS_OF), Product(demo_warehouse), every=8)
 
 
-@pytest.mark.parametrize("seed", sampled(range(3), quick=1))
+@pytest.mark.parametrize("seed", sampled((103, 101, 0), quick=1))
 def test_agrees_over_a_nasty_source(tmp_path: Path, seed: int) -> None:
     source = nasty_source(tmp_path / "nasty.sqlite", seed, sites=12)
     assert_same(reference.load(source, AS_OF), Product.loaded(source, tmp_path / "data"))
