@@ -67,7 +67,7 @@ def alerts(
         "site_id": None if site is None else warehouse.resolve_site(site),
         "account_id": None if account is None else warehouse.resolve_account(account),
     }
-    rows = warehouse._rows(_ROWS, keys)
+    rows = warehouse.rows(_ROWS, keys)
     age = (now or datetime.now(UTC)) - warehouse.as_of
     if age.total_seconds() > 3600 * max_age:
         rows.append(_late(warehouse, age))

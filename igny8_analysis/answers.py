@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from igny8_analysis.errors import QueryTooLarge, SqlError
+from igny8_analysis.errors import QueryTooLarge, SqlError, of_another_program
 from igny8_analysis.etl.errors import DAMAGED, UsageError, WarehouseNotFound, is_damage
 from igny8_analysis.etl.interrupts import interruptible
 
@@ -165,12 +165,6 @@ def _room(error: Exception, limits: Limits) -> str:
     )
 
 
-def as_dicts(answer: Answer) -> list[dict[str, Any]]:
-    """The rows of an answer, each a dict by column."""
-    columns = answer.columns
-    return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
-
-
 @contextmanager
 def sql_errors() -> Iterator[None]:
     """Tell DuckDB's error about a query, also one that shows only as rows are fetched, as a UsageError."""
@@ -184,8 +178,6 @@ def sql_errors() -> Iterator[None]:
             raise WarehouseNotFound(f"{DAMAGED} ({first})") from None
         lacking = LACKING.search(first)
         if lacking and any(SQL_FILES.rglob(f"{lacking[1]}.sql")):
-            raise WarehouseNotFound(
-                f"this version of the data is of another igny8-analysis and has no {lacking[1]}; load again: igny8 etl"
-            ) from None
+            raise of_another_program(f"it has no {lacking[1]}") from None
         hints = [line for line in others if line.startswith(SQL_HINTS)]
         raise SqlError(" ".join([f"the SQL is wrong: {first}", *hints])) from None

@@ -143,6 +143,15 @@ class Warehouse:
         with sql_errors(), bounded(cursor, self._limits):
             return Answer(cursor.sql(query, params=params), cursor, self._limits)
 
+    def rows(self, query: str, params: Parameters | None = None) -> list[dict[str, Any]]:
+        """The rows of a query as for `sql`, each a dict by column; it is planned once. Raises as `sql`."""
+        self._refuse_more_than_reading(query)
+        cursor = self._connection.cursor()
+        with sql_errors(), bounded(cursor, self._limits):
+            cursor.execute(query, params)
+            columns = [name for name, *_ in cursor.description]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
     def stream(self, query: str, params: Parameters | None = None) -> Stream:
         """The rows of a query as for `sql`, in batches as they come: an answer of any size in little memory.
 
@@ -163,14 +172,6 @@ class Warehouse:
             raise UsageError(
                 f"{type_.name} is refused: ad hoc SQL takes one SELECT, EXPLAIN, DESCRIBE or SHOW"
             )
-
-    def _rows(self, query: str, params: Parameters | None = None) -> list[dict[str, Any]]:
-        """The rows of a query of this package's own, planned once, each a dict by column. Raises as `sql`."""
-        cursor = self._connection.cursor()
-        with sql_errors(), bounded(cursor, self._limits):
-            cursor.execute(query, params)
-            columns = [name for name, *_ in cursor.description]
-            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
     def _explained_type(self, query: str) -> duckdb.StatementType:
         """The type of the statement that an EXPLAIN explains, and with ANALYZE would run."""

@@ -1,6 +1,6 @@
 """Errors of answers and reports; those of sources, loads and use are in `etl/errors.py`."""
 
-from igny8_analysis.etl.errors import Igny8Error, LoadError, UsageError
+from igny8_analysis.etl.errors import Igny8Error, LoadError, UsageError, WarehouseNotFound
 
 
 class SiteNotFound(Igny8Error):  # noqa: N818 (a public name)
@@ -33,6 +33,13 @@ class AccountNotFound(Igny8Error):  # noqa: N818 (a public name)
 
 class SqlError(UsageError):
     """A query that DuckDB cannot run; where no person wrote it, the version of the data is of another program."""
+
+
+def of_another_program(lacking: object) -> WarehouseNotFound:
+    """The error of a version that lacks what this program reads."""
+    return WarehouseNotFound(
+        f"this version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl"
+    )
 
 
 class QueryTooLarge(Igny8Error):  # noqa: N818 (a public name)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from igny8_analysis import payloads
 from igny8_analysis import warehouse as views
-from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.etl.templates import filled
 from igny8_analysis.payloads import AS_IS, TIME, Fields
@@ -422,7 +421,7 @@ def _explain(
         of_site = keys | ({} if site_id is None else {"site_id": site_id})
     inputs = section.others.get(what, section.inputs)
     rows_query = " ".join(read_query(inputs, **of_site, position=position, condition=of_whom).split())
-    rows = as_dicts(warehouse.sql(f"select * from ({rows_query}) limit {MOST_ROWS}"))
+    rows = warehouse.rows(f"select * from ({rows_query}) limit {MOST_ROWS}")
     rows_in_all = len(rows)
     if rows_in_all == MOST_ROWS:
         ((rows_in_all,),) = warehouse.sql(f"select count(*) from ({rows_query})").fetchall()

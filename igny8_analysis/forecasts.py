@@ -54,7 +54,7 @@ def _rows(
     if method is not None:
         where += " and method = $method"
         params["method"] = method
-    return warehouse._rows(f"select * from {view} where {where} order by {order}", params)
+    return warehouse.rows(f"select * from {view} where {where} order by {order}", params)
 
 
 def _check_method(warehouse: "Warehouse", method: str | None) -> None:

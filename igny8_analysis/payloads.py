@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from igny8_analysis.etl.errors import WarehouseNotFound
+from igny8_analysis.errors import of_another_program
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.queries import read_query
 
@@ -537,10 +537,7 @@ def execute(
         with interruptible(connection):
             return connection.execute(_STATEMENTS[query], params).fetchall()
     except (duckdb.CatalogException, duckdb.BinderException) as error:
-        lacking = str(error).splitlines()[0]
-        raise WarehouseNotFound(
-            f"this version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl"
-        ) from None
+        raise of_another_program(str(error).splitlines()[0]) from None
 
 
 def _select(

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from igny8_analysis.answers import as_dicts
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.queries import read_query
 from igny8_analysis.stages import stage_label
@@ -64,7 +63,7 @@ def what_if(
     switches = _by_stage(names, ((key, is_on) for keys, is_on in switched for key in _each(keys)))
     waiting = _by_stage(names, ((key, _number(value)) for key, value in (pending or {}).items()))
     asked_credits = None if credit_limit is None else _number(credit_limit)
-    (live,) = as_dicts(warehouse.sql(LIVE, {"site_id": site_id}))
+    (live,) = warehouse.rows(LIVE, {"site_id": site_id})
 
     def told(limits: Mapping[int, float]) -> tuple[list[Payload], Payload]:
         asked = [
@@ -83,7 +82,7 @@ def what_if(
             "is_known": is_known,
             "credit_limit": asked_credits,
         }
-        stages = as_dicts(warehouse.sql(read_query("what_if", forecast_flow=_flow()), values))
+        stages = warehouse.rows(read_query("what_if", forecast_flow=_flow()), values)
         return stages, _totals(stages, live)
 
     without = {name: live[name] for name in TOTALS}

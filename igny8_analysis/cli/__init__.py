@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from igny8_analysis.cli import streams
-from igny8_analysis.errors import SqlError
+from igny8_analysis.errors import SqlError, of_another_program
 from igny8_analysis.etl import interrupts
 from igny8_analysis.etl.errors import DAMAGED, Igny8Error, WarehouseNotFound, is_damage
 from igny8_analysis.quicker import without_slow_formats
@@ -87,9 +87,7 @@ class Commands(click.Group):
         except SqlError as error:
             if ctx.invoked_subcommand == "sql":
                 raise
-            raise WarehouseNotFound(
-                f"the version of the data is of another igny8-analysis ({error}); load again: igny8 etl"
-            ) from None
+            raise of_another_program(error) from None
         except RuntimeError as error:
             if str(error) != "Query interrupted":
                 raise
@@ -234,11 +232,10 @@ def _is_no_text(error: Exception) -> tuple[str, int] | None:
 
 def _told(error: Exception) -> tuple[str, int]:
     """What to say of an error, and the exit status."""
+    if type(error).__name__ in ("CatalogException", "BinderException"):  # DuckDB's, not imported to name them
+        error = of_another_program(str(error).splitlines()[0])
     if isinstance(error, Igny8Error):
         return str(error), error.exit_code
-    if type(error).__name__ in ("CatalogException", "BinderException"):  # DuckDB's, not imported to name them
-        lacking = str(error).splitlines()[0]
-        return f"the version of the data is of another igny8-analysis ({lacking}); load again: igny8 etl", 4
     if type(error).__module__.endswith("duckdb") and is_damage(error):
         return f"{DAMAGED} ({str(error).splitlines()[0]})", WarehouseNotFound.exit_code
     if isinstance(error, OSError):

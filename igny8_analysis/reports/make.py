@@ -20,7 +20,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from igny8_analysis import NOTEBOOKS
-from igny8_analysis.answers import as_dicts
 from igny8_analysis.errors import ReportError
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.etl.files import sweep
@@ -505,7 +504,7 @@ class Reports:
         return link if _is_made(folder / link, f"site-{site_id}-") else None
 
     def _index(self, target: Path) -> None:
-        sites = as_dicts(self._warehouse.sql(read_query("index_sites")))
+        sites = self._warehouse.rows(read_query("index_sites"))
         accounts = {site["account_id"]: site["account_name"] or "" for site in sites}
         account_links = {
             account_id: file

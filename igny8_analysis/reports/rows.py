@@ -62,7 +62,7 @@ class Report:
         `stage_name` is as people read it.
         """
         text = _PARAMETER.sub(self._literal, textwrap.dedent(query).strip())
-        return Rows(map(as_shown, self.warehouse._rows(text)), text)
+        return Rows(map(as_shown, self.warehouse.rows(text)), text)
 
     def _literal(self, found: re.Match[str]) -> str:
         value = self.parameters[found[1]]

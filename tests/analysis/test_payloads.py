@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from igny8_analysis import Warehouse
-from igny8_analysis.answers import as_dicts
 from igny8_analysis.forecasts import forecast
 from igny8_analysis.payloads import PERCENT, RATE, RATIO, WHOLE, WHOLE_OR_NULL, execute, read_json
 
@@ -56,6 +55,6 @@ def test_a_forecast_is_the_rows_of_its_views(demo: Warehouse) -> None:
         payload = forecast(demo, site_id)
         for kind, order in (("totals", "is_champion desc, method"), ("stages", "method, stage_number")):
             view = f"forecast_{kind}"
-            rows = as_dicts(demo.sql(f"select * from {view} where site_id = {site_id} order by {order}"))
+            rows = demo.rows(f"select * from {view} where site_id = {site_id} order by {order}")
             assert payload[kind] == rows
             assert forecast(demo, site_id, "flow")[kind] == [row for row in rows if row["method"] == "flow"]

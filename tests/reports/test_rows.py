@@ -42,7 +42,7 @@ def test_a_run_is_named_by_run_id_or_by_source_id(demo: Warehouse) -> None:
 
 
 def test_a_past_range_that_said_too_little_is_not_shown_as_one(demo: Warehouse) -> None:
-    rows = demo._rows("from forecast_backtest where site_id = 101 and is_champion and p80_low > 0")
+    rows = demo.rows("from forecast_backtest where site_id = 101 and is_champion and p80_low > 0")
     unsure = next(row for row in rows if row["p80_high"] > 10 * row["p80_low"])
     sure = next(row for row in rows if row["p80_high"] <= 10 * row["p80_low"])
     told = predicted_and_actual(Rows([unsure])).html

@@ -44,7 +44,7 @@ def test_payloads_of_an_old_version_say_how_to_renew_it(old: Path) -> None:
 def test_what_an_old_version_lacks_says_how_to_renew_it(old: Path) -> None:
     with (
         connect(old) as warehouse,
-        pytest.raises(WarehouseNotFound, match="has no alerts; load again: igny8 etl"),
+        pytest.raises(WarehouseNotFound, match=r"has no alerts\); load again: igny8 etl"),
     ):
         warehouse.sql("select * from alerts").fetchall()
     for command in (["alerts"], ["account", "1"], ["settings", "1"], ["report", "overview", "1"]):
