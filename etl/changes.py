@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from igny8_analysis.etl.catalogue import FoundTable
 from igny8_analysis.etl.errors import Igny8Error
-from igny8_analysis.etl.lake import Version, digest
+from igny8_analysis.etl.lake import Version, sha256
 from igny8_analysis.etl.sources.source import Source, WrittenRows
 from igny8_analysis.etl.templates import identifier, parquet, quoted
 
@@ -77,7 +77,7 @@ class Told:
                     0 <= self.written.next - kept.get("oldest", 0) < NUMBERS // 2
                 ),
                 "what the load before kept is damaged": bool(kept)
-                and digest(goes_on.previous.path / file_name(name)) != kept["sha256"],
+                and sha256(goes_on.previous.path / file_name(name)) != kept["sha256"],
             }
         except (Igny8Error, OSError, AttributeError, KeyError, TypeError):
             return "what the load before kept cannot be read"
@@ -88,7 +88,7 @@ class Told:
         return {
             "state": self.state,
             "oldest": self.written.oldest,
-            "sha256": digest(file),
+            "sha256": sha256(file),
             "bytes": file.stat().st_size,
         }
 

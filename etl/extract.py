@@ -31,7 +31,7 @@ from igny8_analysis.etl.domains import bare_domain_sql
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.history import alert_keys, growing_rows, holds_table
 from igny8_analysis.etl.interrupts import interruptible
-from igny8_analysis.etl.lake import Version, digest
+from igny8_analysis.etl.lake import Version, sha256
 from igny8_analysis.etl.ledger import read_sums
 from igny8_analysis.etl.resources import MACHINE, Resources, Steps
 from igny8_analysis.etl.scratch import spill_folder
@@ -402,7 +402,7 @@ def _holds_runs(version: Version, runs_digest: str) -> bool:
 def _are_as_written(version: Version, *tables: str) -> bool:
     try:
         told = version.manifest()["tables"]
-        return all(digest(version.lake / f"{name}.parquet") == told[name]["sha256"] for name in tables)
+        return all(sha256(version.lake / f"{name}.parquet") == told[name]["sha256"] for name in tables)
     except (Igny8Error, OSError, KeyError):
         return False
 

@@ -3,7 +3,7 @@
 import duckdb
 
 from igny8_analysis.etl.errors import Igny8Error, LoadError
-from igny8_analysis.etl.lake import Version, checksum, digest
+from igny8_analysis.etl.lake import Version, crc32, sha256
 from igny8_analysis.etl.templates import parquet, quoted
 
 
@@ -59,7 +59,7 @@ def _is_parquet_as_written(version: Version, table: str) -> bool:
     path = version.lake / f"{table}.parquet"
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     try:
-        return bool(version.manifest()["tables"][table]["sha256"] == digest(*files))
+        return bool(version.manifest()["tables"][table]["sha256"] == sha256(*files))
     except (KeyError, TypeError, Igny8Error):  # the manifest does not tell
         return True
     except OSError:
@@ -68,7 +68,7 @@ def _is_parquet_as_written(version: Version, table: str) -> bool:
 
 def _is_database_as_written(version: Version) -> bool:
     try:
-        return bool(version.manifest()["database_crc32"] == checksum(version.database))
+        return bool(version.manifest()["database_crc32"] == crc32(version.database))
     except (KeyError, TypeError, Igny8Error):
         return True
     except OSError:

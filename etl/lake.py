@@ -281,7 +281,7 @@ def refuse_own_file(target: Path) -> None:
         raise UsageError(f"{target} belongs to the warehouse {root}: name a place elsewhere")
 
 
-def digest(*files: Path) -> str:
+def sha256(*files: Path) -> str:
     """SHA-256 of the files' content, one after the other."""
     total = hashlib.sha256()
     for block in _blocks(*files):
@@ -289,7 +289,7 @@ def digest(*files: Path) -> str:
     return total.hexdigest()
 
 
-def checksum(file: Path) -> int:
+def crc32(file: Path) -> int:
     """CRC-32 of the file's content: tells damage, ten times as fast as a digest."""
     total = 0
     for block in _blocks(file):

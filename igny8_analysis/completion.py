@@ -12,7 +12,7 @@ KEYWORDS = (
     "and or not in is null between like distinct union all count sum avg min max round coalesce cast desc asc "
     "over partition by qualify describe show tables explain"
 )
-CATALOGUE = """
+COLUMNS = """
 select if(schema_name = 'main', '', schema_name || '.') || table_name as name, column_name, comment
 from duckdb_columns()
 where not internal
@@ -27,40 +27,24 @@ from (
 )
 order by schema_name = 'lake', coalesce(contains(comment, '. A step towards '), false), name
 """
-SITE_WORDS = """
-with named as (
-    select site_id, name, domain, count(*) over (partition by domain) as sharing from sites where is_live
-)
+# What a shell completes and what that means: a name where it is a plain word and names one alone, else the id.
+_WORDS = """
 select
     if(
-        regexp_full_match(domain, '[A-Za-z0-9_./][A-Za-z0-9._/-]*')
-        and not regexp_full_match(domain, '[0-9]+')
-        and sharing = 1,
-        domain,
-        cast(site_id as varchar)
+        regexp_full_match({name}, '[A-Za-z0-9_./][A-Za-z0-9._/-]*')
+        and not regexp_full_match({name}, '[0-9]+')
+        and count(*) over (partition by lower(trim({name}))) = 1,
+        {name},
+        cast({id} as varchar)
     ) as word,
-    name
-from named
+    {meaning}
+from {rows}
 order by word
 """
-ACCOUNT_WORDS = """
-with named as (
-    select account_id, account_name as name, count(*) over (partition by lower(trim(account_name))) as sharing
-    from accounts
-    where not is_deleted
+SITE_WORDS = _WORDS.format(id="site_id", name="domain", meaning="name", rows="sites where is_live")
+ACCOUNT_WORDS = _WORDS.format(
+    id="account_id", name="account_name", meaning="account_name", rows="accounts where not is_deleted"
 )
-select
-    if(
-        regexp_full_match(name, '[A-Za-z0-9_./][A-Za-z0-9._/-]*')
-        and not regexp_full_match(name, '[0-9]+')
-        and sharing = 1,
-        name,
-        cast(account_id as varchar)
-    ) as word,
-    name
-from named
-order by word
-"""
 _TABLE = re.compile(r"\b(?:from|join)\s+([\w.]+)(?:\s+(?:as\s+)?(\w+))?", re.IGNORECASE)
 _WORD = re.compile(r"[\w.]*$")
 _REST = re.compile(r"\w*")
@@ -76,14 +60,14 @@ class Suggestion:
     meaning: str
 
 
-class Catalogue:
+class Dictionary:
     """Names and meanings of every view, table and column of a warehouse."""
 
     def __init__(self, warehouse: "Warehouse") -> None:
-        """Read the catalogue once; views that are steps towards others come after those that answer."""
+        """Read them once; views that are steps towards others come after those that answer."""
         self.grains: dict[str, str] = dict(warehouse.sql(GRAINS).fetchall())
         self.columns: dict[str, dict[str, str]] = {}
-        for table, column, meaning in warehouse.sql(CATALOGUE).fetchall():
+        for table, column, meaning in warehouse.sql(COLUMNS).fetchall():
             self.columns.setdefault(table, {})[column] = meaning or ""
 
     def suggestions(self, before: str, after: str = "") -> list[Suggestion]:

@@ -115,6 +115,7 @@ ACCURACY = (
     "band_high_80 band_low_90 band_high_90 width_80 width_90 pinball_10 pinball_50 pinball_80 pinball_90"
 )
 
+SPENT = ("credits_so_far", "credits_month_before")
 PER_ARTICLE = ("credits_per_article_before", "credits_per_article_after")
 
 # Rows of views that are in no payload: they go by their place in this order.
@@ -152,7 +153,7 @@ OF_VIEWS = {
             "credits_month_before"
         ),
         "explain_spend",
-        others=dict.fromkeys(("credits_so_far", "credits_month_before"), "explain_month_runs"),
+        others=dict.fromkeys(SPENT, "explain_month_runs"),
     ),
     "forecast_backtest": Section(
         "forecast_backtest",
@@ -241,76 +242,10 @@ OF_VIEWS = {
 }
 
 
-def _of_account(
-    name: str, inputs: str, condition: str, order: str | None, others: Mapping[str, str] | None = None
-) -> Section:
-    return replace(OF_VIEWS[name], inputs=inputs, condition=condition, order=order, others=others or {})
-
-
-# An account's rows of the same views, and those that only accounts have.
-ACCOUNT = {
-    "spend_forecasts": _of_account(
-        "spend_forecasts",
-        "explain_account_spend",
-        "scope = 'account' and account_id = {{ account_id }}",
-        OF_VIEWS["spend_forecasts"].order,
-    ),
-    "spend_backtest": _of_account(
-        "spend_backtest",
-        "explain_spend_backtest",
-        "scope = 'account' and account_id = {{ account_id }}",
-        OF_VIEWS["spend_backtest"].order,
-    ),
-    "spend_accuracy": _of_account(
-        "spend_accuracy",
-        "explain_spend_backtest",
-        "scope = 'account' and account_id = {{ account_id }}",
-        OF_VIEWS["spend_accuracy"].order,
-    ),
-    "spend_months": _of_account(
-        "spend_months",
-        "explain_account_spend",
-        "scope = 'account' and account_id = {{ account_id }}",
-        None,
-        dict.fromkeys(("credits_so_far", "credits_month_before"), "explain_account_month_runs"),
-    ),
-    "runways": Section(
-        "runways",
-        dict.fromkeys(
-            [
-                "account_id",
-                "available_credits",
-                "credits_per_day",
-                "runway_days",
-                "runway_days_low",
-                "runway_days_high",
-                "ends_on",
-                "ends_on_low",
-                "ends_on_high",
-            ],
-            AS_IS,
-        ),
-        "explain_runway",
-        condition="account_id = {{ account_id }}",
-    ),
-    "cost_changes": _of_account(
-        "cost_changes",
-        "explain_account_charges",
-        "site_id in (select site_id from sites where account_id = {{ account_id }} and is_live)",
-        "period desc, stage_number nulls last, site_id",
-        dict.fromkeys(PER_ARTICLE, "explain_account_articles"),
-    ),
-    "alerts": _of_account(
-        "alerts",
-        "explain_runs",
-        "account_id = {{ account_id }}",
-        "severity_rank, site_id, alert, run_id, stage_number",
-        OF_VIEWS["alerts"].others,
-    ),
-}
-
-
 OF_ACCOUNT = "account_id = {{ account_id }}"
+SPENT_BY_ACCOUNT = f"scope = 'account' and {OF_ACCOUNT}"
+SITES_OF_ACCOUNT = f"site_id in (select site_id from sites where {OF_ACCOUNT} and is_live)"
+
 ACCOUNT_PAYLOAD = {
     "account": Section(
         "accounts",
@@ -327,7 +262,7 @@ ACCOUNT_PAYLOAD = {
         payloads.SITE_FIGURES,
         "explain_account_runs",
         order="site_id",
-        condition="site_id in (select site_id from sites where account_id = {{ account_id }} and is_live)",
+        condition=SITES_OF_ACCOUNT,
     ),
     "months": Section(
         "credit_months",
@@ -335,6 +270,42 @@ ACCOUNT_PAYLOAD = {
         "explain_account_months",
         order="month_start",
         condition=OF_ACCOUNT,
+    ),
+}
+# An account's rows of the same views, and those that only accounts have.
+ACCOUNT = {
+    "spend_forecasts": replace(
+        OF_VIEWS["spend_forecasts"], inputs="explain_account_spend", condition=SPENT_BY_ACCOUNT
+    ),
+    "spend_backtest": replace(OF_VIEWS["spend_backtest"], condition=SPENT_BY_ACCOUNT),
+    "spend_accuracy": replace(OF_VIEWS["spend_accuracy"], condition=SPENT_BY_ACCOUNT),
+    "spend_months": replace(
+        OF_VIEWS["spend_months"],
+        inputs="explain_account_spend",
+        condition=SPENT_BY_ACCOUNT,
+        others=dict.fromkeys(SPENT, "explain_account_month_runs"),
+    ),
+    "runways": Section(
+        "runways",
+        _columns(
+            "available_credits credits_per_day runway_days runway_days_low runway_days_high ends_on ends_on_low "
+            "ends_on_high",
+            key="account_id",
+        ),
+        "explain_runway",
+        condition=OF_ACCOUNT,
+    ),
+    "cost_changes": replace(
+        OF_VIEWS["cost_changes"],
+        inputs="explain_account_charges",
+        condition=SITES_OF_ACCOUNT,
+        order="period desc, stage_number nulls last, site_id",
+        others=dict.fromkeys(PER_ARTICLE, "explain_account_articles"),
+    ),
+    "alerts": replace(
+        OF_VIEWS["alerts"],
+        condition=OF_ACCOUNT,
+        order="severity_rank, site_id, alert, run_id, stage_number",
     ),
 }
 
@@ -397,18 +368,9 @@ def _explain(
     if position is not None and position >= BEYOND_ROWS:
         raise UsageError(f"metric {metric!r} has no such row here")
     of_whom = filled(section.condition, keys)
-    where = [of_whom] if section.view != "current_load" else []
-    if "id" in keys:
-        where.append(f"id = {keys['id']}")
-    if section.position:
-        where.append(f"{section.position} = {position}")
     column = section.columns.get(field, field)
     selected, told = (f'"{name}"' if name in KEYWORDS else name for name in (column, field))
-    rows_of_view = f"from {section.view}"
-    if where:
-        rows_of_view += f" where {' and '.join(where)}"
-    if section.order and position is not None:
-        rows_of_view += f" order by {section.order} limit 1 offset {max(position - 1, 0)}"
+    rows_of_view = _rows_of_view(section, of_whom, keys.get("id"), position)
     query = f"select {section.fields[field].sql(selected)} as {told} {rows_of_view}"
     values = warehouse.sql(query).fetchall()
     if not values:
@@ -441,6 +403,21 @@ def _explain(
         rows_in_all=rows_in_all,
         version=warehouse.version,
     )
+
+
+def _rows_of_view(section: Section, of_whom: str, run: int | None, position: int | None) -> str:
+    """The one row of the section's view that a metric is read from, as the end of a query."""
+    where = [of_whom] if section.view != "current_load" else []
+    if run is not None:
+        where.append(f"id = {run}")
+    if section.position:
+        where.append(f"{section.position} = {position}")
+    rows = f"from {section.view}"
+    if where:
+        rows += f" where {' and '.join(where)}"
+    if section.order and position is not None:
+        rows += f" order by {section.order} limit 1 offset {max(position - 1, 0)}"
+    return rows
 
 
 def _find(sections: dict[str, Section], metric: str, of: str) -> tuple[Section, str, int | None]:

@@ -182,7 +182,7 @@ def publish(
         **about,
         "tables": tables,
         "database_bytes": version.database.stat().st_size,
-        "database_crc32": lake.checksum(version.database),
+        "database_crc32": lake.crc32(version.database),
         "duration_seconds": round(report.seconds, 3),
     }
     progress("publish")
@@ -293,7 +293,7 @@ def _describe_tables(version: lake.Version) -> dict[str, dict[str, Any]]:
             described[name] = {
                 "rows": sum(rows for _, rows in found),
                 "bytes": sum(file.stat().st_size for file in files),
-                "sha256": lake.digest(*files),
+                "sha256": lake.sha256(*files),
             }
     return described
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from igny8_analysis.answers import sql_errors
-from igny8_analysis.completion import ACCOUNT_WORDS, SITE_WORDS, Catalogue
+from igny8_analysis.completion import ACCOUNT_WORDS, SITE_WORDS, Dictionary
 from igny8_analysis.connection import Warehouse, connect
 from igny8_analysis.etl.errors import Igny8Error, UsageError
 from igny8_analysis.etl.templates import identifier
@@ -56,7 +56,7 @@ class SqlMagic:
         """Answer in this shell."""
         self._shell = shell
         self._opened: Warehouse | None = None
-        self._catalogue: tuple[str, Catalogue] | None = None
+        self._dictionary: tuple[str, Dictionary] | None = None
 
     def sql(self, line: str, cell: str | None = None) -> "pl.DataFrame | None":
         """Run a query: `%sql select 1`, or the text of a `%%sql [name]` cell; return its rows as a data frame.
@@ -157,11 +157,11 @@ class SqlMagic:
             self._opened = connect()
         return self._opened
 
-    def _names(self) -> Catalogue:
+    def _names(self) -> Dictionary:
         warehouse = self._warehouse()
-        if self._catalogue is None or self._catalogue[0] != str(warehouse.path):
-            self._catalogue = (str(warehouse.path), Catalogue(warehouse))
-        return self._catalogue[1]
+        if self._dictionary is None or self._dictionary[0] != str(warehouse.path):
+            self._dictionary = (str(warehouse.path), Dictionary(warehouse))
+        return self._dictionary[1]
 
 
 def _without_intervals(answer: Any) -> Any:

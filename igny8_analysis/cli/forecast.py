@@ -1,7 +1,7 @@
 """`igny8 forecast`, `igny8 backtest`, `igny8 explain`: what the next run will cost, how good that is, and why."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from igny8_analysis.cli.options import (
 )
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.stages import with_label
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 method_option = click.option("--method", metavar="NAME", help="Only this forecast method.")
 
@@ -225,6 +228,20 @@ def backtest_command(
     print_table(columns, lines, "all sites" if site is None else f"site {payload['site_id']}")
 
 
+def complete_site_or_metric(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> "list[CompletionItem]":
+    """Sites that begin so; with --account, a METRIC of accounts comes in their place."""
+    from click.shell_completion import CompletionItem
+
+    from igny8_analysis.explain import ACCOUNT, ACCOUNT_PAYLOAD, metrics
+
+    if not ctx.params.get("account"):
+        return complete_sites(ctx, param, incomplete)
+    words = (metric.replace("<n>", "1") for metric in metrics(ACCOUNT_PAYLOAD | ACCOUNT))
+    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
+
+
 @click.command(
     "explain",
     epilog=examples(
@@ -235,7 +252,7 @@ def backtest_command(
         "igny8 explain --account 7 runways.runway_days",
     ),
 )
-@click.argument("site", required=False, shell_complete=complete_sites)
+@click.argument("site", required=False, shell_complete=complete_site_or_metric)
 @click.argument("run_id_and_metric", nargs=-1, metavar="[RUN_ID] METRIC")
 @click.option(
     "--account",

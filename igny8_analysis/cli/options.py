@@ -35,23 +35,21 @@ FORMATS = ("table", "json", "csv")
 
 
 def complete_sites(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """Sites that begin so, each with its name; nothing where there is no warehouse.
-
-    A site goes by its domain where that is a plain word and names it alone, else by its id.
-    """
+    """Sites that begin so, by domain or id, each with its name."""
     from igny8_analysis.completion import SITE_WORDS
 
-    return _complete(SITE_WORDS, ctx, incomplete)
+    return complete(SITE_WORDS, ctx, incomplete)
 
 
 def complete_accounts(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """Accounts that begin so, by their name where that is a plain word and names one alone, else by id."""
+    """Accounts that begin so, by name or id."""
     from igny8_analysis.completion import ACCOUNT_WORDS
 
-    return _complete(ACCOUNT_WORDS, ctx, incomplete)
+    return complete(ACCOUNT_WORDS, ctx, incomplete)
 
 
-def _complete(words: str, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+def complete(words: str, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+    """Words of a query that begin so, each with what it means; nothing where there is no warehouse."""
     from click.shell_completion import CompletionItem
 
     from igny8_analysis.connection import connect

@@ -17,7 +17,7 @@ from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
 
 from igny8_analysis.cli.output import print_answer, print_rows
-from igny8_analysis.completion import Catalogue
+from igny8_analysis.completion import Dictionary
 from igny8_analysis.errors import QueryTooLarge
 from igny8_analysis.etl.errors import UsageError, WarehouseNotFound
 from igny8_analysis.etl.interrupts import lent
@@ -42,24 +42,24 @@ WORDS = ("help", "exit", "quit")
 class SqlCompleter(Completer):
     """Completes views, columns and SQL words, with what each means beside it."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Complete from this catalogue."""
-        self._catalogue = catalogue
+    def __init__(self, dictionary: Dictionary) -> None:
+        """Complete from this dictionary."""
+        self._dictionary = dictionary
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         """What can complete the word before the cursor."""
         before, after = document.text_before_cursor, document.text_after_cursor
-        for found in self._catalogue.suggestions(before, after):
+        for found in self._dictionary.suggestions(before, after):
             yield Completion(found.text, -found.replaces, display_meta=visible(found.meaning))
 
 
 def run_prompt(warehouse: "Warehouse", format_: str, history_file: Path | None) -> None:
     """Answer queries until `exit` or Ctrl-D; one that fails is told in one line, and the prompt goes on."""
-    catalogue = Catalogue(warehouse)
+    dictionary = Dictionary(warehouse)
     session: PromptSession[str] = PromptSession(
         PROMPT,
         history=_history(history_file),
-        completer=SqlCompleter(catalogue),
+        completer=SqlCompleter(dictionary),
         complete_while_typing=False,
         lexer=PygmentsLexer(SqlLexer),
         multiline=True,
@@ -79,7 +79,7 @@ def run_prompt(warehouse: "Warehouse", format_: str, history_file: Path | None) 
         if text in ("exit", "quit"):
             return
         try:
-            _answer(warehouse, catalogue, text, format_)
+            _answer(warehouse, dictionary, text, format_)
         except (UsageError, QueryTooLarge, WarehouseNotFound) as error:
             click.echo(one_line(f"igny8: {error}"), err=True)
         except KeyboardInterrupt as stop:
@@ -93,7 +93,7 @@ def _leave_where_told(stop: KeyboardInterrupt) -> None:
         raise stop
 
 
-def _answer(warehouse: "Warehouse", catalogue: Catalogue, text: str, format_: str) -> None:
+def _answer(warehouse: "Warehouse", dictionary: Dictionary, text: str, format_: str) -> None:
     word, _, topic = text.partition(" ")
     if not text:
         return
@@ -102,9 +102,9 @@ def _answer(warehouse: "Warehouse", catalogue: Catalogue, text: str, format_: st
     elif not topic:
         click.echo(HELP)
     elif topic == "views":
-        print_rows(("view", "one row is"), list(catalogue.grains.items()), "table")
-    elif topic in catalogue.columns:
-        print_rows(("column", "meaning"), list(catalogue.columns[topic].items()), "table")
+        print_rows(("view", "one row is"), list(dictionary.grains.items()), "table")
+    elif topic in dictionary.columns:
+        print_rows(("column", "meaning"), list(dictionary.columns[topic].items()), "table")
     else:
         raise UsageError(f"there is no view {topic!r}; help views lists them")
 

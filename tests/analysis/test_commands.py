@@ -14,6 +14,7 @@ import pytest
 
 from igny8_analysis import Warehouse
 from igny8_analysis.cli import COMMANDS, cli
+from igny8_analysis.cli.forecast import complete_site_or_metric
 from igny8_analysis.cli.options import complete_sites
 from igny8_analysis.cli.output import print_table
 from tests.command import igny8
@@ -193,12 +194,23 @@ def test_the_shell_completes_commands_sites_and_views(demo_warehouse: Path) -> N
     assert "run_statistics" in complete("igny8 export run_s", IGNY8_WAREHOUSE=warehouse)
 
 
+def test_explain_completes_a_site_or_of_an_account_a_metric(demo_warehouse: Path) -> None:
+    warehouse = str(demo_warehouse)
+    assert complete("igny8 explain mys", IGNY8_WAREHOUSE=warehouse) == [SITE]
+    assert complete("igny8 explain --account 1 mys", IGNY8_WAREHOUSE=warehouse) == []
+    assert complete("igny8 explain --account 1 spend_months.cr", IGNY8_WAREHOUSE=warehouse) == [
+        "spend_months.credits_so_far",
+        "spend_months.credits_expected",
+        "spend_months.credits_month_before",
+    ]
+
+
 def test_every_site_completes() -> None:
     for name, command in FOUND.items():
         for path, leaf in leaves(name, command):
             for param in leaf.params:
                 completer = getattr(param, "_custom_shell_complete", None)
-                assert param.name != "site" or completer is complete_sites, path
+                assert param.name != "site" or completer in (complete_sites, complete_site_or_metric), path
 
 
 def test_completion_without_a_warehouse_says_nothing(tmp_path: Path) -> None:

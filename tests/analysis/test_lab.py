@@ -15,7 +15,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from igny8_analysis import Warehouse, lab
-from igny8_analysis.completion import Catalogue
+from igny8_analysis.completion import Dictionary
 from igny8_analysis.reports import tokens
 from tests.command import igny8
 
@@ -186,7 +186,7 @@ def test_a_first_look_in_jupyterlab(page: Page, server: str, demo: Warehouse) ->
     page.keyboard.type("%%sql\nselect * from attention_it")
     page.keyboard.press("Tab")
     page.locator(".jp-Completer-item[data-value='attention_items']").wait_for()
-    grain = Catalogue(demo).grains["attention_items"]
+    grain = Dictionary(demo).grains["attention_items"]
     page.locator(".jp-Completer-docpanel").get_by_text(grain).wait_for()
     page.keyboard.press("Enter")
     page.get_by_text("select * from attention_items").wait_for()

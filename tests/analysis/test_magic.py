@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from markupsafe import escape
 
 from igny8_analysis import Warehouse
-from igny8_analysis.completion import Catalogue
+from igny8_analysis.completion import Dictionary
 from igny8_analysis.magic import SqlMagic
 
 
@@ -203,7 +203,7 @@ def test_sites_runs_and_accounts_complete_in_python(shell: InteractiveShell, dem
 def test_what_a_name_in_a_cell_means_is_told(shell: InteractiveShell, demo: Warehouse) -> None:
     shell.push({"wh": demo})
     magic = SqlMagic(shell)
-    dictionary = Catalogue(demo)
+    dictionary = Dictionary(demo)
     cell = "%%sql\nselect s.domain, label from sites as s"
     for word, meaning in (
         ("domain", dictionary.columns["sites"]["domain"]),
@@ -223,7 +223,7 @@ def test_a_kernel_tells_what_a_name_in_a_cell_means_and_of_all_else_what_it_did(
     monkeypatch.setattr(ipython, "kernel", kernel, raising=False)
     ipython.run_line_magic("load_ext", "igny8_analysis.magic")
     told = kernel.do_inspect("%%sql\nfrom sites", 12)
-    assert told["data"]["text/plain"].startswith(Catalogue(demo).grains["sites"])
+    assert told["data"]["text/plain"].startswith(Dictionary(demo).grains["sites"])
     assert kernel.do_inspect("wh.sites", 8) == "as ever"
 
 

@@ -18,16 +18,16 @@ from prompt_toolkit.output import DummyOutput
 from igny8_analysis import Warehouse, connect
 from igny8_analysis.answers import Limits
 from igny8_analysis.cli.prompt import run_prompt
-from igny8_analysis.completion import Catalogue
+from igny8_analysis.completion import Dictionary
 
 
 @pytest.fixture(scope="module")
-def catalogue(demo: Warehouse) -> Catalogue:
-    return Catalogue(demo)
+def dictionary(demo: Warehouse) -> Dictionary:
+    return Dictionary(demo)
 
 
-def words(catalogue: Catalogue, before: str, after: str = "") -> list[str]:
-    return [found.text for found in catalogue.suggestions(before, after)]
+def words(dictionary: Dictionary, before: str, after: str = "") -> list[str]:
+    return [found.text for found in dictionary.suggestions(before, after)]
 
 
 @pytest.mark.parametrize(
@@ -44,33 +44,33 @@ def words(catalogue: Catalogue, before: str, after: str = "") -> list[str]:
     ],
 )
 def test_views_and_columns_complete(
-    catalogue: Catalogue, before: str, after: str, expected: list[str]
+    dictionary: Dictionary, before: str, after: str, expected: list[str]
 ) -> None:
-    assert words(catalogue, before, after) == expected
+    assert words(dictionary, before, after) == expected
 
 
-def test_columns_of_the_query_come_before_words_and_views(catalogue: Catalogue) -> None:
-    found = words(catalogue, "select sta", " from run_stages")
+def test_columns_of_the_query_come_before_words_and_views(dictionary: Dictionary) -> None:
+    found = words(dictionary, "select sta", " from run_stages")
     assert found[:3] == ["stage_number", "stage_name", "status"]
     assert {"stage_history", "stage_comparison"} < set(found)
     assert len(found) == len(set(found))
 
 
-def test_any_column_completes_before_the_query_names_a_view(catalogue: Catalogue) -> None:
-    assert "credit_variance_pct" in words(catalogue, "select credit_v")
+def test_any_column_completes_before_the_query_names_a_view(dictionary: Dictionary) -> None:
+    assert "credit_variance_pct" in words(dictionary, "select credit_v")
 
 
-def test_nothing_typed_offers_the_columns_of_the_query(catalogue: Catalogue) -> None:
-    assert words(catalogue, "select ", " from attention_items") == [
+def test_nothing_typed_offers_the_columns_of_the_query(dictionary: Dictionary) -> None:
+    assert words(dictionary, "select ", " from attention_items") == [
         "site_id", "skipped_ideas", "failed_content", "failed_images",
     ]  # fmt: skip
-    assert words(catalogue, "") == []
+    assert words(dictionary, "") == []
 
 
-def test_every_suggestion_says_what_it_means(catalogue: Catalogue) -> None:
-    (view,) = catalogue.suggestions("select * from run_summ")
+def test_every_suggestion_says_what_it_means(dictionary: Dictionary) -> None:
+    (view,) = dictionary.suggestions("select * from run_summ")
     assert (view.meaning, view.replaces) == ("One row per run: its stages added up.", len("run_summ"))
-    (column,) = catalogue.suggestions("select h.avg_out", " from stage_history h")
+    (column,) = dictionary.suggestions("select h.avg_out", " from stage_history h")
     assert "divided by items processed" in column.meaning
 
 

@@ -362,7 +362,7 @@ def test_a_row_that_bears_another_number_is_a_change(url: str, tmp_path: Path) -
         connection.execute("update kept set written = written - 1 where id in (3, 7)")
         connection.execute(f"copy kept to '{file}'")
     manifest = version.manifest()
-    manifest["as_read"]["runs"]["sha256"] = lake.digest(file)
+    manifest["as_read"]["runs"]["sha256"] = lake.sha256(file)
     version.manifest_file.write_text(json.dumps(manifest), encoding="utf-8")
     found = grow(url, tmp_path, AS_OF).runs_read
     assert (found.rows, found.why_all) == (2, None)

@@ -100,7 +100,7 @@ def make(version: lake.Version, previous: lake.Version | None, template: Path) -
             f"copy (select {version.number}::bigint as load_number{before}) to '{version.lake / table}.parquet'"
         )
     tables: dict[str, Any] = {
-        table: {"rows": 1, "bytes": 1, "sha256": lake.digest(version.lake / f"{table}.parquet")}
+        table: {"rows": 1, "bytes": 1, "sha256": lake.sha256(version.lake / f"{table}.parquet")}
         for table in ("loads", "pipeline_items")
     }
     tables |= {name: {"rows": 0, "bytes": 0} for name in ("runs", "value_findings", "quarantine")}
@@ -112,7 +112,7 @@ def make(version: lake.Version, previous: lake.Version | None, template: Path) -
         "reconciliation": {"runs": {"source": 0}},
         "tables": tables,
         "database_bytes": version.database.stat().st_size,
-        "database_crc32": lake.checksum(version.database),
+        "database_crc32": lake.crc32(version.database),
         "duration_seconds": 0.1,
     }
 

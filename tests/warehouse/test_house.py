@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 from igny8_analysis import Warehouse, explain
-from igny8_analysis.completion import Catalogue
+from igny8_analysis.completion import Dictionary
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.source_schema import STAGES
 from igny8_analysis.reports import tokens
@@ -546,10 +546,10 @@ def test_lists_and_frames_of_prices_are_as_long_as_parameters_say(demo: Warehous
 
 
 def test_what_is_a_step_towards_other_views_is_named_last(demo: Warehouse) -> None:
-    names = list(Catalogue(demo).grains)
+    names = list(Dictionary(demo).grains)
     steps = [name for name in names if name in VIEWS and VIEWS[name].step]
     assert names[-len(steps) - len(LAKE_TABLES) : -len(LAKE_TABLES)] == steps == sorted(steps)
-    assert [found.text for found in Catalogue(demo).suggestions("select * from forecast_")][-4:] == [
+    assert [found.text for found in Dictionary(demo).suggestions("select * from forecast_")][-4:] == [
         "forecast_flow",
         "forecast_inputs",
         "forecast_origins",
