@@ -31,9 +31,10 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode()
 
 
-def counted(number: str, one: str, many: str) -> str:
-    """A number as it is written, and what it counts: `1 credit`, `2 credits`."""
-    return f"{number} {one if number == '1' else many}"
+def counted(number: int | str, one: str, many: str = "") -> str:
+    """A number, grouped where it is not written yet, and what it counts: `1 credit`, `2 credits`."""
+    written = number if isinstance(number, str) else f"{number:,}"
+    return f"{written} {one if written == '1' else many or f'{one}s'}"
 
 
 def cut(text: str) -> str:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from igny8_analysis.reports import formats, tokens, words
+from igny8_analysis.text import counted
 
 if TYPE_CHECKING:
     from igny8_analysis.reports.rows import Rows
@@ -101,6 +102,7 @@ def environment() -> Environment:
     )  # fmt: skip
     made.globals["run_statuses"] = words.RUN_STATUSES
     made.filters["script_json"] = _script_json
+    made.filters["counted"] = counted
     made.filters.update({name: getattr(formats, name) for name in names})
     return made
 

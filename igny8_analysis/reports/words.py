@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from igny8_analysis.reports.formats import number, signed
+from igny8_analysis.payloads import rounded_decimal
+from igny8_analysis.reports.formats import number
 from igny8_analysis.text import counted
 
 # The methods of a forecast.
@@ -97,6 +99,32 @@ FINDINGS = {
 }
 
 
+def difference_in_words(than: str, difference: Any, volume: Any, rate: Any) -> str:
+    """Return how many credits more or less than what, and why: `26 credits more than usual: 26 for more items`.
+
+    `volume` and `rate` are the parts of the difference that stages account for; 1 credit or more in all is told.
+    """
+    whole = rounded_decimal(difference, 0)
+    volume, rate = volume or 0, rate or 0
+    amounts = [rounded_decimal(part, 0) for part in (volume, rate, difference - volume - rate)]
+    largest = max(range(3), key=lambda place: abs(amounts[place]))
+    amounts[largest] += whole - sum(amounts)  # it takes what rounding leaves, so that they add up
+    ones, unknown = "ones" if amounts[0] else "items", "what no stage accounts for"
+    causes = (("fewer items", "more items"), (f"cheaper {ones}", f"dearer {ones}"), (unknown, unknown))
+    told = [
+        f"{number(abs(amount))} {_against(amount, whole)}for {cause[amount > 0]}"
+        for amount, cause in zip(amounts, causes, strict=True)
+        if amount
+    ]
+    credits = counted(number(abs(whole)), "credit")
+    return f"{credits} {'more' if whole > 0 else 'less'} than {than}: {', '.join(told)}"
+
+
+def _against(amount: Decimal, difference: Decimal) -> str:
+    """Return in words that an amount goes against the difference it is a part of."""
+    return "" if (amount > 0) == (difference > 0) else "more " if amount > 0 else "less "
+
+
 # The parts of what one run cost more than another, as `why_it_differs` takes them.
 DIFFERENCES = ("credits_difference", "volume_credits", "rate_credits")
 
@@ -104,24 +132,10 @@ DIFFERENCES = ("credits_difference", "volume_credits", "rate_credits")
 def why_it_differs(
     a: str, b: str, credits_a: Any, difference: Any, volume: Any = None, rate: Any = None
 ) -> str:
-    """Return how many credits more or fewer run `b` cost than `a`, and what made that."""
+    """Return how many credits more or less run `b` cost than `a`, and what made that."""
     if number(difference) == "0":
-        return f"{b} cost as much as {a}: {counted(number(credits_a), 'credit', 'credits')}."
-    volume, rate = volume or 0, rate or 0
-    ones = "ones" if number(volume) != "0" and abs(volume) >= abs(rate) else "items"
-    parts = [
-        (volume, "more items" if volume > 0 else "fewer items"),
-        (rate, f"{'dearer' if rate > 0 else 'cheaper'} {ones}"),
-        (difference - volume - rate, "what no stage accounts for"),
-    ]
-    told = [
-        f"{signed(credits)} for {what}"
-        for credits, what in sorted(parts, key=lambda part: -abs(part[0]))
-        if number(credits) != "0"
-    ]
-    direction = "more" if difference > 0 else "fewer"
-    credits = counted(number(abs(difference)), "credit", "credits")
-    return f"{b} cost {credits} {direction} than {a}: {', '.join(told)}."
+        return f"{b} cost as much as {a}: {counted(number(credits_a), 'credit')}."
+    return f"{b} cost {difference_in_words(a, difference, volume, rate)}."
 
 
 def listed(parts: list[str]) -> str:

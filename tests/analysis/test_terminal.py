@@ -114,6 +114,7 @@ def test_long_names_are_cut_in_tables_alone(tmp_path: Path) -> None:
         ("duration difference", -60, "−1 min"),
         ("success_rate_pct", 94.8, "94.8 %"),
         ("credit_variance_pct", 23.4, "+23 %"),
+        ("budget_90", 1177.15, "1,178"),
         ("avg_credits_per_item", 4.0234, "4.02"),
         ("avg_output_ratio", 0.0876, "0.088"),
         ("wape", 0.134, "13 %"),
@@ -241,11 +242,11 @@ def test_history_shows_the_difference_beside_the_credits(demo: Warehouse, demo_w
 def test_a_comparison_leads_with_its_sentence(demo: Warehouse, demo_warehouse: Path) -> None:
     where = ("--warehouse", str(demo_warehouse))
     assert igny8("compare", SITE, "297", "298", *where).stdout.startswith(
-        "mysite.com #298 cost 86 credits more than mysite.com #297: +61 for dearer items, +16 for more items, "
-        "+9 for what no stage accounts for.\n"
+        "mysite.com #298 cost 86 credits more than mysite.com #297: 16 for more items, 61 for dearer ones, "
+        "9 for what no stage accounts for.\n"
     )
     assert igny8("compare", SITE, "298", "297", *where).stdout.startswith(
-        "mysite.com #297 cost 86 credits fewer than"
+        "mysite.com #297 cost 86 credits less than"
     )
     assert "cost as much as" in igny8("compare", SITE, "298", "298", *where).stdout.splitlines()[0]
 

@@ -185,8 +185,8 @@ def test_a_pair_shows_what_the_payload_says(made: Made, demo: Warehouse) -> None
     text = text_of(made.pair)
     totals = {name: formats.signed(value) for name, value in payload["totals"].items()}
     assert f"#298 cost {totals['credits_difference'].lstrip('+')} credits more than #297: " in text
-    assert f"{totals['volume_credits']} for more items" in text
-    assert f"{totals['rate_credits']} for " in text
+    assert f"{totals['volume_credits'].lstrip('+')} for more items" in text
+    assert f"{totals['rate_credits'].lstrip('+')} for " in text
     for stage in payload["stages"][:7]:
         numbers = (stage["credits_used_a"], stage["credits_used_b"])
         row = " ".join([stage_label(stage["stage_name"]), *map(formats.number, numbers)])

@@ -128,6 +128,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "run_summary": RUN,
     "run_timeline": ("site_id", "id", "part_number"),
     "run_trends": RUN,
+    "run_variance": RUN,
     "run_statuses": ("status",),
     "running_sites": ("site_id",),
     "runs": RUN,
@@ -485,6 +486,9 @@ def test_every_method_has_a_branch_of_its_own(demo: Warehouse) -> None:
             literal.name for literal in parsed(VIEWS[view]).find_all(exp.Literal) if literal.is_string
         }
         assert methods <= branches, view
+    for case in parsed(VIEWS["forecast_stages"]).find_all(exp.Case):
+        if case.this and case.args["default"] is None:
+            assert {branch.this.name for branch in case.args["ifs"]} == methods, case.parent
     told = demo.sql("select distinct method from forecast_points").fetchall()
     assert {method for (method,) in told} - {"flow_told"} == methods
 

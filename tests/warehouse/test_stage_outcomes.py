@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from tests.cases import AS_OF, make_source, run, site
-from tests.lakes import views_of
+from tests.lakes import computed, views_of
 
 STAGES = {1: (40, 4, 8), 2: (4, 30, 60), 3: (30, 30, 0), 4: (10, 9, 150)}
 SNAPSHOT = '{"stage_1_initial": 40, "stage_4_initial": 12, "stage_6_initial": 7}'
@@ -79,3 +79,35 @@ def test_what_no_stage_accounts_for_is_named_while_a_run_goes_on(views: duckdb.D
         "select label, duration_seconds from run_timeline where site_id = 1 and id = 3 and part = 'remainder'"
     ).fetchall()
     assert row == ("No stage accounts for it yet", (AS_OF.timestamp() - 1770076800))  # since 2026-02-03
+
+
+def test_a_run_is_compared_over_its_stages_alone_that_are() -> None:
+    def stage(number: int | None, is_compared: bool, *amounts: float | None) -> dict[str, object]:
+        names = (
+            "credits_used",
+            "baseline_avg_credits",
+            "difference_credits",
+            "volume_credits",
+            "rate_credits",
+        )
+        named = dict(zip(names, amounts, strict=True))
+        return {
+            "site_id": 1,
+            "id": 1,
+            "run_id": "one",
+            "stage_number": number,
+            "is_compared": is_compared,
+            **named,
+        }
+
+    rows = [
+        stage(1, True, 10, 8, 2, 1.5, 0.5),
+        stage(2, True, 5, 6, -1, -3, 2),
+        stage(3, False, 100, 1, 99, 99, 0),
+        stage(None, True, 4, 1, 3, 3, 0),
+    ]
+    (row,) = computed("run_variance", credit_variance=rows)
+    assert row == {
+        "site_id": 1, "id": 1, "run_id": "one", "compared_credits": 19, "compared_baseline_credits": 15,
+        "difference_credits": 4, "volume_credits": 1.5, "stage_volume_credits": -1.5, "rate_credits": 2.5,
+    }  # fmt: skip

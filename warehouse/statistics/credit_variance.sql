@@ -8,6 +8,7 @@ with
             g.stage_number,
             g.stage_name,
             b.has_sufficient_data,
+            o.is_compared,
             cast(g.credits_used as double) as credits_used,
             cast(g.items_processed as double) as items_processed,
             coalesce(c.historical_avg_credits, 0) as baseline_avg_credits,
@@ -19,6 +20,7 @@ with
         join
             stage_comparison as c on c.site_id = g.site_id and c.id = g.id and c.stage_number = g.stage_number
         join run_baseline as b on b.site_id = g.site_id and b.id = g.id
+        join stage_outcomes as o on o.site_id = g.site_id and o.id = g.id and o.stage_number = g.stage_number
     ),
     differences as (
         select
@@ -27,6 +29,7 @@ with
             run_id,
             stage_number,
             stage_name,
+            is_compared,
             credits_used,
             items_processed,
             credits_per_processed_item,
@@ -54,6 +57,7 @@ with
             r.site_id,
             r.id,
             r.run_id,
+            r.status = 'completed' as is_compared,
             cast(r.total_credits_used as decimal(38, 12)) - s.credits_used as credits_used,
             cast(b.avg_credits as decimal(38, 12)) - s.baseline_avg_credits as baseline_avg_credits,
             cast(r.total_credits_used as decimal(38, 12))
@@ -77,7 +81,8 @@ select
     baseline_credits_per_processed_item,
     difference_credits,
     difference_credits - rate_credits as volume_credits,
-    case when difference_credits is not null then rate_credits end as rate_credits
+    case when difference_credits is not null then rate_credits end as rate_credits,
+    is_compared
 from differences
 union all
 select
@@ -94,5 +99,6 @@ select
     null,
     cast(round(difference_credits, 9) as double),
     cast(round(difference_credits, 9) as double),
-    case when difference_credits is not null then 0e0 end
+    case when difference_credits is not null then 0e0 end,
+    is_compared
 from whole

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from igny8_analysis import charts
-from igny8_analysis.payloads import rounded_decimal
 from igny8_analysis.reports import formats, words
 from igny8_analysis.reports.panel import Panel, render
 from igny8_analysis.reports.rows import Report, Rows
@@ -125,27 +123,7 @@ def _headline(run: dict[str, Any]) -> str:
     reached = "" if run["status"] == "completed" else ", over the stages it reached"
     if formats.number(difference) == "0":
         return f"As many credits as usual{reached}."
-    whole = rounded_decimal(difference, 0)
-    amounts = [rounded_decimal(run[f"{part}_credits"] or 0, 0) for part in ("rate", "volume", "unattributed")]
-    largest = max(range(3), key=lambda number: abs(amounts[number]))
-    amounts[largest] += whole - sum(amounts)  # it takes what rounding leaves, so that they add up
-    rate, volume, unattributed = amounts
-    ones = "ones" if volume else "items"
-    unknown = "what no stage accounts for"
-    parts = [
-        f"{formats.number(abs(amount))} {_sign(amount, whole)}for {words[amount > 0]}"
-        for amount, words in (
-            (volume, ("fewer items", "more items")),
-            (rate, (f"cheaper {ones}", f"dearer {ones}")),
-            (unattributed, (unknown, unknown)),
-        )
-        if amount
-    ]
-    credits = "credit" if abs(whole) == 1 else "credits"
-    more = "more" if whole > 0 else "less"
-    return f"{formats.number(abs(whole))} {credits} {more} than usual{reached}: {', '.join(parts)}."
-
-
-def _sign(amount: Decimal, difference: Decimal) -> str:
-    """Return in words that an amount goes against the difference it is a part of."""
-    return "" if (amount > 0) == (difference > 0) else "more " if amount > 0 else "less "
+    told = words.difference_in_words(
+        f"usual{reached}", difference, run["stage_volume_credits"], run["rate_credits"]
+    )
+    return f"{told}."

@@ -1,0 +1,28 @@
+-- One row per run: its credits against the baseline, over the stages in which it is compared.
+with
+    compared as (  -- in decimals: the sums are the same in whatever order stages are added up
+        select
+            site_id,
+            id,
+            run_id,
+            stage_number,
+            cast(credits_used as decimal(38, 6)) as credits_used,
+            cast(baseline_avg_credits as decimal(38, 6)) as baseline_avg_credits,
+            cast(difference_credits as decimal(38, 6)) as difference_credits,
+            cast(volume_credits as decimal(38, 6)) as volume_credits,
+            cast(rate_credits as decimal(38, 6)) as rate_credits
+        from credit_variance
+        where is_compared
+    )
+select
+    site_id,
+    id,
+    run_id,
+    cast(sum(credits_used) as double) as compared_credits,
+    cast(sum(baseline_avg_credits) as double) as compared_baseline_credits,
+    cast(sum(difference_credits) as double) as difference_credits,
+    cast(sum(volume_credits) as double) as volume_credits,
+    cast(sum(case when stage_number is not null then volume_credits end) as double) as stage_volume_credits,
+    cast(sum(rate_credits) as double) as rate_credits
+from compared
+group by site_id, id, run_id
