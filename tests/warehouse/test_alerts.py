@@ -14,7 +14,7 @@ import igny8_analysis
 from igny8_analysis import Warehouse
 from igny8_analysis.brief import ALERTS_COUNTED
 from igny8_analysis.load import load
-from igny8_analysis.reports.words import ADVICE
+from igny8_analysis.reports.words import ADVICE, ALERTS_IN_SHORT
 from igny8_analysis.warehouse.build import column_descriptions, load_views
 from tests.cases import AS_OF, items, make_source, run, site
 from tests.lakes import in_lake, views_of
@@ -303,9 +303,11 @@ def test_new_is_what_the_load_before_had_not_and_the_lake_alone_says_the_same(tm
 def test_every_alert_has_its_words() -> None:
     """An alert without them would stop a page or a brief on the day it is first told."""
     (sql,) = (view.sql for view in load_views() if view.name == "alerts")
-    severities = dict(re.findall(r"select\s+'(\w+)',\s+(case when .*? end|'\w+'),", sql))
+    found = re.findall(r"select\s+'(\w+)',\s+(case when .*? end|'\w+'),\s+[\w.]+,\s+([\w.]+),", sql)
+    severities = {name: severity for name, severity, _ in found}
     assert severities.keys() == ADVICE.keys()
     assert {name for name, severity in severities.items() if severity != "'info'"} == ALERTS_COUNTED.keys()
+    assert {name for name, _, site in found if site != "null"} == ALERTS_IN_SHORT.keys()
     assert severities.keys() == set(re.findall(r"\w+_\w+", column_descriptions()[0]["alert"]))
     page = (Path(__file__).parents[2] / "docs" / "words.md").read_text(encoding="utf-8")
     told = set(re.findall(r"^\| `(\w+)` \| (?:error|warning|info)\b", page, re.MULTILINE))
