@@ -258,12 +258,12 @@ def is_same(descriptor: int, path: Path) -> bool:
     return False
 
 
-def warehouse_of(file: Path) -> Path | None:
-    """The warehouse directory whose own file this is, whether it is there or not; None where it is of none.
+def owner_of(file: Path) -> Path | None:
+    """The folder that makes the file, there or not, a warehouse's own: its directory, or a version that lies elsewhere.
 
-    Its own are `versions/` and all in it, and beside that `current`, the locks, the note of what was posted and the
-    demo's source. Where links lead from there, what they lead to is its own too: a version's folder is known by its
-    name and what it holds.
+    A directory's own are `versions/` and all in it, and beside that `current`, the locks, the note of what was posted
+    and the demo's source. Where links lead from there to a version, that is known by its name and what it holds. None
+    where the file is of no warehouse.
     """
     for path in (file.absolute(), Path(os.path.realpath(file.parent), file.name)):
         for folder in path.parents:
@@ -277,8 +277,8 @@ def warehouse_of(file: Path) -> Path | None:
 
 def refuse_own_file(target: Path) -> None:
     """Raise UsageError where the file is, or would be, one that a warehouse is made of."""
-    if root := warehouse_of(target):
-        raise UsageError(f"{target} belongs to the warehouse {root}: name a place elsewhere")
+    if owner := owner_of(target):
+        raise UsageError(f"{target} belongs to the warehouse {owner}: name a place elsewhere")
 
 
 def sha256(*files: Path) -> str:

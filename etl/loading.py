@@ -41,7 +41,7 @@ def locked(root: Path) -> Iterator[list[Path]]:
             f"{root} cannot be a warehouse: DuckDB takes {unusable} in a path for {UNUSABLE[unusable]}; "
             "name another directory"
         )
-    if outer := lake.warehouse_of(root):
+    if outer := lake.owner_of(root):
         raise UsageError(
             f"{root} lies among the versions of the warehouse {outer}, and would go with one of them"
         )
