@@ -22,7 +22,7 @@ from igny8_analysis.errors import PostError
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.etl.files import open_regular, read_text, sweep, whole
 from igny8_analysis.stages import with_label
-from igny8_analysis.text import one_line
+from igny8_analysis.text import counted, one_line
 
 if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
@@ -77,7 +77,7 @@ def alerts(
 
 def _late(warehouse: "Warehouse", age: timedelta) -> Row:
     hours = int(age / timedelta(hours=1))
-    told = f"{hours} {'hour' if hours == 1 else 'hours'}" if hours < 72 else f"{hours // 24} days"
+    told = counted(hours, "hour") if hours < 72 else f"{hours // 24} days"
     return {
         "alert": "load_late", "severity": "warning", "account_id": None, "site_id": None, "id": None,
         "run_id": None, "stage_number": None, "since": warehouse.as_of,

@@ -110,13 +110,13 @@ def _made(owner: _Owner, rows: list[Row]) -> tuple[str, Values]:
     if not values["runs"]:
         return f"{owner.name} has not run in the last {days} days.", _kept(values, "name", "days", "runs")
     made = [
-        counted(_number(values[what]), one, many)
-        for what, one, many in (("articles", "article", "articles"), ("images", "image", "images"))
+        counted(values[what], one)
+        for what, one in (("articles", "article"), ("images", "image"))
         if values[what]
     ]
-    runs = counted(_number(values["runs"]), "run", "runs")
+    runs = counted(values["runs"], "run")
     what = f"made {' and '.join(made)} in {runs}" if made else f"had {runs}"
-    credits = counted(_number(values["credits"]), "credit", "credits")
+    credits = counted(values["credits"], "credit")
     text = f"In the last {days} days {owner.name} {what}, for {credits}."
     return text, _kept(values, "days", "runs", "articles", "images", "credits", "name")
 
@@ -128,7 +128,7 @@ def _why(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     if not head["credits_before"] or not difference:
         return None
     if difference < SMALL_DIFFERENCE or percent < SMALL_DIFFERENCE_PCT:
-        before = counted(_number(head["credits_before"]), "credit", "credits")
+        before = counted(head["credits_before"], "credit")
         return f"That is about as much as in the {days} days before, {before}.", _kept(
             values, "days", "credits_before"
         )
@@ -148,7 +148,7 @@ def _why(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
         values["rest"] = head["rest"]
         causes.append(f"{_number(head['rest'])} {'more' if head['is_rest_more'] else 'less'} for all else")
     side = "more" if head["is_more"] else "less"
-    told = counted(_number(difference), "credit", "credits")
+    told = counted(difference, "credit")
     text = (
         f"That is {told} ({_number(percent)} %) {side} than in the {days} days "
         f"before{': ' if causes else ''}{'; '.join(causes)}."
@@ -174,7 +174,7 @@ def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
     values = rows[0]
     if not values["credits"]:
         return None
-    credits = counted(_number(values["credits"]), "credit", "credits")
+    credits = counted(values["credits"], "credit")
     kept = ["credits"]
     if owner.is_account and values["sites"] > 1:
         text = f"The next runs of its {_number(values['sites'])} sites will cost about {credits} together"
@@ -187,13 +187,13 @@ def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
         text += f"; have {_number(values['to_have'])} ready"
         if values.get("sites_without_budget"):  # a version made before they were told has none
             kept.append("sites_without_budget")
-            without = counted(_number(values["sites_without_budget"]), "site", "sites")
+            without = counted(values["sites_without_budget"], "site")
             text += f", with no reserve for {without} of which too little is known yet"
         else:
             text += ": enough in nine of ten cases"
     if values["past_runs"] and values["off_by"] is not None:
         kept += ["past_runs", "off_by"]
-        over = counted(_number(values["past_runs"]), "past run", "past runs")
+        over = counted(values["past_runs"], "past run")
         text += f". Over {over} such forecasts were off by {_number(values['off_by'])} %"
     return f"{text}.", _kept(values, *kept)
 
@@ -215,9 +215,7 @@ def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
         return None
     month = calendar.month_name[date.fromisoformat(values["month_start"]).month]
     kept = ["month_start", "expected"]
-    text = (
-        f"By its end {month} will have cost about {counted(_number(values['expected']), 'credit', 'credits')}"
-    )
+    text = f"By its end {month} will have cost about {counted(values['expected'], 'credit')}"
     text += _between(values, kept)
     kept.append("so_far")
     text += f"; so far it has cost {_number(values['so_far'])}"
@@ -233,12 +231,12 @@ def _balance(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:
         return None
     if values["balance"] <= 0:
         return "The balance is used up.", _kept(values, "balance")
-    balance = f"The balance of {counted(_number(values['balance']), 'credit', 'credits')}"
+    balance = f"The balance of {counted(values['balance'], 'credit')}"
     if values["is_over_a_year"]:
         return f"{balance} lasts more than a year, even if none are added.", _kept(values, "balance")
     if values["days"] == 0:
         return f"{balance} lasts less than a day, if none are added.", _kept(values, "balance")
-    days = counted(_number(values["days"]), "day", "days")
+    days = counted(values["days"], "day")
     text = f"{balance} lasts about {days}, until {values['ends_on']}, if none are added."
     return text, _kept(values, "balance", "days", "ends_on")
 

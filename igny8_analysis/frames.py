@@ -5,7 +5,7 @@ from datetime import date, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis.text import inert, shortened, visible
+from igny8_analysis.text import counted, inert, shortened, visible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -60,7 +60,7 @@ def frame_text(frame: "pl.DataFrame") -> str:
 
 
 def _size(frame: "pl.DataFrame") -> str:
-    rows = "1 row" if frame.height == 1 else f"{frame.height:,} rows"
+    rows = counted(frame.height, "row")
     parts = [f"{rows}, the first {ROWS} are shown" if frame.height > ROWS else rows]
     if frame.width > COLUMNS:
         parts.append(f"{frame.width:,} columns, the first {COLUMNS} are shown")

@@ -24,6 +24,7 @@ from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.sources import open_source
 from igny8_analysis.etl.templates import parquet_files
+from igny8_analysis.text import counted
 from igny8_analysis.warehouse.build import build, check, definition, reading, remove, totals
 from igny8_analysis.warehouse.renew import renew
 
@@ -75,8 +76,8 @@ class LoadReport:
 
     def __str__(self) -> str:
         line = (
-            f"loaded {self.runs:,} runs as version {self.version} in {self.seconds:.1f} s: "
-            f"{self.findings:,} findings, {self.quarantined:,} rows quarantined"
+            f"loaded {counted(self.runs, 'run')} as version {self.version} in {self.seconds:.1f} s: "
+            f"{counted(self.findings, 'finding')}, {counted(self.quarantined, 'row')} quarantined"
         )
         line = "; ".join(filter(None, (line, self.reading, self.building)))
         parts = [("the source lacks", [name for name in self.missing if name not in self.unreadable])]
@@ -205,9 +206,7 @@ class Built:
 
     def __str__(self) -> str:
         if self.why_all is None:
-            return (
-                f"built what the runs of {self.sites:,} {'site' if self.sites == 1 else 'sites'} can change"
-            )
+            return f"built what the runs of {counted(self.sites, 'site')} can change"
         return f"built everything: {self.why_all}"
 
 

@@ -48,7 +48,7 @@ def article_costs(rows: Sequence[Row]) -> Chart | None:
     return Chart(
         name="article-costs",
         title="Credits per article, before and lately",
-        description=f"{counted(str(len(known)), 'site', 'sites')}; {told}.",
+        description=f"{counted(len(known), 'site')}; {told}.",
         spec=specify(layers(130), 340, 28 * len(known) + 44),
         wide=specify(layers(300), PANEL, 28 * len(known) + 44),
         head=("Site", "Before", "Lately", "Change"),

@@ -9,9 +9,10 @@ import altair as alt
 from igny8_analysis.charts.scales import Row, site_axis, site_names, values
 from igny8_analysis.charts.theme import PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
+from igny8_analysis.text import counted
 
 MOST_SITES = 20
-PARTS = {"total_estimated_credits": "estimated", "recommended_buffer_credits": "20 % on top"}
+PARTS = {"total_estimated_credits": "estimated", "recommended_buffer_credits": "buffer"}
 
 
 def balance_by_site(rows: Sequence[Row]) -> Chart | None:
@@ -39,11 +40,11 @@ def balance_by_site(rows: Sequence[Row]) -> Chart | None:
     return Chart(
         name="balance-by-site",
         title="The whole queue, by site",
-        description=f"{len(needing)} sites; most at {names[most['site_id']]}: "
+        description=f"{counted(len(needing), 'site')}; most at {names[most['site_id']]}: "
         f"{formats.number(most['balance_credits'])} credits.",
         spec=specify(drawn.encode(y=site_axis(130)), 340, 28 * len(needing) + 44),
         wide=specify(drawn.encode(y=site_axis(300)), PANEL, 28 * len(needing) + 44),
-        head=("Site", "Whole queue", "20 % on top", "Together"),
+        head=("Site", "Whole queue", "Buffer", "Together"),
         body=[
             (names[row["site_id"]], *(formats.number(row[c]) for c in (*PARTS, "balance_credits")))
             for row in needing

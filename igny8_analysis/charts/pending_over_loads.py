@@ -11,6 +11,7 @@ from igny8_analysis.charts.scales import Row, stage_scale, time_axis, values
 from igny8_analysis.charts.stage_credits import stage_bars
 from igny8_analysis.charts.theme import NARROW_ROOM, PANEL, Chart, specify
 from igny8_analysis.reports import formats, tokens
+from igny8_analysis.text import counted
 
 
 def pending_over_loads(rows: Sequence[Row]) -> Chart | None:
@@ -33,7 +34,7 @@ def pending_over_loads(rows: Sequence[Row]) -> Chart | None:
     return Chart(
         name="pending-over-loads",
         title="Pending items by stage",
-        description=f"{len(loads)} {'load' if len(loads) == 1 else 'loads'}; at the latest, most wait in stage "
+        description=f"{counted(len(loads), 'load')}; at the latest, most wait in stage "
         f"{most['stage_number']}, {most['stage_name']}: {formats.number(most['pending_items'])}.",
         spec=spec,
         wide=wide,

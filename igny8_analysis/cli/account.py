@@ -24,6 +24,12 @@ SITE_COLUMNS = {
     "queue_runs": "in runs",
     "attention_count": "attention",
 }
+# What is to be had is rounded up; the payload rounds to the nearest.
+BUDGETS = """
+select site_id, next_run_budget_90
+from site_figures
+where site_id in (select site_id from sites where account_id = ?)
+"""
 
 
 @click.command(
@@ -42,8 +48,9 @@ def account_command(account: str, directory: Path | None, version: str | None, f
 
     with open_warehouse(directory, version) as warehouse:
         payload = warehouse.account(account)
+        budgets = warehouse.rows(BUDGETS, [payload["account"]["account_id"]])
     if format_ == "table":
-        _show_account(payload)
+        _show_account(payload, budgets)
     else:
         print_payload(payload, format_)
 
@@ -67,7 +74,7 @@ def settings_command(site: str, directory: Path | None, version: str | None, for
         print_payload(payload, format_)
 
 
-def _show_account(payload: dict[str, Any]) -> None:
+def _show_account(payload: dict[str, Any], budgets: list[dict[str, Any]]) -> None:
     from igny8_analysis.cli.figures import facts, short
     from igny8_analysis.cli.output import print_table
 
@@ -77,7 +84,8 @@ def _show_account(payload: dict[str, Any]) -> None:
         facts((account | payload["balances"]).items()),
         short(account["name"] or str(account["account_id"])),
     )
-    rows = [[site[name] for name in SITE_COLUMNS] for site in sites]
+    by_site = {row["site_id"]: row for row in budgets}
+    rows = [[(site | by_site[site["site_id"]])[name] for name in SITE_COLUMNS] for site in sites]
     print_table(list(SITE_COLUMNS.values()), rows, spare=("attention", "in runs", "runs"))
     columns = [name for name in (months[0] if months else {}) if name != "account_id"]
     print_table(columns, [[month[name] for name in columns] for month in months], "credits by month (UTC)")

@@ -15,6 +15,7 @@ from igny8_analysis.cli.options import (
     warehouse_option,
 )
 from igny8_analysis.cli.streams import tell
+from igny8_analysis.text import counted
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -59,4 +60,4 @@ def export_command(
     with open_warehouse(directory, version) as warehouse:
         file, rows = export_view(warehouse, view, site, output)
     if not quiet:
-        tell(f"{file}: {rows:,} rows of {view}")
+        tell(f"{file}: {counted(rows, 'row')} of {view}")

@@ -24,6 +24,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DURATION = re.compile("seconds|duration")
 _DIFFERENCE = re.compile("difference|variance|change_pct|^volume|^rate(_credits)?$|^bias$")
 _PER_UNIT = re.compile("_per_(processed_)?item|_per_minute|_per_article|^rate_(before|after)")
+_TO_HAVE = re.compile("budget|to have")
 _SHARE = re.compile("^(wape|bias|coverage_.*|width_.*)$")
 _NAME = re.compile("^(name|label|site|domain)$|_name$|_title$")
 _UNIT = re.compile("_seconds$|_pct$")
@@ -66,7 +67,7 @@ def is_id(name: str) -> bool:
     return name == "id" or name.endswith("_id")
 
 
-def _number(value: float | Decimal, name: str) -> str:
+def _number(value: float | Decimal, name: str) -> str:  # noqa: PLR0911 (one return a kind)
     is_difference = bool(_DIFFERENCE.search(name))
     if _DURATION.search(name):
         return formats.signed_as(value, formats.duration) if is_difference else formats.duration(value)
@@ -78,6 +79,8 @@ def _number(value: float | Decimal, name: str) -> str:
         return formats.signed(value)
     if _PER_UNIT.search(name):
         return formats.rate(value)
+    if _TO_HAVE.search(name):
+        return formats.up(value)
     return formats.number(value, 3 if "ratio" in name else 0)
 
 

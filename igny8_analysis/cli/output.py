@@ -15,7 +15,7 @@ import click
 from igny8_analysis.cli.figures import exact, heading, is_id, is_name, short, written
 from igny8_analysis.cli.values import plain, told_apart
 from igny8_analysis.etl.errors import UsageError
-from igny8_analysis.text import cut, inert, json_inert, visible
+from igny8_analysis.text import counted, cut, inert, json_inert, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -176,8 +176,10 @@ def print_table(
     console.print(table, crop=False)
     left_out = [head for n, head in enumerate(heads) if n not in kept]
     if left_out:
-        counted = "1 column does" if len(left_out) == 1 else f"{len(left_out)} columns do"
-        print_text(f"{counted} not fit: {', '.join(left_out)} (--wide shows all, --columns NAMES chooses).")
+        columns_do = counted(len(left_out), "column does", "columns do")
+        print_text(
+            f"{columns_do} not fit: {', '.join(left_out)} (--wide shows all, --columns NAMES chooses)."
+        )
 
 
 def print_text(text: str) -> None:

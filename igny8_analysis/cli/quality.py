@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from igny8_analysis.cli.options import complete_sites, examples, open_warehouse, reading_options
+from igny8_analysis.text import counted
 
 FINDINGS = """
 select severity, check_name, site_id, id, run_id, stage_number, detail
@@ -14,7 +15,7 @@ from data_quality
 where $site_id is null or site_id = $site_id
 order by list_position(['error', 'warning', 'info'], severity), check_name, site_id, id, stage_number, detail
 """
-SEVERITIES = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("note", "notes")}
+SEVERITIES = {"error": "error", "warning": "warning", "info": "note"}
 QUARANTINE = "select source_table, row_key, reason from lake.quarantine order by source_table, row_number"
 
 
@@ -115,9 +116,5 @@ def _show(
 
 def _summary(severities: Counter[str], quarantined: int) -> str:
     """How many findings there are of each severity, and rows in quarantine."""
-    counted = [
-        f"{severities[severity]:,} {one if severities[severity] == 1 else many}"
-        for severity, (one, many) in SEVERITIES.items()
-    ]
-    rows = "1 row" if quarantined == 1 else f"{quarantined:,} rows"
-    return f"In all: {', '.join(counted)}; {rows} in quarantine."
+    found = [counted(severities[severity], one) for severity, one in SEVERITIES.items()]
+    return f"In all: {', '.join(found)}; {counted(quarantined, 'row')} in quarantine."

@@ -102,8 +102,10 @@ def history_command(
         click.echo("The site has no runs.")
         return
     if not rows:
-        there_are = "there is 1 page" if pages == 1 else f"there are {pages:,} pages"
-        click.echo(f"Page {page:,} is empty: {there_are}, {runs:,} runs.")
+        click.echo(
+            f"Page {page:,} is empty: there {'is' if pages == 1 else 'are'} {counted(pages, 'page')}, "
+            f"{counted(runs, 'run')}."
+        )
         return
     label = short(rows[0]["run_title"].rpartition(" #")[0])
     credits = names.index("total_credits_used") + 1
@@ -112,7 +114,7 @@ def history_command(
     for row, differences in zip(rows, beside, strict=True):
         values = [row.get(column) for column in columns]
         lines.append([f"#{row['run_number']}", *values[1:credits], *differences, *values[credits:]])
-    title = f"{label}: page {page:,} of {pages:,}, {runs:,} runs"
+    title = f"{label}: page {page:,} of {pages:,}, {counted(runs, 'run')}"
     print_table(names, lines, title, spare=HISTORY_SPARE)
 
 
@@ -217,7 +219,7 @@ def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]
     lines = [
         (
             "the next run",
-            f"about {counted(number(row['credits']), 'credit', 'credits')}"
+            f"about {counted(number(row['credits']), 'credit')}"
             + (f", {likely}" if (likely := likely_range(row["p80_low"], row["p80_high"])) else "")
             + f" ({WAYS[row['method']]})",
         )
@@ -228,8 +230,8 @@ def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]
         "select total_estimated_credits, queue_runs, pending_articles from site_figures where site_id = $site_id",
         {"site_id": site_id},
     ).fetchall()
-    cost = counted(number(credits), "credit", "credits")
-    queue = f"about {cost} for {counted(number(articles), 'article', 'articles')}"
+    cost = counted(number(credits), "credit")
+    queue = f"about {cost} for {counted(number(articles), 'article')}"
     if runs:
         queue += ", no more than one run" if runs == 1 else f", some {number(runs)} runs"
     return [*lines, ("the whole queue", f"{queue} ({WAYS['original']})")]

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 
 import duckdb
@@ -204,3 +205,17 @@ def test_a_version_without_a_column_of_today_says_what_renews_it(folder: Path, w
     done = igny8("sites", "--warehouse", str(old))
     assert done.returncode == 4
     assert "load again: igny8 etl" in done.stderr
+
+
+def test_a_balance_to_have_is_rounded_up_as_on_pages(demo: Warehouse, demo_warehouse: Path) -> None:
+    rows = demo.rows(
+        "select f.next_run_budget_90 as budget from sites as s join site_figures as f on f.site_id = s.site_id "
+        "where s.account_id = 46 and s.is_live order by s.site_id"
+    )
+    budgets = [row["budget"] for row in rows]
+    done = igny8(
+        "account", "46", "--columns", "balance to have", "--wide", "--warehouse", str(demo_warehouse)
+    )
+    told = done.stdout.split()
+    assert any(budget and round(budget) < budget for budget in budgets)
+    assert [f"{ceil(budget):,}" if budget else "–" for budget in budgets] == told[-len(budgets) :]
