@@ -80,6 +80,20 @@ def test_a_statement_adds_work_by_hand_to_runs_and_never_takes_off(views: duckdb
     ]
 
 
+def test_a_statement_tells_work_by_hand_from_what_the_ledger_lacks(views: duckdb.DuckDBPyConnection) -> None:
+    rows = views.sql(
+        "select account_id, month_start, unstaged_credits, by_hand_credits, unlisted_credits "
+        "from statements order by account_id, month_start"
+    ).fetchall()
+    assert rows == [
+        (1, JANUARY, 0, 0, 0),
+        (1, FEBRUARY, 82 - 69 - 10, 90 - 82, 0),
+        (1, MARCH, 0, 0, 0),
+        (2, FEBRUARY, 0, None, 7 - 5),
+        (2, MARCH, 0, 0, 0),
+    ]
+
+
 def test_a_past_balance_is_known_where_all_transactions_sum_to_the_present_one(
     views: duckdb.DuckDBPyConnection,
 ) -> None:

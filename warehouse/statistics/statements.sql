@@ -59,7 +59,15 @@ select
     coalesce(w.article_credits, 0) as article_credits,
     coalesce(w.image_credits, 0) as image_credits,
     coalesce(c.run_credits, 0) as run_credits,
+    coalesce(c.run_credits, 0)
+    - coalesce(w.article_credits, 0)
+    - coalesce(w.image_credits, 0) as unstaged_credits,
     case when h.has_ledger then coalesce(c.other_credits, 0) end as other_credits,
+    case
+        when h.has_ledger and round(coalesce(c.other_credits, 0), 0) >= 0
+        then greatest(coalesce(c.other_credits, 0), 0)
+    end as by_hand_credits,
+    case when h.has_ledger then greatest(- coalesce(c.other_credits, 0), 0) end as unlisted_credits,
     coalesce(c.run_credits, 0) + greatest(coalesce(c.other_credits, 0), 0) as used_credits,
     case when h.has_transactions then coalesce(c.added_credits, 0) end as added_credits,
     e.month_end_credits
