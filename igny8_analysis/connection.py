@@ -280,6 +280,17 @@ class Warehouse:
             return found
         return ask(self.resolve_account(account))
 
+    def forecast(self, site: int | str, method: str | None = None) -> Payload:
+        """The rows of `forecast_totals`, the champion first, and of `forecast_stages`, by every method or one.
+
+        Raises SiteNotFound, AmbiguousSite, and UsageError for an unknown method.
+        """
+        from igny8_analysis.forecasts import of_method
+
+        cursor = self._connection.cursor()
+        found = self._of_site(site, lambda site_id: payloads.forecast(cursor, self.as_of, site_id)) or {}
+        return found if method is None else of_method(self, found, method)
+
     def what_if(
         self,
         site: int | str,

@@ -1,8 +1,7 @@
-"""Forecasts of a site's next run, and how well past ones did: rows of the views, as plain dicts."""
+"""Forecasts by one method, and how well past ones did: rows of the views, as plain dicts."""
 
 from typing import TYPE_CHECKING, Any
 
-from igny8_analysis import payloads
 from igny8_analysis.etl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -12,27 +11,18 @@ Payload = dict[str, Any]
 Row = dict[str, Any]
 
 
-def forecast(warehouse: "Warehouse", site: int | str, method: str | None = None) -> Payload:
-    """Return the rows of `forecast_totals`, the champion first, and of `forecast_stages`, by every method or one.
-
-    Raises SiteNotFound, AmbiguousSite, and UsageError for an unknown method.
-    """
-    payload = warehouse._of_site(
-        site, lambda site_id: payloads.forecast(warehouse._connection.cursor(), warehouse.as_of, site_id)
-    )
-    assert payload
+def of_method(warehouse: "Warehouse", payload: Payload, method: str) -> Payload:
+    """Return of a site's forecasts those by one method. Raises UsageError for an unknown one."""
     _check_method(warehouse, method)
-    if method is not None:
-        payload |= {
-            kind: [row for row in payload[kind] if row["method"] == method] for kind in ("totals", "stages")
-        }
-    return payload
+    return payload | {
+        kind: [row for row in payload[kind] if row["method"] == method] for kind in ("totals", "stages")
+    }
 
 
 def backtest(warehouse: "Warehouse", site: int | str | None = None, method: str | None = None) -> Payload:
     """Return the rows of `forecast_accuracy`, of a site or of all together, and of a site's `forecast_backtest`.
 
-    Raises as `forecast` does.
+    Raises SiteNotFound, AmbiguousSite, and UsageError for an unknown method.
     """
     site_id = None if site is None else warehouse.resolve_site(site)
     _check_method(warehouse, method)

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from igny8_analysis import NOTEBOOKS
-from igny8_analysis.forecasts import forecast
 
 if TYPE_CHECKING:
     import polars as pl
@@ -128,7 +127,7 @@ class Site:
 
     def forecast(self) -> Sheet:
         """What the next full run is expected to cost, by every method; `pl()` has one row per method."""
-        payload = forecast(self.warehouse, self.site_id)
+        payload = self.warehouse.forecast(self.site_id)
         title = f"forecast for {self.label}"
         return Sheet(title, payload, payload["totals"], lambda: self._show("overview", "what_it_will_cost"))
 

@@ -15,7 +15,6 @@ from benchmarks import sources
 from benchmarks.measure import ROUNDS, Result, compare, interleave
 from igny8_analysis.connection import Warehouse, connect
 from igny8_analysis.etl.lake import find_version
-from igny8_analysis.forecasts import forecast
 from igny8_analysis.load import load
 from igny8_analysis.warehouse import build
 
@@ -83,7 +82,7 @@ def other_answers() -> list[Result]:
         site, _ = _median(warehouse)
         ((account,),) = warehouse.sql("select account_id from sites where site_id = ?", [site]).fetchall()
         asked = {
-            "forecast": partial(forecast, warehouse, site),
+            "forecast": partial(warehouse.forecast, site),
             "brief": partial(warehouse.brief, site),
             "account": partial(warehouse.account, account),
         }

@@ -68,7 +68,6 @@ def forecast_command(
     """
     from igny8_analysis.cli.output import print_csv, print_json, print_table
     from igny8_analysis.cli.read import COSTS, costs_in_words
-    from igny8_analysis.forecasts import forecast
 
     if limits or off or on or pending or credit_limit is not None or balance is not None:
         if method is not None:
@@ -87,7 +86,7 @@ def forecast_command(
             _show_what_if(answer)
         return
     with open_warehouse(directory, version) as warehouse:
-        payload = forecast(warehouse, site, method)
+        payload = warehouse.forecast(site, method)
         if format_ == "table":
             if method is None:
                 print_table(COSTS, costs_in_words(payload["site_id"], warehouse))

@@ -212,7 +212,6 @@ def _show_overview(payload: Payload, warehouse: "Warehouse") -> None:
 
 def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]]:
     """What the next run will cost by its best forecast, and what the whole queue, each a row of COSTS."""
-    from igny8_analysis.forecasts import forecast
     from igny8_analysis.reports.formats import likely_range, number
     from igny8_analysis.reports.words import WAYS
 
@@ -223,7 +222,7 @@ def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]
             + (f", {likely}" if (likely := likely_range(row["p80_low"], row["p80_high"])) else "")
             + f" ({WAYS[row['method']]})",
         )
-        for row in forecast(warehouse, site_id)["totals"]
+        for row in warehouse.forecast(site_id)["totals"]
         if row["is_champion"] and row["credits"] is not None
     ]
     ((credits, runs, articles),) = warehouse.sql(

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from igny8_analysis import Warehouse
-from igny8_analysis.forecasts import forecast
 from igny8_analysis.payloads import PERCENT, RATE, RATIO, WHOLE, WHOLE_OR_NULL, execute, read_json
 
 NUMBERS = st.one_of(
@@ -52,9 +51,9 @@ def test_what_is_no_json_number_is_null() -> None:
 
 def test_a_forecast_is_the_rows_of_its_views(demo: Warehouse) -> None:
     for (site_id,) in demo.sql("select site_id from sites").fetchall():
-        payload = forecast(demo, site_id)
+        payload = demo.forecast(site_id)
         for kind, order in (("totals", "is_champion desc, method"), ("stages", "method, stage_number")):
             view = f"forecast_{kind}"
             rows = demo.rows(f"select * from {view} where site_id = {site_id} order by {order}")
             assert payload[kind] == rows
-            assert forecast(demo, site_id, "flow")[kind] == [row for row in rows if row["method"] == "flow"]
+            assert demo.forecast(site_id, "flow")[kind] == [row for row in rows if row["method"] == "flow"]

@@ -7,7 +7,6 @@ import pytest
 import igny8_analysis
 from igny8_analysis import RunNotFound, SiteNotFound, Warehouse
 from igny8_analysis.etl.demo import HOSTILE_TEXTS
-from igny8_analysis.forecasts import forecast
 
 RUN = "run_20260226_073127_manual"
 
@@ -17,7 +16,7 @@ def test_sheets_hold_the_payloads(demo: Warehouse) -> None:
     assert site.overview().to_dict() == demo.overview_stats(101)
     assert site.history(page=2, page_size=5).to_dict() == demo.history(101, 2, 5)
     assert site.run(RUN).to_dict() == demo.run_detail(101, RUN)
-    assert site.forecast().to_dict() == forecast(demo, 101)
+    assert site.forecast().to_dict() == demo.forecast(101)
     assert site.overview()["run_statistics"]["total_runs"] == 300
     assert "run_statistics" in site.overview()._ipython_key_completions_()
 

@@ -168,3 +168,9 @@ def test_a_variable_of_the_program_is_no_table(demo: Warehouse) -> None:
 def test_no_setting_of_the_environment_opens_it(demo_warehouse: Path) -> None:
     done = in_a_process("sql", "from '/etc/hostname'", "--warehouse", demo_warehouse, env={"HOME": "/"})
     assert_told(done, 2, "SQL is wrong")
+
+
+def test_rows_refuse_what_sql_refuses(demo: Warehouse) -> None:
+    assert demo.rows("select 1 as one, $two as two", {"two": 2}) == [{"one": 1, "two": 2}]
+    with pytest.raises(UsageError, match="CREATE is refused"):
+        demo.rows("create temp table t as select 1")

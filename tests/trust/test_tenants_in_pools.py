@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from igny8_analysis import Warehouse, connect
-from igny8_analysis.forecasts import backtest, forecast
+from igny8_analysis.forecasts import backtest
 from igny8_analysis.load import load
 from igny8_analysis.reports.engine import IDENTITY, declared_parameters
 from igny8_analysis.reports.make import NOTEBOOKS, Options, Reports
@@ -66,7 +66,7 @@ def test_a_pool_tells_no_other_sites_word(platform: Warehouse, tmp_path: Path) -
         history = platform.history(site_id, page_size=100)
         run_ids = [run["run_id"] for run in history["runs"]][:3]
         payloads = [
-            platform.overview_stats(site_id), history, forecast(platform, site_id, None),
+            platform.overview_stats(site_id), history, platform.forecast(site_id),
             backtest(platform, site_id, None),
             *(platform.run_detail(site_id, run_id) for run_id in run_ids),
             *(platform.compare_runs(site_id, a, b) for a, b in itertools.pairwise(run_ids)),
