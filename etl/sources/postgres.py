@@ -58,6 +58,12 @@ SESSION = (
     "set local extra_float_digits to 1",
 )
 
+# A role's limits for a transaction as a whole would end a load that each statement's own limit lets through.
+PATIENCE = """
+select pg_catalog.set_config(name, '0', true) from pg_catalog.pg_settings
+where name in ('idle_in_transaction_session_timeout', 'transaction_timeout')
+"""
+
 LIBPQ = "[libpq]"
 HINTS = {
     "row-level security": SEE_ALL_ROWS,
@@ -236,6 +242,7 @@ class PostgresSource:
             "select statement_timestamp(), current_setting('server_encoding'), "
             "current_setting('quote_all_identifiers')"
         )
+        self._rows(PATIENCE)
         if quotes != "off":  # the driver asks for types by names, which it then does not know
             raise LoadError(
                 "reading from PostgreSQL failed: quote_all_identifiers is on for this role or database; nothing was "

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -146,6 +147,19 @@ def test_a_statement_that_takes_too_long_is_stopped(
     with pytest.raises(LoadError, match="over 15 minutes"):
         load(small_postgres, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_limit_for_whole_transactions_ends_no_load(
+    small_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A role's own: a load reads for as long as it takes, each of its statements within their limit."""
+    limits = "-c transaction_timeout=800ms -c idle_in_transaction_session_timeout=800ms"
+    monkeypatch.setenv("PGOPTIONS", limits)
+    with open_source(small_postgres) as source:
+        time.sleep(1)
+        assert source.read("select count(*) as sites from igny8_sites").read_all().to_pylist() == [
+            {"sites": 3}
+        ]
 
 
 @pytest.mark.parametrize("forced", [False, True])
