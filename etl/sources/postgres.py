@@ -91,7 +91,8 @@ order by n.nspname, c.relname, a.attnum
 # Whatever may change the values of rows, or which rows are seen, and leaves xmin as it is.
 TABLE_STATE = """
 select
-    c.relkind = 'r' and not c.relhassubclass,
+    c.relkind = 'r' and not c.relhassubclass
+        and (select a.amname = 'heap' from pg_catalog.pg_am as a where a.oid = c.relam),
     c.relrowsecurity,
     pg_catalog.has_table_privilege(c.oid, 'select'),
     cast($3 as text) is null or (

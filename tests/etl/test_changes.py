@@ -220,6 +220,13 @@ RENAME = f"{ALTER} rename to runs_2"
         ([f"{ALTER} drop column error_message"], ANOTHER),
         ([RENAME, "create view igny8_automation_runs as select * from runs_2"], "it is no plain table"),
         ([RENAME, "create table igny8_automation_runs as select * from runs_2"], ANOTHER),
+        (
+            [
+                "create access method other_heap type table handler heap_tableam_handler",
+                f"{ALTER} set access method other_heap",
+            ],
+            "it is no plain table",
+        ),
         ([f"{ALTER} enable row level security"], "row-level security is on"),
         (["alter type run_status rename value 'completed' to 'done'"], ANOTHER),
         (["alter type trigger_kind rename value 'manual' to 'by hand'"], ANOTHER),
@@ -238,6 +245,7 @@ RENAME = f"{ALTER} rename to runs_2"
         "dropped",
         "view",
         "other",
+        "other storage",
         "policies",
         "enum",
         "enum behind a domain",
