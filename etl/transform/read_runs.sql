@@ -60,6 +60,7 @@ select
     ) replace (at_least_zero(total_credits_used) as total_credits_used),
     case
         when id is null then 'id is not a whole number'
+        when id = -9223372036854775808 then 'id is the lowest there can be: no other is left below it'
         when site_id is null then 'site_id is not a whole number'
         when run_id is null then 'run_id is missing'
         when status is null then 'status is missing'

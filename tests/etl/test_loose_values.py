@@ -150,6 +150,22 @@ def test_sites_at_the_ends_of_what_an_id_can_be_are_kept_apart(tmp_path: Path) -
     assert spent.keys() == set(ends)
 
 
+def test_runs_at_the_ends_of_what_an_id_can_be(tmp_path: Path) -> None:
+    """Forecasts have an id below those of all runs: below the lowest there can be is none, so that run is told."""
+    ids = [-(2**63), 1 - 2**63, 2**63 - 1]
+    source = make_source(
+        tmp_path / "s.sqlite",
+        [site(1)],
+        [run(n, "2026-02-01T08:00:00Z", stages={1: (5, 1, 2)}) for n in ids],
+    )
+    load(f"sqlite:///{source}", tmp_path / "data")
+    with connect(tmp_path / "data") as warehouse:
+        runs = warehouse.sql("select id from runs order by id").fetchall()
+        told = warehouse.sql("select row_key, reason from lake.quarantine").fetchall()
+    assert runs == [(ids[1],), (ids[2],)]
+    assert told == [(str(ids[0]), "id is the lowest there can be: no other is left below it")]
+
+
 def test_other_values_that_do_not_read_are_told(texts: Texts) -> None:
     """Nothing is NULL in silence, and 2.5 is no stage."""
     results = {f"stage_{number}_result": None for number in range(1, 8)}

@@ -23,7 +23,7 @@ from igny8_analysis.load import load
 from tests.cases import items, make_source, run, site
 from tests.command import igny8
 from tests.conftest import run_sql
-from tests.lakes import grow
+from tests.lakes import grow, in_lake
 from tests.trust.processes import assert_told, query
 
 LITTLE = 10
@@ -130,6 +130,15 @@ def test_what_cannot_be_read_is_quarantined_and_shown(tmp_path: Path) -> None:
     }
     assert igny8("quality", "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 1
     assert igny8("quality", 1, "--strict", "--quiet", "--warehouse", tmp_path / "data").returncode == 0
+
+
+def test_numbers_whose_sum_no_number_holds_are_findings(tmp_path: Path) -> None:
+    """Credits of 30 digits each: what compares them with the source sums them up, too."""
+    rows = [run(n, "2026-02-01T08:00:00Z", credits="9" * 30) for n in range(1, 301)]
+    source = make_source(tmp_path / "s.sqlite", [site(1)], rows)
+    grow(url(source), tmp_path / "data", AS_OF)
+    found = "select count(*), min(value_text) from lake.value_findings where key = 'total_credits_used'"
+    assert in_lake(tmp_path / "data", found) == [(300, "9" * 30)]
 
 
 @pytest.mark.parametrize(("bad", "good", "stops"), [(9, 0, False), (10, 990, False), (10, 900, True)])
