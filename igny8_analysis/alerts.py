@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -40,7 +41,10 @@ SERVER_ERROR = 500
 DELIVERED = "alerts_posted.json"
 LOCK = "alerts.lock"
 LOCK_SECONDS = 5
+NO_SPACE = "\u200b"
 AGAIN_SECONDS = 0.05
+
+_ACTS_IN_MARKDOWN = re.compile(r"(?<=@)(?=\w)|(?<=\])(?=\()")
 
 _ROWS = """
 select alert, severity, account_id, site_id, id, run_id, stage_number, since, message, alert_key, is_new
@@ -169,15 +173,19 @@ def _file(warehouse: "Warehouse") -> Path:
 def message_of(rows: list[Row]) -> dict[str, Any]:
     """The rows as chat webhooks take them: a text of the worst, a line each, and every row beside it.
 
-    What mentions someone or links in a chat (`<!channel>`) is in the text as its characters.
+    What mentions someone or links in a chat (`<!channel>`, `@all`, `[a](b)`) is in the text as its characters.
     """
     lines = [
-        f"{row['severity']}: {escape(one_line(row['message']), quote=False)}"
+        f"{row['severity']}: {_inert_in_chat(one_line(row['message']))}"
         for row in map(with_label, rows[:MOST_IN_TEXT])
     ]
     if len(rows) > MOST_IN_TEXT:
         lines.append(f"and {len(rows) - MOST_IN_TEXT} more")
     return {"text": "\n".join(lines), "alerts": rows}
+
+
+def _inert_in_chat(text: str) -> str:
+    return _ACTS_IN_MARKDOWN.sub(NO_SPACE, escape(text, quote=False))
 
 
 def check_address(address: str) -> None:

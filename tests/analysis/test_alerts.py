@@ -146,11 +146,14 @@ def test_load_late_is_by_the_clock_of_who_asks(demo: Warehouse) -> None:
 
 
 def test_words_of_the_source_forge_no_line_of_a_chat(hook: Hook) -> None:
-    hostile = "one\nerror: two \u2028<!channel> <https://x.example|pay> & \u202eend"
+    hostile = "one\nerror: two \u2028<!channel> <https://x.example|pay> & \u202eend @all ![](//x.example)"
     row = {"severity": "error", "message": f"{hostile} failed"}
     alerts.post(hook.url, json.dumps(alerts.message_of([row, row]), default=str).encode())
     (body,) = hook.bodies
-    said = "error: one error: two  &lt;!channel&gt; &lt;https://x.example|pay&gt; &amp; \\u202eend failed"
+    said = (
+        "error: one error: two  &lt;!channel&gt; &lt;https://x.example|pay&gt; &amp; \\u202eend "
+        "@\u200ball ![]\u200b(//x.example) failed"
+    )
     assert body["text"].split("\n") == [said, said]
     assert body["alerts"][0]["message"] == row["message"]
 
