@@ -302,4 +302,7 @@ def explain(error: Exception) -> str:
     message = " ".join(str(error).split())
     if getattr(error, "errno", None) in NO_ROOM or any(os.strerror(code) in message for code in NO_ROOM):
         return f"the disk is full: {message}; free some space and load again, nothing was changed"
+    if isinstance(error, duckdb.OutOfMemoryException):
+        told = message.partition(" Possible solutions")[0]
+        message = f"{told}; allow it more (--memory), or fewer threads (--threads)"
     return f"the load failed, nothing was changed: {message}"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from igny8_analysis.connection import Warehouse
 
 MOST_THREADS = 1_024
+MOST_MEGABYTES = 10**9
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -138,7 +139,7 @@ def resources_options(command: F) -> F:
     for option in (
         click.option(
             "--memory",
-            type=click.IntRange(min=100),
+            type=click.IntRange(100, MOST_MEGABYTES),
             metavar="MB",
             help="Memory of each step, beyond which it spills to disk; by the threads where it is left out.",
         ),

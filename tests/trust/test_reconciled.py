@@ -202,6 +202,15 @@ def test_many_row_groups_are_the_same_twice(tmp_path: Path) -> None:
     ]
 
 
+def test_too_little_memory_is_told_in_our_words(
+    demo_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Resources, "doubled", lambda _: None)
+    with pytest.raises(LoadError, match=r"allow it more \(--memory\), or fewer threads") as told:
+        load(url(demo_source), tmp_path, AS_OF, resources=Resources(threads=2, megabytes=LITTLE))
+    assert "SET threads" not in str(told.value), "DuckDB's own advice, which helps with no load"
+
+
 def test_what_runs_out_of_memory_is_read_again_alone_and_then_with_more(
     demo_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ WRONG: list[tuple[list[str], tuple[int | str, ...]]] = [
     (["etl", "--source", "sqlite:///x", "--as-of", "2026-02-30"], (2, "2026-02-30", "2026-03-01T12:00:00Z")),
     (["etl", "--source", "sqlite:///x", "--as-of", "yesterday"], (2, "yesterday")),
     (["etl", "--source", "sqlite:///x", "--keep", "0"], (2, "--keep")),
+    (["etl", "--source", "sqlite:///x", "--memory", "9" * 18], (2, "--memory", "1000000000")),
     (["explain", "101", "no.such.metric"], (2, "no.such.metric")),
     (["explain", "101", "run_1", "efficiency.nonsense"], (2, "nonsense")),
     (["forecast", "101", "--method", "magic"], (2, "magic", "original")),
