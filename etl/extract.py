@@ -220,7 +220,13 @@ def _read_source(
     )
     for entity, key in ENTITIES.items():
         progress(f"count {entity}")
-        query = _query(entity, relations | _flags("is_deleted", "disabled") | _ids("id", "content_id"))
+        values = {
+            **relations,
+            "exact": source.exact,
+            **_flags("is_deleted", "disabled"),
+            **_ids("id", "content_id"),
+        }
+        query = _query(entity, values)
         batches = source.read(query)  # noqa: F841 (DuckDB reads it by its name)
         scratch.execute(
             f"insert into raw_items by name select '{tables[key].name}' as source_table, '{key}' as table_key, "
@@ -261,7 +267,10 @@ def _sum_up(
 ) -> dict[str, Any] | None:
     written = written_numbers(source, table)
     number = "null" if isinstance(written, str) else NUMBER
-    values = _expressions(source, table, places) | {table.key: table.sql(written=number)}
+    values = _expressions(source, table, places) | {
+        table.key: table.sql(written=number),
+        "exact": source.exact,
+    }
     values |= {"rows": _query(f"{name}_rows", values), "total": source.total, "summed": summed}
     return read_sums(
         scratch, source, written, name, lambda query, **more: _query(query, values | more), goes_on

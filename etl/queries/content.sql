@@ -1,12 +1,12 @@
 -- A draft waits for its images until it has one that is not deleted.
 select
     cast(content.site_id as text) as site_id,
-    cast(content.status as text) as status,
-    cast(content.site_status as text) as site_status,
+    cast(content.status as text) {{ exact }} as status,
+    cast(content.site_status as text) {{ exact }} as site_status,
     case
-        when cast(content.status as text) = 'review'
+        when cast(content.status as text) {{ exact }} = 'review'
         then 1
-        when cast(content.status as text) = 'draft' and illustrated.content_key is null
+        when cast(content.status as text) {{ exact }} = 'draft' and illustrated.content_key is null
         then 1
         else 0
     end as is_pending,

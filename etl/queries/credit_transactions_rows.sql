@@ -1,7 +1,7 @@
 select
     {{ tenant_id }} as account_id,
     {{ created_at }} as day,
-    cast(transaction_type as text) as kind,
+    cast(transaction_type as text) {{ exact }} as kind,
     cast(amount as text) as amount_text,
     {{ amount }} as amount,
     written

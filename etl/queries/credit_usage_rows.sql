@@ -2,7 +2,7 @@ select
     {{ tenant_id }} as account_id,
     {{ site_id }} as site_id,
     {{ created_at }} as day,
-    cast(operation_type as text) as operation,
+    cast(operation_type as text) {{ exact }} as operation,
     cast(credits_used as text) as credits_text,
     {{ credits_used }} as credits,
     cast(cost_usd as text) as cost_usd_text,

@@ -221,6 +221,7 @@ class PostgresSource:
 
     kind = "postgresql"
     total = "sum"
+    exact = 'collate "C"'
 
     as_of: datetime
 

@@ -50,12 +50,14 @@ class WrittenRows:
 class Source(Protocol):
     """A source database held at one instant, for reading only.
 
-    `total` is the SQL function that sums amounts.
+    `total` is the SQL function that sums amounts, `exact` what follows a text in SQL so that texts are alike only where
+    all their characters are, whatever the column's collation says.
     """
 
     kind: str
     as_of: datetime
     total: str
+    exact: str
 
     def relations(self, also: Sequence[str]) -> list[Relation]:
         """Every table and view named `igny8_…` that may be seen, and those named in `also`."""

@@ -37,6 +37,7 @@ class SqliteSource:
 
     kind = "sqlite"
     total = "total_amount"
+    exact = "collate binary"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Take over a connection whose read transaction has begun."""

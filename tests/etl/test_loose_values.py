@@ -122,6 +122,33 @@ def test_flags_of_items_that_are_no_word_are_told_and_not_set(texts: Texts) -> N
     ]  # fmt: skip
 
 
+def test_words_that_a_column_takes_for_the_same_are_told_apart(tmp_path: Path) -> None:
+    """A collation that knows no case counts `New` as `new`, under either name."""
+    source = f"sqlite:///{tmp_path / 's.sqlite'}"
+    statements = []
+    for table in SOURCE_TABLES.values():
+        columns = ", ".join(f"{column} text collate nocase" for column in table.columns)
+        statements.append(f"create table {table.names[0]} ({columns})")
+    day = "'2026-02-01 08:00:00'"
+    for status in ("new", "New", "NEW"):
+        statements += [
+            f"insert into igny8_keywords (site_id, status) values (1, '{status}')",
+            "insert into igny8_credit_usage_log (tenant_id, site_id, operation_type, credits_used, created_at) "
+            f"values (1, 1, '{status}', 1, {day})",
+            "insert into igny8_credit_transactions (tenant_id, transaction_type, amount, created_at) "
+            f"values (1, '{status}', 1, {day})",
+        ]
+    run_statements(source, statements)
+    grow(source, tmp_path / "data", AS_OF)
+    for counted in (
+        "select status, items, is_pending from lake.pipeline_items",
+        "select operation, calls, operation = 'new' from lake.credit_usage",
+        "select kind, transactions, kind = 'new' from lake.credit_transactions",
+    ):
+        found = in_lake(tmp_path / "data", f"{counted} order by 1")
+        assert found == [("NEW", 1, False), ("New", 1, False), ("new", 1, True)]
+
+
 def test_a_draft_has_its_images_however_ids_are_spelled(texts: Texts) -> None:
     """Ids beside missing ones become 7.0 in many tools: of four drafts those of 2 and 30 wait for images."""
     drafts = [{"id": id_, "site_id": "1", "status": "draft"} for id_ in ("1", "2", "3", "30")]
