@@ -242,6 +242,22 @@ def test_nothing_is_wider_than_a_sheet_of_paper(browser: Browser, made: Made, na
         assert page.locator(".runs tbody th > a, .runs tbody th:not(:has(a))").evaluate_all(broken) == []
 
 
+@pytest.mark.parametrize("name", ["overview", "run"])
+def test_paper_shows_charts_and_insights_to_be_read(browser: Browser, made: Made, name: str) -> None:
+    """Texts of a chart are about as large as on a screen, but of the one drawing of 120 runs; no insight is cut."""
+    with opened(browser, getattr(made, name), viewport={"width": 718, "height": 1000}) as page:
+        page.emulate_media(media="print")
+        sizes = page.locator(".figure svg.chart:visible").evaluate_all(
+            "all => all.map((svg) => [svg.querySelector('title').id, svg.getBoundingClientRect().width,"
+            " Number(svg.getAttribute('width'))])"
+        )
+        assert len(sizes) >= 3
+        for chart, shown, own in sizes:
+            assert 0.98 < shown / own < 1.4 or chart == "credits-per-run-wide-t", chart
+        cut = "all => all.filter((text) => text.scrollHeight > text.clientHeight + 1).map((text) => text.textContent)"
+        assert page.locator(".insight bdi").evaluate_all(cut) == []
+
+
 def test_interactive_charts_have_the_key_of_the_still_ones(browser: Browser, made: Made) -> None:
     with opened(browser, made.overview) as page:
         still = page.locator("section[aria-labelledby=trends] figcaption .key").first.inner_text()
@@ -265,3 +281,18 @@ def test_interactive_charts_work_offline(browser: Browser, made: Made) -> None:
             assert min(left for left, _ in drawn) >= frame["x"] - 1
             assert max(right for _, right in drawn) <= frame["x"] + frame["width"] + 1
     assert made.interactive_run.stat().st_size < 600_000
+
+
+@pytest.mark.parametrize(("media", "width"), [("screen", 360), ("print", 718)])
+def test_a_phone_and_paper_have_the_still_drawings(
+    browser: Browser, made: Made, media: Any, width: int
+) -> None:
+    """The linked charts are as wide as a desk: beyond its edge, paper shows nothing, and a phone hides the most."""
+    for name in INTERACTIVE:
+        with opened(browser, getattr(made, name), viewport={"width": width, "height": 1000}) as page:
+            page.emulate_media(media=media)
+            page.wait_for_selector("html[data-interactive=ready]", state="attached")
+            drawings = page.locator(".linked ~ .figure .drawing")
+            assert [drawing.is_visible() for drawing in drawings.all()] == [True] * drawings.count() != []
+            assert page.locator(".linked:visible, .linked-only:visible").count() == 0
+            assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,5 +1,5 @@
 "use strict";
-// Charts that zoom and select: the bundle is unpacked once; the drawings stay where a browser cannot do it.
+// Charts that zoom and select: the bundle is unpacked once; the drawings stay where a browser cannot do it, on a phone and on paper.
 (async () => {
   const packed = Uint8Array.from(atob(document.getElementById("bundle").textContent), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -11,7 +11,6 @@
       renderer: "svg", actions: false, defaultStyle: false, tooltip: { disableDefaultStyle: true }, ast: false,
     });
     for (const area of target.querySelectorAll("[role=graphics-symbol]")) area.setAttribute("aria-hidden", "true");
-    for (const drawing of place.parentElement.querySelectorAll(".drawing")) drawing.hidden = true;
   }
   document.documentElement.dataset.interactive = "ready";
 })();
