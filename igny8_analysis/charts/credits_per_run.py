@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -12,6 +13,7 @@ from igny8_analysis.charts.theme import PANEL, Chart, point, specify
 from igny8_analysis.reports import formats, tokens
 
 NARROW_RUNS = 40
+ABOVE = 10  # px from the plot to a label, clear of the mark around an unusual run at its edge
 STATUSES = ["completed", "failed", "cancelled", "still going on", "other"]
 _COLUMNS = (
     "run_number", "started_at", "total_credits_used", "shown_status",
@@ -110,21 +112,19 @@ def run_point(row: Row, files: Mapping[int, str] | None, measure: str = "") -> s
 
 
 def price_rules(breaks: Sequence[Row], ticks: int) -> list[Any]:
-    """Return the layers of a rule at each price break, labelled with its stage and whether it became dearer."""
+    """Return the layers of a rule at each price break, above it the stages that became dearer or cheaper then."""
     if not breaks:
         return []
-    marks = [
-        {
-            "since": row["since"],
-            "label": f"{row['stage_number']} {'▲' if row['rate_after'] > row['rate_before'] else '▼'}",
-        }
-        for row in breaks
-    ]
+    labels: dict[datetime, list[str]] = {}
+    for row in breaks:
+        sign = "▲" if row["rate_after"] > row["rate_before"] else "▼"
+        labels.setdefault(row["since"], []).append(f"{row['stage_number']} {sign}")
+    marks = [{"since": since, "label": "  ".join(told)} for since, told in labels.items()]
     base = alt.Chart(values(marks, "since", "label")).encode(x=time_axis("since", ticks))
     return [
         base.mark_rule(color=tokens.var("warn"), strokeDash=[2, 2]),
-        base.mark_text(align="left", baseline="top", dx=3, color=tokens.var("warn")).encode(
-            y=alt.value(0), text="label:N"
+        base.mark_text(baseline="bottom", color=tokens.var("warn")).encode(
+            y=alt.value(-ABOVE), text="label:N"
         ),
     ]
 

@@ -310,6 +310,21 @@ def test_a_runs_mark_says_what_it_is_and_links_to_its_page() -> None:
     assert ">6 ▲</text>" in svg
 
 
+def test_the_label_of_a_price_break_is_clear_of_marks_and_of_other_labels() -> None:
+    """Above the plot, where no run is drawn; of stages whose prices changed at once, one label."""
+    breaks = [
+        {"stage_number": n, "since": RUNS[2]["started_at"], "rate_before": 3.0, "rate_after": after}
+        for n, after in ((4, 2.0), (6, 5.0))
+    ]
+    chart = charts.credits_per_run(RUNS, "Credits per run", breaks)
+    assert chart is not None
+    labels = re.findall(r"translate\([\d.]+,(-?[\d.]+)\)[^>]*>(4 ▼[^<]*)</text>", str(chart.svg))
+    assert [text.split() for _, text in labels] == [["4", "▼", "6", "▲"]] * 2
+    assert max(float(y) for y, _ in labels) < -8, (
+        "the mark around an unusual run reaches 8 px beyond the plot"
+    )
+
+
 @pytest.mark.parametrize("factor", [0.007, 1, 1_404, 1_234_567])
 def test_no_text_of_a_drawing_with_its_own_margins_stands_out_of_it(factor: float) -> None:
     credits = [{**row, "credits_used": row["credits_used"] * Decimal(factor)} for row in CREDITS]
