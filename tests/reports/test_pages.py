@@ -6,6 +6,8 @@ import itertools
 import re
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import igny8_analysis
 from igny8_analysis import Warehouse
@@ -15,9 +17,10 @@ from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.panel import environment, style_sheet
 from igny8_analysis.reports.panels import overview
 from igny8_analysis.reports.panels.run import TITLES
-from igny8_analysis.reports.rows import Rows
+from igny8_analysis.reports.rows import Report, Rows
 from tests.pages import notebooks_here
 from tests.reports.conftest import Made
+from tests.reports.test_charts import run as drawn_run
 
 HEAD = re.compile(r'<head>\s*<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 
@@ -105,6 +108,40 @@ def test_what_needs_attention_is_told_of_one_and_of_many() -> None:
         assert one in told(1)
     for many in ("2 failed articles.</strong> Open each,", "2 skipped ideas.</strong> Review them"):
         assert many in told(2)
+
+
+def test_the_key_of_trends_names_the_marks_that_are_drawn() -> None:
+    """A phone's drawing holds the latest 40 runs: what only older ones show, its key leaves out."""
+    report = cast(Report, SimpleNamespace(linked=set(), is_interactive=False))
+
+    def key(runs: list[dict[str, Any]], since: int) -> dict[str, bool]:
+        rows = Rows([run | {"shares_number": False, "runs_in_all": 50} for run in reversed(runs)])
+        breaks = Rows(
+            [
+                {
+                    "stage_number": 6,
+                    "since": drawn_run(since)["started_at"],
+                    "rate_before": 3.0,
+                    "rate_after": 5.0,
+                }
+            ]
+        )
+        html = overview.trends(report, rows, breaks).html
+        found = re.findall(
+            r'<span( class="wide-only")?><span class="k-[^>]*>[^<]*</span> ([^<]*)</span>', html
+        )
+        return {told: not wide_only for wide_only, told in found}
+
+    price = "the price of the stage of that number rose ▲ or fell ▼"
+    old = [drawn_run(1, "failed"), drawn_run(2, is_unusual=True)]
+    many = key([*old, *map(drawn_run, range(3, 50))], since=5)
+    assert {told for told, is_everywhere in many.items() if not is_everywhere} == {
+        "failed", "unusual for this site", price
+    }  # fmt: skip
+    no_baseline = dict.fromkeys(
+        ("baseline_avg_credits", "baseline_lowest_credits", "baseline_highest_credits")
+    )
+    assert key([drawn_run(1, **no_baseline), drawn_run(2)], since=0) == {"completed": True}
 
 
 def test_every_check_has_its_sentence(demo: Warehouse) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -265,11 +266,21 @@ def trends(report: Report, rows: Rows, breaks: Rows) -> Panel:
         narrow=NARROW_RUNS,
         charts=[chart for chart in drawn if chart],
         linked=linked,
-        breaks=breaks,
-        statuses={charts.shown_status(row) for row in rows},
-        has_baseline=any(row["baseline_avg_credits"] is not None for row in rows),
-        has_unusual=any(row["is_unusual"] for row in rows),
+        drawn=_drawn(oldest_first, breaks),
+        drawn_narrow=_drawn(oldest_first[-NARROW_RUNS:], breaks),
     )
+
+
+def _drawn(oldest_first: Sequence[dict[str, Any]], breaks: Rows) -> set[str]:
+    """Return which kinds of mark the drawing of these runs holds; a baseline known of one run alone is no line."""
+    kinds = {charts.shown_status(row) for row in oldest_first}
+    if sum(row["baseline_avg_credits"] is not None for row in oldest_first) > 1:
+        kinds.add("baseline")
+    if any(row["is_unusual"] for row in oldest_first):
+        kinds.add("unusual")
+    if any(row["since"] >= first["started_at"] for first in oldest_first[:1] for row in breaks):
+        kinds.add("price")
+    return kinds
 
 
 def pending_history(rows: Rows) -> Panel:
