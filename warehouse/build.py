@@ -47,6 +47,7 @@ RENEWED = "-- Renewed:"
 IN_PARTS = "-- In parts, by"
 RESUME = "use warehouse"
 """A step may have left another database in use."""
+BETWEEN = "between getvariable('first') and getvariable('last')"
 RUNS_A_PART = 60_000
 RUNS_A_SITE = 50
 """What a site counts beside its runs, since its weeks are rows too."""
@@ -227,7 +228,10 @@ def make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
 def _cut_reads(
     connection: duckdb.DuckDBPyConnection, view: View, by: str, views: dict[str, View], made: set[str]
 ) -> None:
-    """Make in `part` what a view reads, each cut to the values from `first` to `last` of the column `by`."""
+    """Make in `part` what a view reads, each cut to the values from `first` to `last` of the column `by`.
+
+    What is of an account is cut to those of the sites.
+    """
     for name in sorted(view.reads):
         if name in made:
             continue
@@ -239,7 +243,9 @@ def _cut_reads(
             _cut_reads(connection, read, by, views, made)
             rows = read.sql
         elif by in columns:
-            rows += f" where {by} between getvariable('first') and getvariable('last')"
+            rows += f" where {by} {BETWEEN}"
+        elif by == "site_id" and read and read.scope == "account":
+            rows += f" where account_id in (select account_key from warehouse.main.sites where site_id {BETWEEN})"
         connection.execute(f"use part; create view {placed} as {rows}")
         connection.execute("use warehouse")
 

@@ -5,13 +5,18 @@
 -- Renewed: origin.
 with recursive
     known as (select settings from settings_seen),
-    given as (select i.* from forecast_inputs as i),
+    given as (
+        select i.*, f.fed_by
+        from forecast_inputs as i
+        join stage_parameters as f on f.stage_number = i.stage_number
+    ),
     inputs as (
         select
             i.site_id,
             i.id,
             false as is_told,
             i.stage_number,
+            i.fed_by,
             i.items_waiting,
             i.items_limit as held_at,
             i.flow_share,
@@ -24,6 +29,7 @@ with recursive
             i.id,
             true,
             i.stage_number,
+            i.fed_by,
             i.items_waiting,
             case when p.is_bound then p.items_processed end,
             i.flow_share,
@@ -45,8 +51,7 @@ with recursive
             least(i.items_waiting, i.held_at) as items,
             least(i.items_waiting, i.held_at) * i.output_ratio as items_made
         from inputs as i
-        join stage_parameters as f on f.stage_number = i.stage_number
-        where f.fed_by is null
+        where i.fed_by is null
         union all
         select
             i.site_id,
@@ -57,13 +62,12 @@ with recursive
             least(i.items_waiting + i.flow_share * u.items_made, i.held_at),
             least(i.items_waiting + i.flow_share * u.items_made, i.held_at) * i.output_ratio
         from reached as u
-        join stage_parameters as f on f.fed_by = u.stage_number
         join
             inputs as i
             on i.site_id = u.site_id
             and i.id = u.id
             and i.is_told = u.is_told
-            and i.stage_number = f.stage_number
+            and i.fed_by = u.stage_number
     ),
     taken as (
         select
