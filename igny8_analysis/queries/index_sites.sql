@@ -16,7 +16,7 @@ with
         group by site_id
     )
 select
-    f.*,
+    f.* replace (case when r.site_id is not null then f.next_run_credits end as next_run_credits),
     s.account_id,
     coalesce(n.errors, 0) as errors,
     coalesce(n.warnings, 0) as warnings,
@@ -32,6 +32,7 @@ select
 from site_figures as f
 cross join parameters as p
 join sites as s on s.site_id = f.site_id
+left join running_sites as r on r.site_id = f.site_id
 left join needs as n on n.site_id = f.site_id
 where s.is_live
 order by n.severity_rank nulls last, f.last_run_started_at desc nulls last, f.site_id

@@ -15,6 +15,7 @@ import igny8_analysis
 from igny8_analysis import Warehouse
 from igny8_analysis.cli import cli
 from igny8_analysis.etl.demo import AS_OF as DEMO_AS_OF
+from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.etl.errors import UsageError
 from igny8_analysis.load import load
 from igny8_analysis.reports.formats import WIDEST_RANGE
@@ -234,6 +235,7 @@ def test_the_next_runs_of_an_account_are_those_that_its_alert_adds_up() -> None:
     ]
     rows = computed(
         "brief_next",
+        sites=[{"site_id": 1, "is_active": None}, {"site_id": 2, "is_active": True}],
         forecast_totals=totals,
         account_next_runs=next_runs,
         brief_sites=[{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
@@ -247,6 +249,11 @@ def test_the_next_runs_of_an_account_are_those_that_its_alert_adds_up() -> None:
     ]
 
 
+def test_a_brief_of_an_inactive_site_tells_of_no_next_run(demo: Warehouse) -> None:
+    told = demo.brief(int(DemoSite.INACTIVE))["sentences"]
+    assert [sentence["panel"] for sentence in told] == ["run_statistics", "attention"]
+
+
 def test_what_is_beyond_any_number_stops_no_load_and_is_left_out() -> None:
     next_run = {
         "site_id": 1,
@@ -258,6 +265,7 @@ def test_what_is_beyond_any_number_stops_no_load_and_is_left_out() -> None:
     }
     row, account = computed(
         "brief_next",
+        sites=[{"site_id": 1, "is_active": None}],
         brief_sites=[{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
         forecast_totals=[next_run],
         account_next_runs=computed(
@@ -349,17 +357,20 @@ def test_a_rise_is_dated_by_breaks_of_all_that_it_comes_from(
             for site_id in (1, 2, 3)
         ],
         cost_changes=changes,
-        price_effects=[
-            {
-                "site_id": site_id,
-                "stage_number": 4,
-                "since": AS_OF - days * DAY,
-                "rate_before": 1.0,
-                "rate_after": 2.0,
-            }
-            for site_id, days in breaks.items()
-        ],
-        current_load=[{"as_of": AS_OF}],
+        price_causes=computed(
+            "price_causes",
+            price_effects=[
+                {
+                    "site_id": site_id,
+                    "stage_number": 4,
+                    "since": AS_OF - days * DAY,
+                    "rate_before": 1.0,
+                    "rate_after": 2.0,
+                }
+                for site_id, days in {**breaks, 9: 1}.items()  # the ninth is another account's
+            ],
+            current_load=[{"as_of": AS_OF}],
+        ),
     )
     assert (row["cause"], row["credits"], row["is_cause_of_more"]) == ("rate", 550, True)
     assert row["since"] == (dated_on and (AS_OF - dated_on * DAY).date())

@@ -5,7 +5,10 @@ import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -18,10 +21,13 @@ from igny8_analysis.reports import formats
 from igny8_analysis.reports.formats import pictured
 from igny8_analysis.reports.make import Options, Reports
 from igny8_analysis.reports.names import site_folder
+from igny8_analysis.reports.panels import cost
 from igny8_analysis.reports.publish import stamp_of
+from igny8_analysis.reports.rows import Rows
 from igny8_analysis.stages import stage_label
 from tests.cases import AS_OF, items, make_source, run, site
 from tests.command import igny8
+from tests.lakes import computed
 from tests.pages import notebooks_here
 from tests.reports.test_browser import assert_accessible, opened
 
@@ -127,6 +133,58 @@ def test_an_account_counts_next_runs_of_sites_that_will_run(made: Made, demo: Wa
     assert f"One run of each site that will run will cost about {credits:,.0f} credits" in text
     assert "A site without a next run is switched off" in text
     assert re.search(rf"All sites {credits:,.0f} ", text)
+
+
+def test_the_index_tells_next_runs_as_accounts_do(made: Made) -> None:
+    """An inactive site has none, though what a run would cost is known; nor one that never ran and has no settings."""
+    text = text_of(made.folder / "index.html")
+    assert "111 · Gorsehaven Fishing · inactive – 2025-09-30" in text
+    assert "106 · Ospreyholt Sailing – –" in text
+    assert "A site without a next run is switched off" in text
+    assert re.search(r"101 · Quillmere Magazine 1,\d{3} 2026", text)
+
+
+def test_an_inactive_site_is_told_what_a_run_would_cost(
+    demo: Warehouse, demo_warehouse: Path, tmp_path: Path
+) -> None:
+    with notebooks_here(), Reports(demo, demo_warehouse, Options(is_quiet=True)) as reports:
+        text = text_of(reports.overview(int(DemoSite.INACTIVE), tmp_path / "inactive.html"))
+    assert "This site is inactive: a run would cost about " in text
+    assert "will cost about" not in text
+
+
+def test_an_account_dates_the_prices_that_changed_site_by_site(made: Made) -> None:
+    assert (
+        "Image Generation cost more for each item: at vossbrim-coffee.example since 2026-01-11 , "
+        "at thornvale-garden.example since 2026-01-11 , at mysite.com since 2026-01-12 ."
+    ) in text_of(made.brightwater)
+
+
+def test_a_price_is_dated_only_by_a_change_that_can_be_why() -> None:
+    """Of the days compared, and of the direction told; of many sites the first three are named."""
+
+    def told(prices: list[dict[str, Any]] | None, scope: str = "account") -> str:
+        step = {
+            "scope": scope, "kind": "price", "step_number": 1, "stage_number": 4, "stage_name": "Writing",
+            "credits": Decimal(9), "starts_at_credits": 10, "ends_at_credits": 19, "credits_before": 10,
+            "credits_after": 19, "prices": prices,
+        }  # fmt: skip
+        page = cost.what_changed(Rows([step], "")).html
+        found = re.search(r'<ul class="changes">(.*?)</ul>', page, re.DOTALL)
+        return " ".join(re.sub("<[^>]*>", "", found[1]).split()) if found else ""
+
+    day = datetime(2026, 1, 11, tzinfo=UTC)
+    sites = [{"label": f"{n}.example", "since": day} for n in range(5)]
+    assert told(None) == "+9 Writing cost more for each item."
+    assert told(sites[:1], "site") == "+9 Writing cost more for each item, since 2026-01-11."
+    assert told(sites).endswith("at 2.example since 2026-01-11, and at 2 more sites.")
+
+    effects = [
+        {"site_id": 1, "stage_number": 4, "since": AS_OF - timedelta(days=days), "rate_before": 2.0, "rate_after": to}
+        for days, to in ((10, 3.0), (20, 4.0), (30, 1.0), (61, 1.5))
+    ]  # fmt: skip
+    causes = computed("price_causes", price_effects=effects, current_load=[{"as_of": AS_OF}])
+    assert {(row["is_dearer"], (AS_OF - row["since"]).days) for row in causes} == {(True, 10), (False, 30)}
 
 
 def test_twelve_months_end_with_the_data_and_add_up(made: Made, demo: Warehouse) -> None:

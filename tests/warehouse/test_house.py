@@ -110,6 +110,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "prediction_stages": ("site_id", "stage_number"),
     "prediction_totals": ("site_id",),
     "price_breaks": ("site_id", "stage_number", "since"),
+    "price_causes": ("site_id", "stage_number", "is_dearer"),
     "price_effects": ("site_id", "stage_number", "since"),
     "publishing": ("site_id",),
     "price_noise": ("stage_number", "completed_on"),

@@ -17,16 +17,17 @@ with
     coming as (
         select
             'site' as scope,
-            site_id,
+            f.site_id,
             cast(null as bigint) as account_id,
             1 as sites,
-            credits,
-            p80_low as low,
-            p80_high as high,
-            budget_90 as to_have,
+            f.credits,
+            f.p80_low as low,
+            f.p80_high as high,
+            f.budget_90 as to_have,
             0 as sites_without_budget
-        from forecast_totals
-        where is_champion
+        from forecast_totals as f
+        join sites as s on s.site_id = f.site_id
+        where f.is_champion and coalesce(s.is_active, true)
         union all
         select
             'account',

@@ -52,15 +52,6 @@ with
         from stages as s
         cross join (values ('new'), ('volume'), ('rate')) as k(kind)
     ),
-    -- only what changed within the days compared can be why they differ
-    breaks as (
-        select e.site_id, e.stage_number, e.rate_after > e.rate_before as is_dearer, max(e.since) as since
-        from price_effects as e
-        cross join current_load as l
-        cross join parameters as p
-        where epoch_us(e.since) > epoch_us(l.as_of) - 2 * cast(p.credits_window_days as bigint) * 86400000000
-        group by e.site_id, e.stage_number, e.rate_after > e.rate_before
-    ),
     -- a day for all sites that became dearer (cheaper), each of which then has a break
     dated as (
         select
@@ -77,7 +68,7 @@ with
             and c.period = 'last_30_days'
             and round(abs(c.rate_credits), 0) > 0
         left join
-            breaks as b
+            price_causes as b
             on b.site_id = c.site_id
             and b.stage_number = c.stage_number
             and b.is_dearer = (c.rate_credits > 0)
