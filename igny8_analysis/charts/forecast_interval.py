@@ -18,7 +18,7 @@ from igny8_analysis.charts.theme import (
 )
 from igny8_analysis.reports import formats, tokens
 
-LONGEST_METHOD = 200
+LONGEST_METHOD = 215
 
 
 def forecast_interval(rows: Sequence[Row]) -> Chart | None:

@@ -13,7 +13,7 @@ import vl_convert
 
 from igny8_analysis import charts
 from igny8_analysis.charts import theme
-from igny8_analysis.reports import formats
+from igny8_analysis.reports import formats, words
 
 NAMES = ("Clustering", "Ideas", "Tasks", "Writing", "Prompts", "Images", "Review")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -242,6 +242,13 @@ def test_a_stage_that_ran_once_is_told_of_one_run() -> None:
     assert two is not None
     assert one.title == "Clustering: credits in the last run in which it ran"
     assert two.title == "Clustering: credits in the last 2 runs in which it ran"
+
+
+@pytest.mark.parametrize("way", words.WAYS.values())
+def test_a_way_to_forecast_is_named_whole(way: str) -> None:
+    chart = charts.forecast_interval([BACKTEST[0] | {"method": way}])
+    assert chart is not None
+    assert str(chart.svg).count(f">{way}</text>") == 2
 
 
 def test_nothing_to_draw_is_no_chart() -> None:

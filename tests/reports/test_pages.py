@@ -95,6 +95,11 @@ def test_empty_states_are_written(made: Made) -> None:
         assert told in html
 
 
+def test_stage_history_says_what_its_averages_are_of(made: Made) -> None:
+    html = made.overview.read_text(encoding="utf-8")
+    assert "Averages of the latest 10 completed runs, each stage&#39;s of those in which it ran." in html
+
+
 def test_what_needs_attention_is_told_of_one_and_of_many() -> None:
     def told(count: int) -> str:
         items = dict.fromkeys(overview.ATTENTION, count)
