@@ -170,7 +170,7 @@ def test_a_price_is_dated_only_by_a_change_that_can_be_why() -> None:
             "credits_after": 19, "prices": prices,
         }  # fmt: skip
         page = cost.what_changed(Rows([step], "")).html
-        found = re.search(r'<ul class="changes">(.*?)</ul>', page, re.DOTALL)
+        found = re.search(r'<ul class="changes causes">(.*?)</ul>', page, re.DOTALL)
         return " ".join(re.sub("<[^>]*>", "", found[1]).split()) if found else ""
 
     day = datetime(2026, 1, 11, tzinfo=UTC)
