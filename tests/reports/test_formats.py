@@ -55,7 +55,7 @@ def test_texts_that_say_a_threshold_say_the_parameters(demo: Warehouse) -> None:
     for text, told in (
         (FINDINGS["stale_run"][1], f"more than {of['stale_after_hours']} hours"),
         (WAYS["mean_of_last_10"], f"last {of['analyzed_runs']} runs"),
-        (AFTER, f"Last {of['credits_window_days']} days"),
+        (AFTER, f"last {of['credits_window_days']} days"),
         (panels["insights.html"], f"variances beyond {of['variance_threshold_pct']} %"),
         (panels["run_summary.html"], f"up to {of['analyzed_runs']} completed runs"),
         (panels["why_it_cost_this.html"], f"Fewer than {of['sufficient_runs']} completed runs"),
