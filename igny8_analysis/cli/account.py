@@ -24,11 +24,13 @@ SITE_COLUMNS = {
     "queue_runs": "in runs",
     "attention_count": "attention",
 }
-# What is to be had is rounded up; the payload rounds to the nearest.
-BUDGETS = """
-select site_id, next_run_budget_90
-from site_figures
-where site_id in (select site_id from sites where account_id = ?)
+# As pages tell them: of sites that will run alone, what is to be had rounded up; the payload rounds to the nearest.
+NEXT_RUNS = """
+select s.site_id, f.next_run_credits, f.next_run_budget_90
+from sites as s
+left join running_sites as r on r.site_id = s.site_id
+left join site_figures as f on f.site_id = r.site_id
+where s.account_id = ?
 """
 
 
@@ -48,9 +50,9 @@ def account_command(account: str, directory: Path | None, version: str | None, f
 
     with open_warehouse(directory, version) as warehouse:
         payload = warehouse.account(account)
-        budgets = warehouse.rows(BUDGETS, [payload["account"]["account_id"]])
+        next_runs = warehouse.rows(NEXT_RUNS, [payload["account"]["account_id"]])
     if format_ == "table":
-        _show_account(payload, budgets)
+        _show_account(payload, next_runs)
     else:
         print_payload(payload, format_)
 
@@ -74,7 +76,7 @@ def settings_command(site: str, directory: Path | None, version: str | None, for
         print_payload(payload, format_)
 
 
-def _show_account(payload: dict[str, Any], budgets: list[dict[str, Any]]) -> None:
+def _show_account(payload: dict[str, Any], next_runs: list[dict[str, Any]]) -> None:
     from igny8_analysis.cli.figures import facts, short
     from igny8_analysis.cli.output import print_table
 
@@ -84,7 +86,7 @@ def _show_account(payload: dict[str, Any], budgets: list[dict[str, Any]]) -> Non
         facts((account | payload["balances"]).items()),
         short(account["name"] or str(account["account_id"])),
     )
-    by_site = {row["site_id"]: row for row in budgets}
+    by_site = {row["site_id"]: row for row in next_runs}
     rows = [[(site | by_site[site["site_id"]])[name] for name in SITE_COLUMNS] for site in sites]
     print_table(list(SITE_COLUMNS.values()), rows, spare=("attention", "in runs", "runs"))
     columns = [name for name in (months[0] if months else {}) if name != "account_id"]

@@ -215,20 +215,22 @@ def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]
     from igny8_analysis.reports.formats import likely_range, number
     from igny8_analysis.reports.words import WAYS
 
+    ((credits, runs, articles, is_active),) = warehouse.sql(
+        "select total_estimated_credits, queue_runs, pending_articles, is_active from site_figures "
+        "where site_id = $site_id",
+        {"site_id": site_id},
+    ).fetchall()
     lines = [
         (
             "the next run",
-            f"about {counted(number(row['credits']), 'credit')}"
+            ("the site is inactive; a run would cost " if is_active is False else "")
+            + f"about {counted(number(row['credits']), 'credit')}"
             + (f", {likely}" if (likely := likely_range(row["p80_low"], row["p80_high"])) else "")
             + f" ({WAYS[row['method']]})",
         )
         for row in warehouse.forecast(site_id)["totals"]
         if row["is_champion"] and row["credits"] is not None
     ]
-    ((credits, runs, articles),) = warehouse.sql(
-        "select total_estimated_credits, queue_runs, pending_articles from site_figures where site_id = $site_id",
-        {"site_id": site_id},
-    ).fetchall()
     cost = counted(number(credits), "credit")
     queue = f"about {cost} for {counted(number(articles), 'article')}"
     if runs:

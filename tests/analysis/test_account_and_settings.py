@@ -207,9 +207,12 @@ def test_a_version_without_a_column_of_today_says_what_renews_it(folder: Path, w
     assert "load again: igny8 etl" in done.stderr
 
 
-def test_a_balance_to_have_is_rounded_up_as_on_pages(demo: Warehouse, demo_warehouse: Path) -> None:
+def test_a_balance_to_have_is_told_as_on_pages(demo: Warehouse, demo_warehouse: Path) -> None:
+    """Rounded up, of sites that will run: of the three one is switched off."""
     rows = demo.rows(
-        "select f.next_run_budget_90 as budget from sites as s join site_figures as f on f.site_id = s.site_id "
+        "select f.next_run_budget_90 as budget from sites as s "
+        "left join running_sites as r on r.site_id = s.site_id "
+        "left join site_figures as f on f.site_id = r.site_id "
         "where s.account_id = 46 and s.is_live order by s.site_id"
     )
     budgets = [row["budget"] for row in rows]
@@ -218,4 +221,5 @@ def test_a_balance_to_have_is_rounded_up_as_on_pages(demo: Warehouse, demo_wareh
     )
     told = done.stdout.split()
     assert any(budget and round(budget) < budget for budget in budgets)
+    assert [budget is None for budget in budgets] == [False, True, False]
     assert [f"{ceil(budget):,}" if budget else "–" for budget in budgets] == told[-len(budgets) :]

@@ -13,6 +13,7 @@ import pytest
 
 from igny8_analysis import Warehouse, frames, payloads
 from igny8_analysis.cli.figures import LONGEST_NAME, exact, heading, written
+from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.load import load
 from igny8_analysis.reports import formats
 from igny8_analysis.stages import with_label
@@ -187,6 +188,11 @@ def test_the_overview_leads_with_the_brief_the_next_run_and_then_the_queue(
     unsure = igny8("forecast", SITE, "--warehouse", str(demo_warehouse)).stdout
     assert "too little is known yet" in unsure
     assert "average of the last 10 runs" in unsure
+
+
+def test_the_overview_of_an_inactive_site_tells_of_no_next_run(demo_warehouse: Path) -> None:
+    told = igny8("overview", str(int(DemoSite.INACTIVE)), "--wide", "--warehouse", str(demo_warehouse)).stdout
+    assert re.search(r"the next run +the site is inactive; a run would cost about 2,\d{3} credits", told)
 
 
 def test_a_range_that_says_too_little_is_none_in_tables(demo_warehouse: Path) -> None:
