@@ -1,4 +1,4 @@
--- One row per run: its credits against the baseline, over the stages in which it is compared.
+-- One row per run that is compared in any stage: its credits against the baseline, over these stages.
 with
     compared as (  -- in decimals: the sums are the same in whatever order stages are added up
         select
