@@ -318,8 +318,9 @@ def _compare_with_source(
     rows, credits = _source_row(source, _query("run_totals", relations))
     rows_read, credits_read = only_row(
         scratch,
-        "select count(*), sum(try_cast(total_credits_used as double)) filter ("
-        r"regexp_full_match(total_credits_used, '[0-9]+\.?[0-9]*|\.[0-9]+') and length(total_credits_used) <= 30) "
+        "select count(*), sum(try_cast(total_credits_used as decimal(38, 6))) filter ("
+        r"regexp_full_match(total_credits_used, '[0-9]{1,18}(\.[0-9]*)?|\.[0-9]+') "
+        "and length(total_credits_used) <= 30) "
         "from raw_automation_runs",
     )
     _expect_equal("rows of runs in the source and read", rows, rows_read)

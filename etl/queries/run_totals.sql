@@ -8,6 +8,7 @@ select
                     and trim(total, '.') <> ''
                     and total not like '%.%.%'
                     and length(total) <= 30
+                    and (length(total) <= 18 or substr(total, 1, 19) like '%.%')
                 then round(cast(total as numeric), 6)
             end
         ) as text

@@ -153,10 +153,10 @@ def test_a_limit_for_whole_transactions_ends_no_load(
     small_postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A role's own: a load reads for as long as it takes, each of its statements within their limit."""
-    limits = "-c transaction_timeout=800ms -c idle_in_transaction_session_timeout=800ms"
+    limits = "-c transaction_timeout=2s -c idle_in_transaction_session_timeout=2s"
     monkeypatch.setenv("PGOPTIONS", limits)
     with open_source(small_postgres) as source:
-        time.sleep(1)
+        time.sleep(2.5)
         assert source.read("select count(*) as sites from igny8_sites").read_all().to_pylist() == [
             {"sites": 3}
         ]
