@@ -67,7 +67,7 @@ def is_id(name: str) -> bool:
     return name == "id" or name.endswith("_id")
 
 
-def _number(value: float | Decimal, name: str) -> str:  # noqa: PLR0911 (one return a kind)
+def _number(value: float | Decimal, name: str) -> str:
     is_difference = bool(_DIFFERENCE.search(name))
     if _DURATION.search(name):
         return formats.signed_as(value, formats.duration) if is_difference else formats.duration(value)
@@ -79,9 +79,7 @@ def _number(value: float | Decimal, name: str) -> str:  # noqa: PLR0911 (one ret
         return formats.signed(value)
     if _PER_UNIT.search(name):
         return formats.rate(value)
-    if _TO_HAVE.search(name):
-        return formats.up(value)
-    return formats.number(value, 3 if "ratio" in name else 0)
+    return formats.up(value) if _TO_HAVE.search(name) else formats.number(value, 3 if "ratio" in name else 0)
 
 
 def exact(value: Any, name: str) -> str:  # noqa: PLR0911 (one return a type)
