@@ -40,6 +40,7 @@ KEYS = {
     "owner": ("scope", "owner_id"),
     "week": ("scope", "owner_id", "week"),
     "site_week": ("site_id", "week"),
+    "known_week": ("scope", "owner_id", "known_week"),
 }
 ACCOUNTS = ("account_id", "account_key")
 DAYS = ("known_on", "completed_on")
@@ -265,6 +266,11 @@ class Renewal:
                 keys = self._accounts("spend_owners", "scope, owner_id", differs)
             case ("week", "owner"):
                 keys = f"{weeks} semi join {differs} as d using (scope, owner_id)"
+            case ("week", "known_week"):
+                first = (
+                    f"select scope, owner_id, min(known_week) as week from {differs} group by scope, owner_id"
+                )
+                keys = f"{weeks} join ({first}) as d using (scope, owner_id) where o.week >= d.week"
             case ("week", "whole") if columns == ("week",):
                 keys = f"{weeks} semi join {differs} as d on d.week = o.pool_week"
             case ("week", "whole") if columns == ("account_key", "week"):

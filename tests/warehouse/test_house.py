@@ -165,6 +165,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "spend_rhythms": ("site_id", "week", "horizon_days"),
     "spend_runs": RUN,
     "spend_states": ("site_id", "week"),
+    "spend_switches": ("site_id", "load_number"),
     "spend_weeks": ("week",),
     "spends": ("scope", "owner_id", "horizon_days", "week", "method"),
     "spend_past": ("scope", "owner_id", "horizon_days", "week", "method"),

@@ -83,6 +83,28 @@ def test_what_all_sites_teach_is_felt_from_its_first_day_on(scope: str, felt: li
         assert connection.execute(f"from ({keys}) order by all").fetchall() == felt
 
 
+def test_an_error_of_spend_is_felt_from_the_week_on_that_knew_it() -> None:
+    """One that week 101 knew, and one of week 100 or later: the owner's weeks before ask for none of them."""
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as warehouse; use warehouse")
+        connection.execute(
+            """
+            create table spend_record as from (values ('site', 1, 100), ('site', 1, 101), ('account', 1, 99))
+            as t(scope, owner_id, known_week);
+            create table spend_origins as
+            from (values ('site', 1, 99), ('site', 1, 100), ('site', 1, 101), ('site', 2, 101), ('account', 1, 101))
+            as t(scope, owner_id, week);
+            """
+        )
+        this = Renewal(connection, {}, MACHINE)
+        connection.execute("create table differs.spend_record as from spend_record where scope = 'site'")
+        keys = this._felt("week", "spend_record")
+        assert connection.execute(f"from ({keys}) order by all").fetchall() == [
+            ("site", 1, 100),
+            ("site", 1, 101),
+        ]
+
+
 def test_last_digits_on_two_sides_of_an_edge_of_rounding_are_no_difference() -> None:
     edge = 1 + 2.0**-39  # halfway between two doubles of eleven digits
     with duckdb.connect() as connection:

@@ -3,27 +3,6 @@
 -- Kept as a table: every method forecasts from it.
 -- Renewed: account and weeks, by week.
 with
-    settings as (
-        select
-            s.site_id,
-            s.load_number,
-            epoch_us(least(s.as_of, l.as_of)) as from_us,
-            s.is_present and not coalesce(s.is_enabled, true) as is_off
-        from lake.automation_settings as s
-        cross join current_load as l
-    ),
-    -- what a load said of a site's settings holds until a later one said something else, as of whatever
-    -- instant
-    switches as (
-        select
-            site_id,
-            from_us,
-            min(from_us) over (
-                partition by site_id order by load_number rows between 1 following and unbounded following
-            ) as until_us,
-            is_off
-        from settings
-    ),
     of_sites as (
         select
             t.site_id,
@@ -52,9 +31,8 @@ with
             and r.week = t.week
             and r.horizon_days = h.horizon_days
         left join
-            switches as o
+            spend_switches as o
             on o.site_id = t.site_id
-            and o.is_off
             and o.from_us <= t.ends_us
             and (o.until_us is null or o.until_us > t.ends_us)
     ),
