@@ -163,7 +163,8 @@ _NOISE = re.compile(
 _UNUSED_WIDTH = re.compile(r'(<path(?:(?! stroke=)[^>])*?) stroke-width="[^"]*"(?=(?:(?! stroke=)[^>])*>)')
 _DESCRIBED = re.compile(r'<path aria-label="([^"]*)"([^>]*?)/>')
 _CIRCLE = re.compile(
-    r'<path transform="translate\(([-\d.]+),([-\d.]+)\)" d="M([\d.]+),0A[^"]*"([^>]*?)'
+    r'<path transform="translate\(([-\d.]+),([-\d.]+)\)"'
+    r' d="M([\d.]+),0A\3,\3,0,1,1,-\3,0A\3,\3,0,1,1,\3,0"([^>]*?)'
     r"(/>|><title>[^<]*</title></path>)"
 )
 _EMPTY_GROUP = re.compile(r'<g(?: [a-z-]+="[^"]*")*></g>')

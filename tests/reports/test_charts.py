@@ -141,6 +141,15 @@ def test_a_chart_is_valid_named_and_the_same_twice(name: str) -> None:
     assert {len(row) for row in chart.body} == {len(chart.head)}
 
 
+def test_a_slice_that_begins_where_a_circle_would_stays_a_slice() -> None:
+    """Three quarters of a ring ended where a circle's path begins, and the quarter before them covered the hole."""
+    quarter = [stage(1, credits_used=Decimal(40)), stage(2, credits_used=Decimal(120))]
+    drawing = charts.credits_donut(quarter, "credits_used", 160, "Credits by stage", "quarter")
+    assert drawing is not None
+    assert "<circle" not in drawing.svg
+    assert len(re.findall(r'<path [^>]*d="M[^"]*A94,94,[^"]*A56,56,[^"]*Z"', drawing.svg)) == 2
+
+
 def test_the_donut_draws_credits_and_numbers_its_larger_slices() -> None:
     chart = ALL["donut"]
     assert chart is not None
