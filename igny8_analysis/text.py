@@ -8,13 +8,18 @@ ACTIVE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
     "\ud800-\udfff\U000e0000-\U000e007f]|\r(?!\n)"
 )
+JOINERS = "\u200c\u200d"  # within words of Persian and Hindi, and within emoji; they move nothing
 LONGEST_LINE = 2_000
 LONGEST_TEXT = 8_000
 
 
 def visible(text: str) -> str:
     """The text with every control or unprintable character as its escape, e.g. `\\n` or `\\u202e`."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join(c if c.isprintable() or c in JOINERS else _escape(c) for c in text)
+    )
 
 
 def inert(text: str) -> str:

@@ -17,6 +17,7 @@ from igny8_analysis.etl.demo import DemoSite
 from igny8_analysis.load import load
 from igny8_analysis.reports import formats
 from igny8_analysis.stages import with_label
+from igny8_analysis.text import visible
 from tests.cases import make_source, run, site
 from tests.command import igny8
 from tests.conftest import sampled
@@ -106,6 +107,12 @@ def test_long_names_are_cut_in_tables_alone(tmp_path: Path) -> None:
     assert json.loads(igny8("sites", "--format", "json", *where).stdout)[0]["name"] == name
     (_, row) = csv.reader(io.StringIO(igny8("sites", "--format", "csv", *where).stdout))
     assert row[1:3] == [domain, name]
+
+
+def test_what_joins_letters_and_pictures_is_no_control_character() -> None:
+    joined = "می\u200cخر 👩\u200d👧"
+    assert visible(joined) == joined
+    assert visible(f"{joined}\u202e\u2066\x1b") == joined + "\\u202e\\u2066\\x1b"
 
 
 @pytest.mark.parametrize(
