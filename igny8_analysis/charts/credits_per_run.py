@@ -50,7 +50,7 @@ def credits_per_run(
             "Started (UTC)",
             "Status",
             "Credits",
-            "Baseline average",
+            "Usual",
             "Lowest",
             "Highest",
             "Unusual",

@@ -26,19 +26,19 @@ def pending_over_loads(rows: Sequence[Row]) -> Chart | None:
     most = max(latest, key=lambda row: row["pending_items"])
     if len(loads) == 1:
         spec = specify(
-            stage_bars(rows, "pending_items", "items pending", NARROW_ROOM), 340, 26 * len(rows) + 44
+            stage_bars(rows, "pending_items", "items waiting", NARROW_ROOM), 340, 26 * len(rows) + 44
         )
-        wide = specify(stage_bars(rows, "pending_items", "items pending"), PANEL, 26 * len(rows) + 44)
+        wide = specify(stage_bars(rows, "pending_items", "items waiting"), PANEL, 26 * len(rows) + 44)
     else:
         spec, wide = specify(_layers(rows, 3), 340, 190), specify(_layers(rows, 8), PANEL, 220)
     return Chart(
         name="pending-over-loads",
-        title="Pending items by stage",
+        title="Waiting items by stage",
         description=f"{counted(len(loads), 'load')}; at the latest, most wait in stage "
         f"{most['stage_number']}, {most['stage_name']}: {formats.number(most['pending_items'])}.",
         spec=spec,
         wide=wide,
-        head=("As of (UTC)", "Stage", "Pending items"),
+        head=("As of (UTC)", "Stage", "Waiting items"),
         body=[
             (
                 formats.instant(row["as_of"]),
@@ -57,7 +57,7 @@ def _layers(rows: Sequence[Row], ticks: int) -> Any:
         .mark_area(stroke=tokens.var("surface"), strokeWidth=1)
         .encode(
             x=time_axis("as_of", ticks),
-            y=alt.Y("sum(pending_items):Q", title="items pending"),
+            y=alt.Y("sum(pending_items):Q", title="items waiting"),
             color=alt.Color("stage_number:O", scale=stage_scale(), legend=None),
             order=alt.Order("stage_number:O"),
         )

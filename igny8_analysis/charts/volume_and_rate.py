@@ -23,7 +23,7 @@ from igny8_analysis.reports import formats, tokens
 PARTS = {"volume_credits": "volume", "rate_credits": "rate"}
 
 
-def volume_and_rate(rows: Sequence[Row], other: str = "the baseline") -> Chart | None:
+def volume_and_rate(rows: Sequence[Row], other: str = "usual") -> Chart | None:
     """Draw two bars a stage, credits more (right) or fewer (left) than the other by volume and by rate.
 
     Rows are those of `credit_variance`, one a stage; None where nothing differs.
