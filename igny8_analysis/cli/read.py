@@ -234,7 +234,7 @@ def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]
     cost = counted(number(credits), "credit")
     queue = f"about {cost} for {counted(number(articles), 'article')}"
     if runs:
-        queue += ", no more than one run" if runs == 1 else f", some {number(runs)} runs"
+        queue += ", no more than one run costs" if runs == 1 else f", some {number(runs)} runs"
     return [*lines, ("the whole queue", f"{queue} ({WAYS['original']})")]
 
 

@@ -22,6 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 # Marks a panel's bare HTML in a notebook's output, for the report's template; text/html is for JupyterLab.
 MIME_TYPE = "application/vnd.igny8.panel"
 
+DATE = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?")
 
 # JupyterLab's own style of outputs, undone in a panel; ours is above it, as `_lab_style` writes it.
 LAB_RESET = (
@@ -103,8 +104,17 @@ def environment() -> Environment:
     made.globals["run_statuses"] = words.RUN_STATUSES
     made.filters["script_json"] = _script_json
     made.filters["counted"] = counted
+    made.filters["calling"] = _calling
     made.filters.update({name: getattr(formats, name) for name in names})
     return made
+
+
+def _calling(text: str, *names: str | None) -> Markup:
+    """Write a sentence that calls one of these names: the name turns no other words around, and no date breaks."""
+    found = max((name for name in names if name and name in text), key=len, default="")
+    before, name, after = map(formats.pictured, text.partition(found) if found else (text, "", ""))
+    sentence = Markup('<bdi dir="ltr">{}<bdi>{}</bdi>{}</bdi>').format(before, name, after)
+    return Markup(DATE.sub(r'<span class="whole">\g<0></span>', sentence))
 
 
 def _script_json(value: Any) -> Markup:

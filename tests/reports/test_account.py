@@ -138,7 +138,7 @@ def test_an_account_counts_next_runs_of_sites_that_will_run(made: Made, demo: Wa
 def test_the_index_tells_next_runs_as_accounts_do(made: Made) -> None:
     """An inactive site has none, though what a run would cost is known; nor one that never ran and has no settings."""
     text = text_of(made.folder / "index.html")
-    assert "111 · Gorsehaven Fishing · inactive – 2025-09-30" in text
+    assert "111 · inactive · Gorsehaven Fishing – 2025-09-30" in text
     assert "106 · Ospreyholt Sailing – –" in text
     assert "A site without a next run is switched off" in text
     assert re.search(r"101 · Quillmere Magazine 1,\d{3} 2026", text)
@@ -232,7 +232,7 @@ def test_an_account_without_sites_says_so(made: Made) -> None:
         "has no sites yet",
         "No run of this account",
         "nothing to compare with",
-        "Nothing is pending",
+        "Nothing waits at any site",
     ):
         assert words in text
     assert "Sites that need a look" not in text

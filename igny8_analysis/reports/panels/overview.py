@@ -34,7 +34,7 @@ ATTENTION = {
         ),
     ),
 }
-UNRECOGNISED = "Such items are counted, but not as pending. Tell whoever runs the analysis."
+UNRECOGNISED = "Such items are counted, but not as waiting. Tell whoever runs the analysis."
 
 # What the script of `what_if` says; `{}` is a figure.
 WHAT_IF = {
@@ -172,7 +172,7 @@ def what_if(rows: Rows, balance: Rows) -> Panel:
         rows,
         told=json.dumps(told, separators=(",", ":")),
         waits=any(row["items_waiting"] for row in rows),
-        balance=credits and max(rounded_decimal(credits, 0), 0),
+        balance=None if credits is None else max(rounded_decimal(credits, 0), 0),
         limit=rows[writing]["item_limit"],
         has_off=any(row["is_on"] is False for row in rows),
     )

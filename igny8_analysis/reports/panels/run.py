@@ -17,6 +17,8 @@ TITLES = {
     "in progress": "This run is at stage {stage_number}, {stage_name}",
     "paused here": "This run is paused at stage {stage_number}, {stage_name}",
 }
+# Of a run whose stage the source does not say.
+NOWHERE = {"failed": "This run failed", "cancelled": "This run was cancelled"}
 SHOWN_INSIGHTS = 3
 
 
@@ -28,13 +30,15 @@ def summary(report: Report, rows: Rows) -> Panel:
 
 def outcome(rows: Rows) -> Panel:
     """Show where a run stopped or stands, what it had spent, what is left, and what to do; nothing if it completed."""
-    at = next((row for row in rows if row["outcome"] in TITLES), None)
+    at, run = next((row for row in rows if row["outcome"] in TITLES), None), rows.first
     return render(
         "run_outcome.html.j2",
         rows,
-        run=rows.first,
+        run=run,
         at=at,
-        title=at and TITLES[at["outcome"]].format_map(at),
+        title=TITLES[at["outcome"]].format_map(at) if at else NOWHERE.get(run["status"]),
+        reason=at["outcome_reason"] if at else run["error_message"],
+        is_noted=any(row["snapshot_items"] is not None for row in rows),
         left=[row for row in rows if row["items_left"]],
     )
 
