@@ -114,7 +114,7 @@ def _calling(text: str, *names: str | None) -> Markup:
     found = max((name for name in names if name and name in text), key=len, default="")
     before, name, after = map(formats.pictured, text.partition(found) if found else (text, "", ""))
     sentence = Markup('<bdi dir="ltr">{}<bdi>{}</bdi>{}</bdi>').format(before, name, after)
-    return Markup(DATE.sub(r'<span class="whole">\g<0></span>', sentence))
+    return Markup(DATE.sub(r'<span class="whole">\g<0></span>', str(sentence)))
 
 
 def _script_json(value: Any) -> Markup:

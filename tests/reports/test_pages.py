@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 import igny8_analysis
 from igny8_analysis import Warehouse
 from igny8_analysis.etl.demo import DemoSite
@@ -113,6 +115,32 @@ def test_what_needs_attention_is_told_of_one_and_of_many() -> None:
         assert one in told(1)
     for many in ("2 failed articles.</strong> Open each,", "2 skipped ideas.</strong> Review them"):
         assert many in told(2)
+
+
+def test_a_sentence_keeps_its_name_apart_and_its_dates_whole() -> None:
+    alert = {
+        "alert": "schedule_missed",
+        "label": "a<b",
+        "account_name": "a",
+        "message": "a<b: due on 2026-03-01 02:00 UTC",
+    }
+    nothing = dict.fromkeys((*overview.ATTENTION, "status"))
+    assert (
+        '<bdi dir="ltr"><bdi>a&lt;b</bdi>: due on <span class="whole">2026-03-01 02:00</span> UTC</bdi>.'
+        in overview.attention(Rows([nothing]), Rows([alert])).html
+    )
+
+
+@pytest.mark.parametrize(("runs", "is_of_many"), [(40, False), (41, True)])
+def test_paper_shows_the_drawing_that_holds_all_runs_and_can_be_read(runs: int, is_of_many: bool) -> None:
+    """The style sheet prints the narrow drawing, whose letters are larger, but for the panel of this class."""
+    report = cast(Report, SimpleNamespace(linked=set(), is_interactive=False))
+    rows = [
+        drawn_run(number) | {"shares_number": False, "runs_in_all": runs} for number in range(runs, 0, -1)
+    ]
+    html = overview.trends(report, Rows(rows), Rows()).html
+    assert ('<section class="panel trends"' in html) == is_of_many
+    assert ".panel:not(.trends) .chart.wide-only { display: none; }" in style_sheet()
 
 
 def test_the_key_of_trends_names_the_marks_that_are_drawn() -> None:
