@@ -26,3 +26,18 @@ def test_old_bugs_are_named_for_runs_of_their_time_alone(tmp_path: Path) -> None
         ("stale_run", 4, f"paused and started more than 24 hours ago{OLD}"),
         ("stale_run", 5, "running and started more than 24 hours ago"),
     ]
+
+
+def test_credits_are_told_without_decimals_that_say_nothing(tmp_path: Path) -> None:
+    runs = [
+        run(1, "2026-02-01T08:00:00Z", stages={1: (1, 1, 100)}, credits="1330"),
+        run(2, "2026-02-02T08:00:00Z", stages={1: (1, 1, 0.5)}, credits="0"),
+        run(3, "2026-02-03T08:00:00Z", stages={1: (1, 1, 0.000001)}, credits="10.10"),
+    ]
+    with views_of(make_source(tmp_path / "s.sqlite", [site(1)], runs), "data_quality") as views:
+        found = views.sql("select detail from data_quality order by id").fetchall()
+    assert [detail for (detail,) in found] == [
+        "charged 1330 credits, its stages report 100",
+        "charged 0 credits, its stages report 0.5",
+        "charged 10.1 credits, its stages report 0.000001",
+    ]

@@ -83,9 +83,9 @@ with
             r.run_id,
             null,
             'charged '
-            || cast(r.total_credits_used as varchar)
+            || regexp_replace(cast(r.total_credits_used as varchar), '[.]?0+$', '')
             || ' credits, its stages report '
-            || cast(s.stages_credits_used as varchar)
+            || regexp_replace(cast(s.stages_credits_used as varchar), '[.]?0+$', '')
         from runs as r
         join run_summary as s on s.site_id = r.site_id and s.id = r.id
         where r.is_ended and r.total_credits_used <> s.stages_credits_used
