@@ -215,15 +215,16 @@ def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]
     from igny8_analysis.reports.formats import likely_range, number
     from igny8_analysis.reports.words import WAYS
 
-    ((credits, runs, articles, is_active),) = warehouse.sql(
-        "select total_estimated_credits, queue_runs, pending_articles, is_active from site_figures "
-        "where site_id = $site_id",
+    ((credits, runs, articles, rests_as),) = warehouse.sql(
+        "select f.total_estimated_credits, f.queue_runs, f.pending_articles, "
+        "case when not s.is_live then 'deleted' when not s.is_active then 'inactive' end "
+        "from site_figures as f join sites as s on s.site_id = f.site_id where f.site_id = $site_id",
         {"site_id": site_id},
     ).fetchall()
     lines = [
         (
             "the next run",
-            ("the site is inactive; a run would cost " if is_active is False else "")
+            (f"the site is {rests_as}; a run would cost " if rests_as else "")
             + f"about {counted(number(row['credits']), 'credit')}"
             + (f", {likely}" if (likely := likely_range(row["p80_low"], row["p80_high"])) else "")
             + f" ({WAYS[row['method']]})",

@@ -235,7 +235,10 @@ def test_the_next_runs_of_an_account_are_those_that_its_alert_adds_up() -> None:
     ]
     rows = computed(
         "brief_next",
-        sites=[{"site_id": 1, "is_active": None}, {"site_id": 2, "is_active": True}],
+        sites=[
+            {"site_id": 1, "is_active": None, "is_live": True},
+            {"site_id": 2, "is_active": True, "is_live": True},
+        ],
         forecast_totals=totals,
         account_next_runs=next_runs,
         brief_sites=[{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
@@ -254,6 +257,11 @@ def test_a_brief_of_an_inactive_site_tells_of_no_next_run(demo: Warehouse) -> No
     assert [sentence["panel"] for sentence in told] == ["run_statistics", "attention"]
 
 
+def test_a_brief_of_a_deleted_site_tells_of_no_next_run(demo: Warehouse) -> None:
+    told = demo.brief(int(DemoSite.DELETED))["sentences"]
+    assert [sentence["panel"] for sentence in told] == ["run_statistics", "what_changed"]
+
+
 def test_what_is_beyond_any_number_stops_no_load_and_is_left_out() -> None:
     next_run = {
         "site_id": 1,
@@ -265,7 +273,7 @@ def test_what_is_beyond_any_number_stops_no_load_and_is_left_out() -> None:
     }
     row, account = computed(
         "brief_next",
-        sites=[{"site_id": 1, "is_active": None}],
+        sites=[{"site_id": 1, "is_active": None, "is_live": True}],
         brief_sites=[{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
         forecast_totals=[next_run],
         account_next_runs=computed(

@@ -197,9 +197,12 @@ def test_the_overview_leads_with_the_brief_the_next_run_and_then_the_queue(
     assert "average of the last 10 runs" in unsure
 
 
-def test_the_overview_of_an_inactive_site_tells_of_no_next_run(demo_warehouse: Path) -> None:
-    told = igny8("overview", str(int(DemoSite.INACTIVE)), "--wide", "--warehouse", str(demo_warehouse)).stdout
-    assert re.search(r"the next run +the site is inactive; a run would cost about 2,\d{3} credits", told)
+@pytest.mark.parametrize(("site", "why"), [(DemoSite.INACTIVE, "inactive"), (DemoSite.DELETED, "deleted")])
+def test_the_overview_of_a_site_at_rest_tells_of_no_next_run(
+    demo_warehouse: Path, site: DemoSite, why: str
+) -> None:
+    told = igny8("overview", str(int(site)), "--wide", "--warehouse", str(demo_warehouse)).stdout
+    assert re.search(rf"the next run +the site is {why}; a run would cost about 2,\d{{3}} credits", told)
 
 
 def test_a_range_that_says_too_little_is_none_in_tables(demo_warehouse: Path) -> None:

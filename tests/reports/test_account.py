@@ -144,13 +144,19 @@ def test_the_index_tells_next_runs_as_accounts_do(made: Made) -> None:
     assert re.search(r"101 · Quillmere Magazine 1,\d{3} 2026", text)
 
 
-def test_an_inactive_site_is_told_what_a_run_would_cost(
+def test_a_site_at_rest_is_told_what_a_run_would_cost(
     demo: Warehouse, demo_warehouse: Path, tmp_path: Path
 ) -> None:
     with notebooks_here(), Reports(demo, demo_warehouse, Options(is_quiet=True)) as reports:
         text = text_of(reports.overview(int(DemoSite.INACTIVE), tmp_path / "inactive.html"))
+        deleted = text_of(reports.overview(int(DemoSite.DELETED), tmp_path / "deleted.html"))
+        gone = text_of(reports.account(47, tmp_path / "gone.html"))
     assert "This site is inactive: a run would cost about " in text
     assert "A run, by stage" in text
+    assert "Site id 118 (deleted)" in deleted
+    assert "This site is deleted: a run would cost about " in deleted
+    assert "The next run will cost" not in deleted
+    assert "This account is deleted: its sites are not told of here" in gone
     assert not re.search("will cost about|next run, by stage", text)
 
 

@@ -123,7 +123,7 @@ def what_it_will_cost(rows: Rows, queue: Rows, stages: Rows, balance: Rows) -> P
     `rows` are the forecasts by every method, the champion first; `balance` is empty where it is not to be shown.
     """
     champion = next((row for row in rows if row["is_champion"]), None)
-    title = f"{'A run' if queue.first['is_active'] is False else 'The next run'}, by stage"
+    title = f"{'A run' if queue.first['rests_as'] else 'The next run'}, by stage"
     chart = charts.stage_credits(stages, "credits", champion and champion["credits"], title, "next-run")
     return render(
         "what_it_will_cost.html.j2",
