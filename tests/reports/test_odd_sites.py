@@ -40,6 +40,7 @@ class Odd:
     hebrew: Path
     failed: Path
     failed_run: Path
+    cut_short: Path
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,19 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Odd:
         row | {"site_id": 1, "tenant_id": 2}
         for row in items("keywords", "new", 120) + items("tasks", "queued", 30)
     ]
-    runs = [run(1, "2026-02-27T12:00:00Z", stages={1: (5, 2, 4)}, site_id=2, **failed)]
+    runs = [
+        run(1, "2026-02-27T12:00:00Z", stages={1: (5, 2, 4)}, site_id=2, **failed),
+        *(run(n, f"2026-02-{n:02d}T12:00:00Z", stages={1: (10, 2, 40)}, site_id=3) for n in (2, 3, 4)),
+        run(
+            5,
+            "2026-02-10T12:00:00Z",
+            stages={1: (10, 2, 30)},
+            credits=70,
+            site_id=3,
+            status="failed",
+            current_stage=2,
+        ),
+    ]
     source = make_source(folder / "source.sqlite", sites, runs, waiting, others)
     load(f"sqlite:///{source}", folder / "data", AS_OF)
     with (
@@ -81,6 +94,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Odd:
         next(made.glob("1-*")) / "index.html",
         failed_site / "index.html",
         failed_site / "run-0001.html",
+        next(made.glob("3-*")) / "run-0004.html",
     )
 
 
@@ -123,6 +137,13 @@ def test_a_run_that_failed_nowhere_in_particular_says_what_to_do(odd: Odd) -> No
     shown = re.sub(r"<details.*?</details>", "", html, flags=re.DOTALL)
     assert shown.count("The gateway was away") == 1
     assert "No completed run before this one: nothing is usual yet." in html
+
+
+def test_a_share_stands_beside_the_credits_that_it_is_of(odd: Odd) -> None:
+    """Run 5 was charged 40 of no stage that it reached: 30 of its stages are 25 % less than 40."""
+    tile = re.search(r'<dt>Credits</dt><dd class="figure-number">70</dd><dd>(.*?)</dd>', read(odd.cut_short))
+    assert tile
+    assert re.sub(r"<[^>]*>", "", tile[1]) == "30 at its stages ▼ −25\u202f% usual 40 up to there"
 
 
 def test_sites_that_need_a_look_are_those_named_below(odd: Odd) -> None:
