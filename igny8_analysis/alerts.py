@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
 from http.client import HTTPException
@@ -92,23 +92,23 @@ def _late(warehouse: "Warehouse", age: timedelta) -> Row:
 
 @dataclass(frozen=True)
 class Posted:
-    """Keys of the alerts that were posted for this version, and of those new ones, of any, that could not be."""
+    """Keys of the alerts that were posted, by version, and of those new ones, of any, that could not be."""
 
-    delivered: frozenset[str] = frozenset()
+    delivered: dict[str, frozenset[str]] = field(default_factory=dict)
     owed: frozenset[str] = frozenset()
 
-    def asks_for(self, row: Row) -> bool:
-        """Whether an alert is new, or was when its post failed, and no post has delivered it since."""
+    def asks_for(self, row: Row, version: str) -> bool:
+        """Whether an alert of the version is new, or was when its post failed, and no post has delivered it since."""
         key = row["alert_key"]
-        return key not in self.delivered and (row["is_new"] or key in self.owed)
+        return key not in self.delivered.get(version, ()) and (row["is_new"] or key in self.owed)
 
 
 def posted(warehouse: "Warehouse") -> Posted:
     """What is noted of the posts."""
     try:
         told = json.loads(read_text(_file(warehouse)))
-        is_of_this = told["version"] == warehouse.version
-        return Posted(frozenset(told["alert_keys"] if is_of_this else ()), frozenset(told.get("owed", ())))
+        delivered = {version: frozenset(keys) for version, keys in told["delivered"].items()}
+        return Posted(delivered, frozenset(told["owed"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Posted()
 
@@ -129,16 +129,23 @@ def deliver(warehouse: "Warehouse", rows: list[Row], body: bytes, address: str, 
 
 
 def remember(warehouse: "Warehouse", rows: list[Row], *, is_delivered: bool) -> None:
-    """Note the rows as delivered for this version, or as owed. Raises OSError where that cannot be written."""
+    """Note the rows as delivered for this version, or as owed. Raises OSError where that cannot be written.
+
+    What was delivered for other versions stays as long as they do: one may be chosen again.
+    """
     file, keys = _file(warehouse), {row["alert_key"] for row in rows}
     sweep(file.parent)
     with _alone_in(file.parent):
         before = posted(warehouse)
-        noted = {
-            "version": warehouse.version,
-            "alert_keys": sorted(before.delivered | keys if is_delivered else before.delivered),
-            "owed": sorted(before.owed - keys if is_delivered else before.owed | keys),
+        delivered = {
+            version: sorted(told)
+            for version, told in before.delivered.items()
+            if (warehouse.path.parent / version).is_dir()
         }
+        if is_delivered:
+            delivered[warehouse.version] = sorted({*delivered.get(warehouse.version, ()), *keys})
+        owed = before.owed - keys if is_delivered else before.owed | keys
+        noted = {"delivered": delivered, "owed": sorted(owed)}
         with whole(file) as opened:
             opened.write(json.dumps(noted, indent=2).encode())
 

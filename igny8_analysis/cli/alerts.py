@@ -109,7 +109,8 @@ def alerts_command(
     with open_warehouse(directory, version) as warehouse:
         rows = alerts.alerts(warehouse, site, account, severity, max_age)
         if is_new:
-            rows = list(filter(alerts.posted(warehouse).asks_for, rows))
+            posted = alerts.posted(warehouse)
+            rows = [row for row in rows if posted.asks_for(row, warehouse.version)]
         if address is not None and rows:
             try:
                 _deliver(warehouse, rows, address, is_new)
