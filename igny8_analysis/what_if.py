@@ -1,6 +1,7 @@
 """What the next run would cost under other limits, switches, queues or balances: the live flow, with these in place."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,8 @@ Stage = int | str
 T = TypeVar("T")
 LARGEST = 10**12
 """Of items and credits: sums of more are no longer exact."""
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""As in the source: Python reads `1_0` too, and digits of any script."""
 ENDS = ("p80_low", "p80_high", "p90_low", "p90_high", "budget_80", "budget_90")
 TOTALS = ("credits", "output", "duration_seconds", *ENDS, "credit_limit")
 SHOWN = (
@@ -181,10 +184,8 @@ def _stage(names: Mapping[str, int], given: Stage) -> int:
 
 
 def _number(given: object) -> float:
-    try:
-        number = float(str(given))
-    except ValueError:
-        number = math.nan
+    word = str(given).strip()
+    number = float(word) if NUMBER.fullmatch(word) else math.nan
     if not 0 <= number <= LARGEST:
         raise UsageError(f"{str(given)!r} is no number from 0 to {LARGEST:,}")
     return number

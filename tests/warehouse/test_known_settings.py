@@ -194,6 +194,8 @@ def test_the_largest_numbers_are_written(limited: Warehouse, option: str) -> Non
         {"limits": {4: -1}},
         {"balance": "much"},
         {"pending": {4: "nan"}},
+        {"pending": {4: "1_0"}},
+        {"credit_limit": "\u0663"},
         {"pending": {4: 1e39}, "balance": 5},
         {"off": "9" * 5_000},
         {"off": [4], "on": ["Content Writing"]},
