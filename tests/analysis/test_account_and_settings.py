@@ -187,7 +187,7 @@ def test_the_page_of_an_account_shows_both_pools_as_one_balance(warehouse: Wareh
     report = Report(warehouse, {"account_id": 7})
     query = (
         "select a.*, 1 as running_sites, 100 as next_runs_credits, 120 as next_runs_budgets, l.as_of, "
-        "l.load_id as version from account_figures as a cross join current_load as l"
+        "l.load_id as version, 0 as alerted_sites from account_figures as a cross join current_load as l"
     )
     shown = panels.account.header(report, report.rows(f"{query} where a.account_id = $account_id")).html
     balance = shown.partition("Balance now")[2].partition("</div>")[0]
