@@ -14,10 +14,8 @@ from tests.cases import AS_OF, items, make_source, run, site
 from tests.pages import notebooks_here
 from tests.reports.test_browser import opened
 
-HEBREW, TURNED = (
-    "חנות-הבדיקה",
-    "\u202egnidaer",
-)  # the second turns what follows it, wherever it is not kept apart
+HEBREW = "חנות-הבדיקה"
+TURNED = "\u202egnidaer"  # turns what follows it, wherever it is not kept apart
 LONG = "N" * 180
 # Texts with a name in them that are more than the name, and do not keep it apart.
 LOOSE = """names => {

@@ -84,7 +84,7 @@ def test_what_all_sites_teach_is_felt_from_its_first_day_on(scope: str, felt: li
 
 
 def test_an_error_of_spend_is_felt_from_the_week_on_that_knew_it() -> None:
-    """One that week 101 knew, and one of week 100 or later: the owner's weeks before ask for none of them."""
+    """Of two that differ, known in weeks 100 and 101: the owner's weeks before, and other owners, ask for neither."""
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse; use warehouse")
         connection.execute(
