@@ -78,7 +78,7 @@ KNOWN = {
     "account_lessons": (
         "account_id, stage_number, epoch(known_on)",
         "price_sites, price_sum, output_sites, output_sum, flow_sites, flow_sum from account_lessons "
-        "where not is_lookup and known_on < (select cast(as_of at time zone 'UTC' as date) from current_load)",
+        "where known_on < (select cast(as_of at time zone 'UTC' as date) from current_load)",
     ),
     "common_changes": (
         "stage_number, epoch(changed_on), epoch(known_from)",

@@ -26,7 +26,7 @@ PARAMETERS = ("parameters", "stage_parameters", "forecast_parameters")
 
 # What is of all sites by nature: made at build time, looked up by day.
 OF_ALL_SITES = (
-    *("account_errors", "account_lessons", "account_record", "common_changes"),
+    *("account_days", "account_errors", "account_lessons", "account_record", "common_changes"),
     *("platform_lessons", "platform_record", "price_noise", "price_versions"),
     *(
         "spend_account_pools",
@@ -48,7 +48,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "account_days": ("account_id", "known_on"),
     "account_balances": ("account_id",),
     "account_errors": ("account_id", "method", "known_runs_from", "known_on"),
-    "account_lessons": ("account_id", "stage_number", "known_on", "is_lookup"),
+    "account_lessons": ("account_id", "stage_number", "known_on"),
     "account_record": ("account_id", "method", "known_on"),
     "account_figures": ("account_id",),
     "account_next_runs": ("account_id",),

@@ -226,7 +226,7 @@ def lesson(accounts: Sequence[tuple[int, float, float, float]], spread: float = 
     Sites of an account are alike, but that logarithms of their prices lie `spread` off, to either side.
     """
     taught = [
-        {"account_id": n, "stage_number": 1, "known_on": TODAY - DAY, "is_lookup": False}
+        {"account_id": n, "stage_number": 1, "known_on": TODAY - DAY}
         | {"paying_sites": sites, "price_sites": sites, "output_sites": sites, "flow_sites": sites}
         | {
             "price_sum": sites * math.log(price),

@@ -173,12 +173,10 @@ def test_what_a_site_taught_is_taken_back_as_it_teaches_anew() -> None:
         | {"recent_items_created": 5.0, "recent_items_processed": 10.0}
         | {"recent_items_taken": None, "recent_items_arrived": None}
     ]  # fmt: skip
-    lookups = [{"account_id": 7, "known_on": FIRST + 2 * DAY}]
     tables: dict[str, Rows] = {
         "own_prices": prices,
         "stage_lessons": none,
         "sites": [{"site_id": 1, "account_key": 7}],
-        "account_days": lookups,
     }
     steps = [row for row in computed("account_lessons", "steps", **tables) if not row["output_sites"]]
     assert columns(steps, "event_on", "paying_sites", "price_sites", "price_sum", "price_squares") == [
@@ -186,11 +184,18 @@ def test_what_a_site_taught_is_taken_back_as_it_teaches_anew() -> None:
         (FIRST + 2 * DAY, 0, 0, LN2, 3 * LN2**2),
         (FIRST + 3 * DAY, -1, 0, 0, 0),
     ]
-    (asked,) = [
-        row for row in computed("account_lessons", **tables) if row["is_lookup"] and row["stage_number"] == 1
-    ]
-    assert exp(asked["price_sum"]) == pytest.approx(2), "of before that day"
-    assert (asked["output_sites"], asked["output_sum"]) == (1, 0.5)
+    lessons = computed("account_lessons", **tables)
+    asked = [{"account_id": 7, "known_on": FIRST + n * DAY} for n in (0, 2, 9)]
+    days = computed("account_days", account_lessons=lessons, forecast_origins=asked)
+    assert columns(days, "known_on", "taught_on") == [
+        (FIRST, None),
+        (FIRST + 2 * DAY, FIRST + DAY),
+        (FIRST + 9 * DAY, FIRST + 3 * DAY),
+    ], "the last day before, not that day"
+    (known,) = [row for row in lessons if row["known_on"] == FIRST + DAY and row["stage_number"] == 1]
+    assert exp(known["price_sum"]) == pytest.approx(2)
+    assert (known["output_sites"], known["output_sum"]) == (1, 0.5)
+    assert len(lessons) == 4 * 7, "each day has all stages"
 
 
 def test_variances_within_and_between_accounts() -> None:
@@ -199,7 +204,7 @@ def test_variances_within_and_between_accounts() -> None:
     Within: (.5 + .5) over 2 degrees is .5. Between: .5 + 12.5 - 36 ÷ 4 over 1 is 4, (4 - .5) ÷ (4 - 8 ÷ 4) 1.75.
     """
     taught = [
-        {"account_id": n, "stage_number": 1, "known_on": FIRST, "is_lookup": False}
+        {"account_id": n, "stage_number": 1, "known_on": FIRST}
         | dict.fromkeys(("paying_sites", "price_sites", "output_sites", "flow_sites"), 2)
         | {"price_sum": total, "price_squares": squares, "output_sum": 1.0, "flow_sum": 1.0}
         for n, (total, squares) in enumerate([(1.0, 1.0), (5.0, 13.0)])

@@ -1,4 +1,4 @@
--- One row per account, stage and day: what all its sites had taught of the stage by then.
+-- One row per account, stage and day on which a site taught: what all its sites had taught by its end.
 -- A step towards forecasts.
 -- Kept as a table: it is of all sites of an account; forecasts look a day up.
 -- Renewed: account.
@@ -77,7 +77,6 @@ with
             s.account_key as account_id,
             t.stage_number,
             t.event_on as known_on,
-            false as is_lookup,
             sum(t.paying_sites) as paying_sites,
             sum(t.price_sites) as price_sites,
             sum(t.price_sum) as price_sum,
@@ -88,17 +87,35 @@ with
             sum(t.flow_sum) as flow_sum
         from steps as t
         join sites as s on s.site_id = t.site_id
-        group by 1, 2, 3
-        union all
-        select o.account_id, f.stage_number, o.known_on, true, 0, 0, 0, 0, 0, 0, 0, 0
-        from account_days as o
-        cross join stage_parameters as f
+        group by s.account_key, t.stage_number, t.event_on
+    ),
+    days as (select account_id, known_on from events group by account_id, known_on),
+    -- a day has all stages, so that one day is looked up for all of them
+    taught as (
+        select
+            d.account_id,
+            p.stage_number,
+            d.known_on,
+            coalesce(e.paying_sites, 0) as paying_sites,
+            coalesce(e.price_sites, 0) as price_sites,
+            coalesce(e.price_sum, 0) as price_sum,
+            coalesce(e.price_squares, 0) as price_squares,
+            coalesce(e.output_sites, 0) as output_sites,
+            coalesce(e.output_sum, 0) as output_sum,
+            coalesce(e.flow_sites, 0) as flow_sites,
+            coalesce(e.flow_sum, 0) as flow_sum
+        from days as d
+        cross join stage_parameters as p
+        left join
+            events as e
+            on e.account_id = d.account_id
+            and e.stage_number = p.stage_number
+            and e.known_on = d.known_on
     )
 select
     account_id,
     stage_number,
     known_on,
-    is_lookup,
     cast(sum(paying_sites) over w as bigint) as paying_sites,
     cast(sum(price_sites) over w as bigint) as price_sites,
     sum(price_sum) over w as price_sum,
@@ -107,10 +124,10 @@ select
     sum(output_sum) over w as output_sum,
     cast(sum(flow_sites) over w as bigint) as flow_sites,
     sum(flow_sum) over w as flow_sum
-from events
+from taught
 window
     w as (
         partition by account_id, stage_number
-        order by known_on, is_lookup desc
+        order by known_on
         rows between unbounded preceding and current row
     )

@@ -146,12 +146,12 @@ with
             and c.stage_number = w.stage_number
             and c.price_number = l.price_number
             and c.version_from = s.version_from
+        left join account_days as d on d.account_id = o.account_id and d.known_on = o.known_on
         left join
             account_lessons as a
-            on a.account_id = o.account_id
+            on a.account_id = d.account_id
             and a.stage_number = w.stage_number
-            and a.known_on = o.known_on
-            and a.is_lookup
+            and a.known_on = d.taught_on
     ),
     priced as (
         select

@@ -19,7 +19,6 @@ with
             l.*,
             lead(l.known_on) over (partition by l.account_id, l.stage_number order by l.known_on) as next_on
         from account_lessons as l
-        where not l.is_lookup
     ),
     taught as (
         select

@@ -7,37 +7,23 @@ with
             pool_sites_needed, pool_accounts_needed, significant_digits, least_price_noise, usual_price_noise
         from forecast_parameters
     ),
-    of_sites as (
+    first_steps as (
         select
-            p.site_id,
-            s.account_key,
             p.stage_number,
             p.completed_on,
-            avg(abs(p.log_change)) over so_far as noise,
             row_number() over (
-                partition by p.site_id, p.stage_number order by p.completion_number
-            ) as step_number
+                partition by s.account_key, p.stage_number order by p.completed_on, p.site_id
+            ) as account_sites
         from price_steps as p
         join sites as s on s.site_id = p.site_id
-        window
-            so_far as (
-                partition by p.site_id, p.stage_number
-                order by p.completion_number
-                rows between unbounded preceding and current row
-            )
+        where p.step_number = 1
     ),
     added as (
-        select
-            stage_number,
-            completed_on,
-            case when step_number = 1 then 1 else 0 end as sites,
-            noise - lag(noise, 1, 0) over (partition by site_id, stage_number order by step_number) as noise,
-            sum(case when step_number = 1 then 1 else 0 end) over (
-                partition by account_key, stage_number
-                order by completed_on, site_id, step_number
-                rows between unbounded preceding and current row
-            ) as account_sites
-        from of_sites
+        select stage_number, completed_on, 0 as sites, 0 as account_sites, mean_change_added as noise
+        from price_steps
+        union all
+        select stage_number, completed_on, 1, account_sites, 0
+        from first_steps
         union all
         select stage_number, completed_on, 0, 0, 0
         from stage_lessons
@@ -48,7 +34,7 @@ with
             stage_number,
             completed_on,
             sum(sites) as sites,
-            sum(case when sites = 1 and account_sites = 1 then 1 else 0 end) as accounts,
+            sum(case when account_sites = 1 then 1 else 0 end) as accounts,
             max(account_sites) as largest,
             sum(noise) as noise
         from added
