@@ -243,6 +243,8 @@ def _told(error: Exception) -> tuple[str, int]:
         return f"{place}{error.strerror or error}", 5
     if isinstance(error, MemoryError):
         return "there is not enough memory for this", 5
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return "there is not enough memory, or no further thread allowed (ulimit -a), for this", 5
     return f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1
 
 

@@ -11,6 +11,7 @@ import queue
 import re
 import sys
 import threading
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from igny8_analysis.errors import ReportError
 from igny8_analysis.etl.errors import DAMAGED, UsageError, WarehouseNotFound, tells_damage
 from igny8_analysis.etl.scratch import Scratch
 from igny8_analysis.processes import own_environment
+from igny8_analysis.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +33,7 @@ ENGINE_NAME = "igny8-warm"
 _POLL_SECONDS = 0.2
 _START_SECONDS = 60
 _LONGEST_SOCKET = 90  # of the 104 to 108 bytes that systems allow; where TMPDIR is longer, TCP on loopback
+_NEEDS = "it needs memory, processes and open files (ulimit -a), and room where temporary files go (TMPDIR)"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 IDENTITY = frozenset(
     ("warehouse", "version", "site", "run", "run_a", "run_b", "account", "month", "linked", "links")
@@ -66,7 +69,7 @@ class WarmKernel:
         try:
             if self._client is None or self._reports >= RENEW_AFTER or not self._manager.is_alive():
                 self.close()
-                self._start()
+                self._start_or_tell()
             outputs, has_failed = self._collect(cells)
         except BaseException:
             self.close()
@@ -87,6 +90,26 @@ class WarmKernel:
             self._scratch.cleanup()
         self._client = self._manager = self._scratch = None
         self._reports = 0
+
+    def _start_or_tell(self) -> None:
+        import zmq
+
+        try:
+            self._start()
+        except (RuntimeError, OSError, zmq.ZMQError) as error:
+            msg = f"the kernel did not start: {self._last_words() or error}; {_NEEDS}"
+            raise ReportError(msg) from None
+
+    def _last_words(self) -> str:
+        """Return the last line of what the kernel's process wrote, empty where it wrote none."""
+        with suppress(OSError):
+            lines = (
+                _log(self._scratch).read_text(encoding="utf-8", errors="replace").split("\n")
+                if self._scratch
+                else []
+            )
+            return next((one_line(line) for line in reversed(lines) if line.strip()), "")
+        return ""
 
     def _start(self) -> None:
         import zmq
@@ -111,14 +134,11 @@ class WarmKernel:
             "PYTHONUTF8": "1",
             "TZ": "UTC",
         }
-        self._manager.start_kernel(cwd=folder, env=environment)
+        with _log(self._scratch).open("wb") as said:  # not on the terminal
+            self._manager.start_kernel(cwd=folder, env=environment, stdout=said, stderr=said)
         self._client = self._manager.client(context=context)
         self._client.start_channels(stdin=False, hb=False)
-        try:
-            self._client.wait_for_ready(timeout=_START_SECONDS)
-        except RuntimeError as error:
-            msg = f"the kernel did not start: {error}"
-            raise ReportError(msg) from None
+        self._client.wait_for_ready(timeout=_START_SECONDS)
         outputs, has_failed = self._collect(
             ["from igny8_analysis.reports import kernel_state; kernel_state.keep()"]
         )
@@ -153,10 +173,15 @@ class WarmKernel:
                 yield self._client.get_iopub_msg(timeout=_POLL_SECONDS)
             except queue.Empty:
                 if not self._manager.is_alive():
-                    msg = "the kernel died"
+                    said = self._last_words()
+                    msg = f"the kernel died{said and f': {said}'}; {_NEEDS}"
                     raise ReportError(msg) from None
             if self._stop.is_set():
                 raise Stopped
+
+
+def _log(folder: Scratch) -> Path:
+    return Path(folder.name) / "log"
 
 
 @lru_cache(maxsize=1)
@@ -191,7 +216,8 @@ def end_event_loop() -> None:
     """Close the event loop that Jupyter's client made for this thread, which is about to end."""
     from jupyter_core.utils import ensure_event_loop
 
-    ensure_event_loop().close()
+    with suppress(OSError):  # there was none, and none can be made
+        ensure_event_loop().close()
 
 
 def execute(notebook: Path, parameters: Mapping[str, Any], kernel: WarmKernel) -> NotebookNode:

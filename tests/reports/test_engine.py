@@ -105,8 +105,9 @@ def test_a_kernel_is_renewed_after_its_share_and_after_its_death(
         book = notebook(tmp_path, "import os; os.getpid()")
         seen = [answer(execute(book, {}, kernel)) for _ in range(3)]
         assert seen[0] == seen[1] != seen[2]
-        with pytest.raises(ReportError, match="the kernel died"):
-            execute(notebook(tmp_path, "import os; os._exit(3)", name="d.ipynb"), {}, kernel)
+        dies = "import os, sys; print('no room', file=sys.__stderr__, flush=True); os._exit(3)"
+        with pytest.raises(ReportError, match="the kernel died: no room; it needs memory"):
+            execute(notebook(tmp_path, dies, name="d.ipynb"), {}, kernel)
         assert answer(execute(book, {}, kernel)) not in seen
     finally:
         kernel.close()

@@ -1,6 +1,7 @@
 """A report is there whole: the earlier one or the new one, whenever its making is killed."""
 
 import os
+import resource
 import shutil
 import subprocess
 import time
@@ -151,3 +152,15 @@ def test_a_report_that_cannot_be_written_leaves_nothing(root: Path, tmp_path: Pa
     assert (tmp_path / "pipe").is_fifo()
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["in it"]
     assert {path.name for path in tmp_path.iterdir()} == {"data", "file", "folder", "pipe"}
+
+
+@pytest.mark.parametrize("files", sampled([40, 20, 30, 16]))
+def test_a_kernel_that_cannot_start_is_told(root: Path, tmp_path: Path, files: int) -> None:
+    """A limit of open files stands for whatever a kernel may find too little of; it says nothing of its own."""
+    target = tmp_path / "out.html"
+    done = in_a_process(
+        "report", "overview", "1", "-o", target, "--warehouse", root,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files)),
+    )  # fmt: skip
+    assert_told(done, 5, "the kernel did not start", "Too many open files", "ulimit")
+    assert not target.exists()
