@@ -20,7 +20,7 @@ HEADINGS = {
 }
 LONGEST_NAME = 32
 FEW = 1e-4
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _DURATION = re.compile("seconds|duration")
 _DIFFERENCE = re.compile("difference|variance|change_pct|^volume|^rate(_credits)?$|^bias$")
 _PER_UNIT = re.compile("_per_(processed_)?item|_per_minute|_per_article|^rate_(before|after)")

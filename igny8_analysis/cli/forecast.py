@@ -136,6 +136,7 @@ def _show_what_if(answer: dict[str, Any]) -> None:
 
 
 def _show_forecast(payload: dict[str, Any]) -> None:
+    from igny8_analysis.cli.figures import written
     from igny8_analysis.cli.output import print_table, print_text
     from igny8_analysis.reports.formats import likely_range
     from igny8_analysis.reports.words import WAYS
@@ -155,7 +156,8 @@ def _show_forecast(payload: dict[str, Any]) -> None:
         "duration_seconds",
     ]
     rows = [[row[column] for column in columns] for row in map(_in_words, totals)]
-    print_table(columns, rows, f"next run of site {payload['site_id']}, as of {payload['as_of']}")
+    as_of = written(payload["as_of"], "as_of")
+    print_table(columns, rows, f"next run of site {payload['site_id']}, as of {as_of}")
     records = [
         (
             row["method"],

@@ -130,6 +130,7 @@ def test_what_joins_letters_and_pictures_is_no_control_character() -> None:
         ("difference", 86, "+86"),
         ("site_id", 12345, "12345"),
         ("started_at", "2026-02-26T07:31:27Z", "2026-02-26 07:31"),
+        ("as_of", "2026-02-26T07:31:27.136542Z", "2026-02-26 07:31"),
         ("credits", None, "–"),
         ("is_on", True, "yes"),
         ("credits", float("nan"), "nan"),
@@ -153,6 +154,16 @@ def test_values_are_written_as_on_pages(name: str, value: object, expected: str)
 )
 def test_an_answer_is_told_to_its_first_digits(value: object, expected: str) -> None:
     assert exact(value, "value") == expected
+
+
+def test_when_the_data_are_of_is_told_to_the_minute_also_where_a_clock_said_it(tmp_path: Path) -> None:
+    """A load without --as-of has its instant to the microsecond."""
+    source = make_source(tmp_path / "s.sqlite", [site(1, "one.example")], [run(1, "2026-02-01T12:00:00Z")])
+    load(f"sqlite:///{source}", tmp_path / "data", datetime(2026, 3, 1, 12, 0, 0, 250_000, UTC))
+    for words in (["overview", "1"], ["forecast", "1"], ["quality"], ["versions"]):
+        told = igny8(*words, "--warehouse", tmp_path / "data").stdout
+        assert "2026-03-01 12:00" in told, words
+        assert "2026-03-01T12" not in told, words
 
 
 def test_the_first_year_has_four_digits_as_all_others() -> None:
