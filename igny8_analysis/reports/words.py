@@ -75,8 +75,8 @@ FINDINGS = {
         "{} stages have a result that their run says it has not reached",
     ),
     "missing_site": (
-        "The source has runs or items of this site, but not the site itself",
-        "The source has runs or items of this site, but not the site itself",
+        "The source has runs, items, settings or charges of this site, but not the site itself",
+        "The source has runs, items, settings or charges of this site, but not the site itself",
     ),
     "completed_without_end": (
         "1 completed run has no end, so no average rests on it",

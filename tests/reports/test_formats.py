@@ -62,3 +62,7 @@ def test_texts_that_say_a_threshold_say_the_parameters(demo: Warehouse) -> None:
         (panels["what_it_will_cost.html"], f"Fewer than {of['sufficient_runs']} completed runs"),
     ):
         assert told in text
+
+
+def test_a_site_without_a_row_is_told_by_all_that_may_name_it() -> None:
+    assert all("runs, items, settings or charges of this site" in told for told in FINDINGS["missing_site"])
