@@ -216,8 +216,7 @@ def costs_in_words(site_id: int, warehouse: "Warehouse") -> list[tuple[str, str]
     from igny8_analysis.reports.words import WAYS
 
     ((credits, runs, articles, rests_as),) = warehouse.sql(
-        "select f.total_estimated_credits, f.queue_runs, f.pending_articles, "
-        "case when not s.is_live then 'deleted' when not s.is_active then 'inactive' end "
+        "select f.total_estimated_credits, f.queue_runs, f.pending_articles, s.rests_as "
         "from site_figures as f join sites as s on s.site_id = f.site_id where f.site_id = $site_id",
         {"site_id": site_id},
     ).fetchall()

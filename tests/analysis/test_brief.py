@@ -235,10 +235,7 @@ def test_the_next_runs_of_an_account_are_those_that_its_alert_adds_up() -> None:
     ]
     rows = computed(
         "brief_next",
-        sites=[
-            {"site_id": 1, "is_active": None, "is_live": True},
-            {"site_id": 2, "is_active": True, "is_live": True},
-        ],
+        sites=[{"site_id": 1, "rests_as": None}, {"site_id": 2, "rests_as": None}],
         forecast_totals=totals,
         account_next_runs=next_runs,
         brief_sites=[{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
@@ -273,7 +270,7 @@ def test_what_is_beyond_any_number_stops_no_load_and_is_left_out() -> None:
     }
     row, account = computed(
         "brief_next",
-        sites=[{"site_id": 1, "is_active": None, "is_live": True}],
+        sites=[{"site_id": 1, "rests_as": None}],
         brief_sites=[{"scope": "site", "site_id": 1, "account_id": None, "told_site_id": 1}],
         forecast_totals=[next_run],
         account_next_runs=computed(

@@ -17,7 +17,7 @@ from igny8_analysis.load import load
 from igny8_analysis.reports.words import ADVICE, ALERTS_IN_SHORT
 from igny8_analysis.warehouse.build import column_descriptions, load_views
 from tests.cases import AS_OF, items, make_source, run, site
-from tests.lakes import in_lake, views_of
+from tests.lakes import computed, in_lake, views_of
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -179,6 +179,14 @@ def test_a_balance_is_held_against_sites_that_will_run(tmp_path: Path) -> None:
             "select round(credits) from forecast_totals where site_id = 1 and is_champion"
         ).fetchall()
         assert f"The next run will cost about {credits:,.0f} credits" in told
+
+
+def test_sites_that_need_a_look_are_counted_once_each() -> None:
+    """Of account 1 sites 1 and 3: a note of 2 is none, and its own alert is of no site."""
+    told = [(1, 1, "error"), (1, 1, "warning"), (1, 2, "info"), (1, 3, "warning"), (1, None, "error")]
+    alerts = [dict(zip(("account_id", "site_id", "severity"), row, strict=True)) for row in told]
+    rows = computed("account_alerts", accounts=[{"account_id": 1}, {"account_id": 2}], alerts=alerts)
+    assert {row["account_id"]: row["alerted_sites"] for row in rows} == {1: 2, 2: 0}
 
 
 def test_windows_of_alerts_begin_after_their_first_instant_and_end_with_the_loads(tmp_path: Path) -> None:

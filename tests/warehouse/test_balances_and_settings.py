@@ -214,6 +214,22 @@ def test_deleted_sites_and_those_of_deleted_accounts_are_in_no_account_view() ->
     assert spent == [(1, 30), (2, 30)]
 
 
+def test_why_a_site_rests() -> None:
+    """Deleted goes before inactive; one that the source says nothing of may run."""
+    views = lake_views(
+        accounts=[{"account_id": 1, "is_deleted": False}, {"account_id": 2, "is_deleted": True}],
+        sites=[
+            lake_site(1),
+            lake_site(2, is_active=False),
+            lake_site(3, is_active=None),
+            lake_site(4, is_active=False, is_deleted=True),
+            lake_site(5, 2),
+        ],
+    )
+    rests = views.execute("select site_id, rests_as from sites order by 1").fetchall()
+    assert rests == [(1, None), (2, "inactive"), (3, None), (4, "deleted"), (5, "deleted")]
+
+
 def test_a_finding_about_an_account_names_it_and_one_of_a_site_its_value() -> None:
     finding = {
         "account_id": 7,

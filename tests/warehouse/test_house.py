@@ -44,6 +44,7 @@ RUN = ("site_id", "id")
 STAGE = ("site_id", "id", "stage_number")
 KEYS: dict[str, tuple[str, ...]] = {
     "account_article_costs": ("site_id",),
+    "account_alerts": ("account_id",),
     "account_payloads": ("account_id",),
     "account_days": ("account_id", "known_on"),
     "account_balances": ("account_id",),

@@ -27,7 +27,7 @@ with
             0 as sites_without_budget
         from forecast_totals as f
         join sites as s on s.site_id = f.site_id
-        where f.is_champion and s.is_live and coalesce(s.is_active, true)
+        where f.is_champion and s.rests_as is null
         union all
         select
             'account',

@@ -13,6 +13,7 @@ select
     s.is_active,
     coalesce(s.is_deleted, false) as is_deleted,
     not coalesce(s.is_deleted, false) and not coalesce(a.is_deleted, false) as is_live,
+    case when not is_live then 'deleted' when not s.is_active then 'inactive' end as rests_as,
     s.created_at
 from lake.sites as s
 left join lake.accounts as a on a.account_id = s.account_id

@@ -14,4 +14,4 @@ select s.site_id, s.account_id
 from sites as s
 left join site_settings as t on t.site_id = s.site_id
 left join at_work as w on w.site_id = s.site_id
-where s.is_live and coalesce(s.is_active, true) and coalesce(t.is_enabled, w.site_id is not null)
+where s.rests_as is null and coalesce(t.is_enabled, w.site_id is not null)
