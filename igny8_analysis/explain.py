@@ -206,7 +206,7 @@ OF_VIEWS = {
     ),
     "price_breaks": Section(
         "price_breaks",
-        _columns("stage_number since rate_before rate_after"),
+        _columns("stage_number since rate_before rate_after change_pct"),
         "explain_charges",
         order="since desc, stage_number",
     ),

@@ -148,8 +148,7 @@ class Reports:
         site_id = self._warehouse.resolve_site(site)
         pair = [resolve_run(self._warehouse, site_id, run) for run in (run_a, run_b)]
         found = self._warehouse.sql(
-            "select id, run_number, run_title, shares_number from run_history "
-            "where site_id = $site and id in ($a, $b)",
+            "select id, run_number, run_title, shares_number from runs where site_id = $site and id in ($a, $b)",
             {"site": site_id, "a": pair[0], "b": pair[1]},
         ).fetchall()
         titles = {source_id: title for source_id, _, title, _ in found}
@@ -194,7 +193,7 @@ class Reports:
         site_id = self._warehouse.resolve_site(site)
         source_id = resolve_run(self._warehouse, site_id, run)
         ((number, title, is_shared),) = self._warehouse.sql(
-            "select run_number, run_title, shares_number from run_history where site_id = $site and id = $id",
+            "select run_number, run_title, shares_number from runs where site_id = $site and id = $id",
             {"site": site_id, "id": source_id},
         ).fetchall()
         target = file or self._folder(site_id) / names.run_file(number, source_id, is_shared=is_shared)
@@ -334,14 +333,10 @@ class Reports:
     def _newest_runs(self, site_id: int | None, last: int | None) -> list[tuple[Any, ...]]:
         """Return (site_id, id, run_number, run_title, shares_number) of the newest runs of a site, or of each."""
         query = """
-            with numbered as (
-                select *,
-                    count(*) over (partition by site_id, run_number) > 1 as shares_number,
-                    row_number() over (partition by site_id order by started_at desc, id desc) as place
-                from runs where $site is null or site_id = $site
-            )
-            select site_id, id, run_number, run_title, shares_number from numbered
-            where $last is null or place <= $last
+            select site_id, id, run_number, run_title, shares_number from runs
+            where $site is null or site_id = $site
+            qualify $last is null
+                or row_number() over (partition by site_id order by started_at desc, id desc) <= $last
             order by site_id, started_at, id
         """
         return self._warehouse.sql(query, {"site": site_id, "last": last}).fetchall()

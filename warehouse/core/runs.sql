@@ -34,7 +34,9 @@ with
             id,
             count(*) over (
                 partition by site_id order by started_at range between unbounded preceding and current row
-            ) as run_number
+            ) as run_number,
+            count(*) over (partition by site_id order by started_at range between current row and current row)
+            > 1 as shares_number
         from lake.runs
     )
 select
@@ -42,6 +44,7 @@ select
     d.id,
     d.run_id,
     n.run_number,
+    n.shares_number,
     s.label || ' #' || cast(n.run_number as varchar) as run_title,
     d.status,
     d.trigger_type,

@@ -18,7 +18,13 @@ with
             and (b.next_number is null or c.price_number < b.next_number)
         group by b.site_id, b.stage_number, b.since, b.price_before
     )
-select s.site_id, s.stage_number, s.since, s.rate_before, s.rate_after
+select
+    s.site_id,
+    s.stage_number,
+    s.since,
+    s.rate_before,
+    s.rate_after,
+    (s.rate_after - s.rate_before) / nullif(s.rate_before, 0) * 100 as change_pct
 from spans as s
 cross join limits
 where

@@ -71,6 +71,7 @@ select
     s.stages_failed,
     c.total_runs_analyzed,
     c.has_sufficient_data,
+    c.is_comparable,
     c.runs_needed,
     c.baseline_avg_credits,
     c.baseline_avg_duration_seconds,

@@ -23,20 +23,7 @@ with
         from outcomes
         group by site_id, id
     ),
-    compared as (
-        select
-            b.site_id, b.id, b.avg_credits, r.status = 'completed' and b.has_sufficient_data as is_comparable
-        from run_baseline as b
-        join runs as r on r.site_id = b.site_id and r.id = b.id
-    ),
-    numbered as (
-        select
-            site_id,
-            id,
-            count(*) over (partition by site_id) as total_runs,
-            count(*) over (partition by site_id, run_number) > 1 as shares_number
-        from runs
-    )
+    counted as (select site_id, id, count(*) over (partition by site_id) as total_runs from runs)
 select
     r.site_id,
     r.id,
@@ -49,21 +36,18 @@ select
     r.duration_seconds,
     r.total_credits_used,
     case
-        when c.is_comparable then cast(r.total_credits_used as double) - c.avg_credits
+        when c.is_comparable then cast(r.total_credits_used as double) - c.baseline_avg_credits
     end as difference_credits,
-    case
-        when c.is_comparable
-        then (cast(r.total_credits_used as double) - c.avg_credits) / nullif(c.avg_credits, 0) * 100
-    end as credits_change_pct,
+    c.credits_change_pct,
     s.items_created,
     s.content_created,
     g.stage_statuses,
     i.message as first_insight,
     n.total_runs,
-    n.shares_number
+    r.shares_number
 from runs as r
 join run_summary as s on s.site_id = r.site_id and s.id = r.id
 join statuses as g on g.site_id = r.site_id and g.id = r.id
-join numbered as n on n.site_id = r.site_id and n.id = r.id
-join compared as c on c.site_id = r.site_id and c.id = r.id
+join counted as n on n.site_id = r.site_id and n.id = r.id
+join run_comparison as c on c.site_id = r.site_id and c.id = r.id
 left join run_insights as i on i.site_id = r.site_id and i.id = r.id and i.insight_number = 1
