@@ -1,9 +1,7 @@
 -- One row per stage of two runs of a site ($id_a, $id_b), and one for credits that no stage accounts for.
 -- The difference of a stage, b less a, is split into volume (more or fewer items, at a's credits per item)
--- and rate
--- (dearer or cheaper items). The two add up to it; where a run has no rate, all of it is volume. In the
--- totals
--- they add up to the difference but for what no stage accounts for.
+-- and rate (dearer or cheaper items). The two add up to it; where a run has no rate, all of it is volume.
+-- In the totals they add up to the difference but for what no stage accounts for.
 with
     stages as (
         select

@@ -109,5 +109,6 @@ def test_a_run_is_compared_over_its_stages_alone_that_are() -> None:
     (row,) = computed("run_variance", credit_variance=rows)
     assert row == {
         "site_id": 1, "id": 1, "run_id": "one", "compared_credits": 19, "compared_baseline_credits": 15,
-        "difference_credits": 4, "volume_credits": 1.5, "stage_volume_credits": -1.5, "rate_credits": 2.5,
+        "difference_credits": 4, "difference_pct": 4 / 15 * 100,
+        "volume_credits": 1.5, "stage_volume_credits": -1.5, "rate_credits": 2.5,
     }  # fmt: skip

@@ -21,6 +21,9 @@ select
     cast(sum(credits_used) as double) as compared_credits,
     cast(sum(baseline_avg_credits) as double) as compared_baseline_credits,
     cast(sum(difference_credits) as double) as difference_credits,
+    cast(sum(difference_credits) as double)
+    / nullif(cast(sum(baseline_avg_credits) as double), 0)
+    * 100 as difference_pct,
     cast(sum(volume_credits) as double) as volume_credits,
     cast(sum(case when stage_number is not null then volume_credits end) as double) as stage_volume_credits,
     cast(sum(rate_credits) as double) as rate_credits
