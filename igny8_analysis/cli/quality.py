@@ -13,7 +13,7 @@ FINDINGS = """
 select severity, check_name, site_id, id, run_id, stage_number, detail
 from data_quality
 where $site_id is null or site_id = $site_id
-order by list_position(['error', 'warning', 'info'], severity), check_name, site_id, id, stage_number, detail
+order by severity_rank, check_name, site_id, id, stage_number, detail
 """
 SEVERITIES = {"error": "error", "warning": "warning", "info": "note"}
 QUARANTINE = "select source_table, row_key, reason from lake.quarantine order by source_table, row_number"

@@ -9,5 +9,5 @@ union all
 select 'account', a.account_id, null, a.account_id, a.account_id, count(l.site_id)
 from accounts as a
 left join live as l on l.account_id = a.account_id
-where not coalesce(a.is_deleted, false)
+where not a.is_deleted
 group by a.account_id

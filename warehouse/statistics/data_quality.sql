@@ -149,8 +149,20 @@ with
             end as detail
         from lake.value_findings
     )
-select check_name, severity, site_id, id, run_id, stage_number, detail
-from run_findings
-union all
-select check_name, severity, site_id, id, run_id, stage_number, detail
-from value_findings
+select
+    check_name,
+    severity,
+    site_id,
+    id,
+    run_id,
+    stage_number,
+    detail,
+    case severity when 'error' then 1 when 'warning' then 2 else 3 end as severity_rank
+from
+    (
+        select check_name, severity, site_id, id, run_id, stage_number, detail
+        from run_findings
+        union all
+        select check_name, severity, site_id, id, run_id, stage_number, detail
+        from value_findings
+    )
