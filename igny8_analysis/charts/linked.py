@@ -69,10 +69,10 @@ def linked_trends(rows: Sequence[Row], breaks: Sequence[Row] = ()) -> Specificat
     return _in_browser(alt.vconcat(first, below))
 
 
-def linked_stages(rows: Sequence[Row]) -> Specification:
+def linked_stages(rows: Sequence[Row], total: object) -> Specification:
     """Return credits and difference by stage: a stage clicked in one is picked out in both.
 
-    Rows are those of `credit_variance` that are of a stage.
+    Rows are those of `credit_variance` that are of a stage; `total` is the run's credits, those of no stage too.
     """
     told = [{**row, "stage": f"{row['stage_number']} {row['stage_name']}"} for row in rows]
     data = values(told, "stage_number", "stage", "credits_used", "volume_credits", "rate_credits")
@@ -90,7 +90,6 @@ def linked_stages(rows: Sequence[Row]) -> Specification:
     names = [row["stage"] for row in told]
     ends = [float(row[f"{part}_credits"] or 0) for row in rows for part in ("volume", "rate")]
     difference = alt.Scale(domain=[min(0, *ends), max(0, *ends)])
-    whole = formats.number(sum(row["credits_used"] for row in rows))
 
     def bars(column: str, title: str, labels: alt.Axis | None, **scale: Any) -> Any:
         return (
@@ -104,7 +103,9 @@ def linked_stages(rows: Sequence[Row]) -> Specification:
 
     return _in_browser(
         alt.hconcat(
-            bars("credits_used", f"Credits by stage, {whole} in all", _STAGES).add_params(picked),
+            bars("credits_used", f"Credits by stage, {formats.number(total)} in all", _STAGES).add_params(
+                picked
+            ),
             bars("volume_credits", "For more or fewer items", None, scale=difference),
             bars("rate_credits", "For dearer or cheaper ones", None, scale=difference),
         )

@@ -309,11 +309,12 @@ def test_texts_of_a_chart_keep_their_decimals() -> None:
 
 def test_linked_charts_are_valid_and_share_a_selection() -> None:
     trends = charts.linked_trends(RUNS)
-    stages = charts.linked_stages([row | {"credits_used": 1.0} for row in VARIANCE])
+    stages = charts.linked_stages([row | {"credits_used": 1.0} for row in VARIANCE], 1330)
     assert alt.VConcatChart.from_dict(trends)
     assert alt.HConcatChart.from_dict(stages)
     assert {param["name"].split("_")[0] for param in trends["params"]} == {"brush", "zoom"}
     assert stages["params"][0]["name"] == "picked"
+    assert stages["hconcat"][0]["title"] == "Credits by stage, 1,330 in all"  # as the still chart tells it
 
 
 def test_a_runs_mark_says_what_it_is_and_links_to_its_page() -> None:

@@ -64,7 +64,7 @@ def why_it_cost_this(report: Report, rows: Rows) -> Panel:
     split = charts.volume_and_rate(compared) if rows.first["has_sufficient_data"] and compared else None
     width = charts.HALF_PANEL if split else charts.PANEL
     donut = charts.stage_credits(stages, "credits_used", total, "Credits by stage", "credits-by-stage", width)
-    linked = charts.linked_stages(stages) if report.is_interactive and donut and split else None
+    linked = charts.linked_stages(stages, total) if report.is_interactive and donut and split else None
     return render(
         "why_it_cost_this.html.j2",
         rows,
