@@ -85,10 +85,8 @@ with
             pipeline_items as i
             on i.site_id = a.site_id
             and i.load_number = e.load_number
-            and (
-                (i.entity = 'content' and (i.status = 'failed' or i.site_status = 'failed'))
-                or (i.entity = 'images' and i.status = 'failed')
-            )
+            and i.entity in ('content', 'images')
+            and i.is_failed
         group by a.site_id, a.failed_content, a.failed_images
     ),
     faults as (

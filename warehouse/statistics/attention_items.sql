@@ -8,16 +8,10 @@ with
                 sum(case when i.entity = 'ideas' and i.status = 'skipped' then i.items else 0 end) as bigint
             ) as skipped_ideas,
             cast(
-                sum(
-                    case
-                        when i.entity = 'content' and (i.status = 'failed' or i.site_status = 'failed')
-                        then i.items
-                        else 0
-                    end
-                ) as bigint
+                sum(case when i.entity = 'content' and i.is_failed then i.items else 0 end) as bigint
             ) as failed_content,
             cast(
-                sum(case when i.entity = 'images' and i.status = 'failed' then i.items else 0 end) as bigint
+                sum(case when i.entity = 'images' and i.is_failed then i.items else 0 end) as bigint
             ) as failed_images
         from pipeline_items as i
         join current_load as l on l.load_number = i.load_number

@@ -4,7 +4,7 @@ with
         select
             i.site_id,
             case
-                when i.status = 'failed' or i.site_status = 'failed'
+                when i.is_failed
                 then 'failed'
                 when i.status = 'published' or i.site_status = 'published'
                 then 'published'
