@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from igny8_analysis import Warehouse
 from tests.cases import make_source, run, site
 from tests.lakes import views_of
 
@@ -41,3 +42,10 @@ def test_credits_are_told_without_decimals_that_say_nothing(tmp_path: Path) -> N
         "charged 0 credits, its stages report 0.5",
         "charged 10.1 credits, its stages report 0.000001",
     ]
+
+
+def test_errors_come_before_warnings_and_these_before_notes(demo: Warehouse) -> None:
+    ranks = demo.sql(
+        "select distinct severity, severity_rank from data_quality order by severity_rank"
+    ).fetchall()
+    assert ranks == [("error", 1), ("warning", 2), ("info", 3)]
