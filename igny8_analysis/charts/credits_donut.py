@@ -41,7 +41,7 @@ def credits_donut(rows: Sequence[Row], column: str, total: object, title: str, n
     return Chart(
         name=name,
         title=title,
-        description=f"{formats.number(total)} credits in all, most of them in stage {most['stage_number']}, "
+        description=f"{formats.number(total)} credits in all, the most in stage {most['stage_number']}, "
         f"{most['stage_name']}: {formats.number(most[column])}.",
         spec=specify(chart, 200, 200),
         head=("Stage", "Credits"),

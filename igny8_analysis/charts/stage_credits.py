@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from math import isclose
 from typing import Any
 
 import altair as alt
@@ -25,14 +27,15 @@ from igny8_analysis.reports import formats
 
 
 def stage_credits(
-    rows: Sequence[Row], column: str, total: object, title: str, name: str, width: int = PANEL
+    rows: Sequence[Row], column: str, total: Decimal | float | None, title: str, name: str, width: int = PANEL
 ) -> Chart | None:
     """Draw `column` (credits, at least 0) of one row a stage; None where all are 0.
 
-    Where two stages have any, it is a donut with `total` in the middle; else a bar a stage, `width` px on wide screens.
+    Where two stages have any and all of `total`, it is a donut with that in the middle; else a bar a stage, `width` px
+    on wide screens.
     """
     spent = [row for row in rows if row[column]]
-    if len(spent) == 2:
+    if len(spent) == 2 and isclose(sum(row[column] for row in spent), total or 0):
         return credits_donut(rows, column, total, title, name)
     if not spent:
         return None
@@ -49,7 +52,7 @@ def stage_credits(
     return Chart(
         name=name,
         title=title,
-        description=f"{formats.number(total)} credits in all, most of them in stage {most['stage_number']}, "
+        description=f"{formats.number(total)} credits in all, the most in stage {most['stage_number']}, "
         f"{most['stage_name']}: {formats.number(most[column])}.",
         spec=drawn(340, NARROW_ROOM),
         wide=drawn(width, ROOM),

@@ -150,6 +150,20 @@ def test_a_slice_that_begins_where_a_circle_would_stays_a_slice() -> None:
     assert len(re.findall(r'<path [^>]*d="M[^"]*A94,94,[^"]*A56,56,[^"]*Z"', drawing.svg)) == 2
 
 
+def test_a_whole_that_two_stages_do_not_make_is_no_donut() -> None:
+    """A run charged for more than its stages report: its credits around theirs would say that they are all."""
+    stages = [stage(1, credits_used=Decimal(40)), stage(2, credits_used=Decimal(60))]
+
+    def drawn_of(total: int) -> str:
+        chart = charts.stage_credits(stages, "credits_used", total, "Credits by stage", "credits")
+        assert chart is not None
+        assert chart.description.startswith(f"{total:,} credits in all, the most in stage 2")
+        return str(chart.spec)
+
+    assert "'arc'" in drawn_of(100)
+    assert "'arc'" not in drawn_of(1330)
+
+
 def test_the_donut_draws_credits_and_numbers_its_larger_slices() -> None:
     chart = ALL["donut"]
     assert chart is not None
@@ -157,7 +171,7 @@ def test_the_donut_draws_credits_and_numbers_its_larger_slices() -> None:
         (row["stage_number"], row["credits_used"]) for row in drawn(chart.spec) if "stage_number" in row
     ]
     assert slices[:3] == [(1, 10.0), (2, 40.0), (4, 50.0)]
-    assert "most of them in stage 4, Writing: 50" in chart.description
+    assert "the most in stage 4, Writing: 50" in chart.description
     assert len(chart.body) == 7
 
 

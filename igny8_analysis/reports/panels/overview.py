@@ -124,7 +124,8 @@ def what_it_will_cost(rows: Rows, queue: Rows, stages: Rows, balance: Rows) -> P
     """
     champion = next((row for row in rows if row["is_champion"]), None)
     title = f"{'A run' if queue.first['rests_as'] else 'The next run'}, by stage"
-    chart = charts.stage_credits(stages, "credits", champion and champion["credits"], title, "next-run")
+    total = champion["credits"] if champion else None
+    chart = charts.stage_credits(stages, "credits", total, title, "next-run")
     return render(
         "what_it_will_cost.html.j2",
         rows,
