@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from igny8_analysis.payloads import execute
-from igny8_analysis.reports.formats import LIKELY
+from igny8_analysis.reports.formats import between
 from igny8_analysis.text import counted, shortened
 
 Row = dict[str, Any]
@@ -206,7 +206,7 @@ def _between(values: Values, kept: list[str]) -> str:
     if values["is_unsure"]:
         return f", between almost nothing and {_number(values['high'])}: too little is known yet"
     kept.append("low")
-    return f", {LIKELY.format(_number(values['low']), _number(values['high']))}"
+    return f", {between(_number(values['low']), _number(values['high']))}"
 
 
 def _month(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:

@@ -19,6 +19,7 @@ NARROW = "\N{NARROW NO-BREAK SPACE}"
 WIDEST_RANGE = 10
 ALMOST_NOTHING = "almost nothing"
 LIKELY = "in four of five cases between {} and {}"
+LIKELY_ONE = "in four of five cases {}"
 
 
 def number(value: Any, places: int = 0) -> str:
@@ -81,7 +82,12 @@ def likely_range(low: Any, high: Any) -> str:
         return ""
     if is_unsure(low, high):
         return f"between {ALMOST_NOTHING} and {number(high)}: too little is known yet"
-    return LIKELY.format(number(low), number(high))
+    return between(number(low), number(high))
+
+
+def between(low: str, high: str) -> str:
+    """Write the ends of an 80 % interval, as they are written; once where that is the same."""
+    return LIKELY_ONE.format(low) if low == high else LIKELY.format(low, high)
 
 
 def duration(value: Any) -> str:

@@ -24,6 +24,7 @@ def test_durations_and_percentages_round_as_numbers_do() -> None:
 
 def test_a_range_is_shown_up_to_ten_times_its_lower_end() -> None:
     assert likely_range(100, 1000) == "in four of five cases between 100 and 1,000"
+    assert likely_range(9.6, 10.4) == "in four of five cases 10", "as where a run's limit holds both ends"
     assert likely_range(100, 1000.1) == "between almost nothing and 1,000: too little is known yet"
 
 

@@ -40,6 +40,7 @@ UNRECOGNISED = "Such items are counted, but not as waiting. Tell whoever runs th
 WHAT_IF = {
     "cost": "Such a run would cost about {} credits.",
     "likely": f"{formats.LIKELY.capitalize()}.",
+    "likely_one": f"{formats.LIKELY_ONE.capitalize()}.",
     "unsure": "Between almost nothing and {}: too little is known yet.",
     "have": "Have {} ready: enough in nine of ten cases.",
     "nine": "A balance of {} is enough in nine of ten cases.",

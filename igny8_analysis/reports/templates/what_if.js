@@ -53,7 +53,8 @@ const show = () => {
   };
   const isUnsure = high > widest * low;
   const answer = [say("cost", credits)];
-  if (low !== null && credits) answer.push(isUnsure ? say("unsure", high) : say("likely", low, high));
+  if (low !== null && credits) answer.push(isUnsure ? say("unsure", high)
+    : say(write(low) === write(high) ? "likely_one" : "likely", low, high));
   if (budget90 !== null && !isUnsure) answer.push(say("have", Math.ceil(budget90.toFixed(9))));
   if (balance !== null) {
     answer.push(budget80 === null ? say("unknown", balance)
@@ -69,7 +70,7 @@ const show = () => {
   form.querySelector("tfoot td:nth-child(3)").textContent = write(credits);
 };
 
-form.addEventListener("input", show);
-form.addEventListener("submit", (event) => event.preventDefault());
+form.oninput = show;
+form.onsubmit = () => false;
 panel.hidden = false;
 show();
