@@ -85,7 +85,10 @@ class WarmKernel:
             self._manager.shutdown_kernel(now=True)
             self._manager.cleanup_resources()
         if self._client is not None:
-            self._client.stop_channels()
+            import zmq
+
+            with suppress(zmq.ZMQError):  # it opens channels that it never had to close them
+                self._client.stop_channels()
         if self._scratch is not None:
             self._scratch.cleanup()
         self._client = self._manager = self._scratch = None
