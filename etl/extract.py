@@ -151,6 +151,7 @@ def extract(
             partial(keep_runs, keeping, lake.parent, runs_read),
             partial(_sum_ledger, summing, source, catalogue.tables, goes_on),
         )
+        _expect_one_instant(source)
         _register_load(scratch, source, load, catalogue, previous)
         for name in ("read_items", "read_accounts", "read_usage", "read_transactions"):
             room.take(partial(scratch.execute, _transform(name)))
@@ -326,6 +327,13 @@ def _compare_with_source(
     _expect_equal("rows of runs in the source and read", rows, rows_read)
     if not math.isclose(float(credits or 0), credits_read or 0, rel_tol=1e-9, abs_tol=1e-6 * rows):
         _expect_equal("credits of runs in the source and read", credits, credits_read)
+
+
+def _expect_one_instant(source: Source) -> None:
+    if replaced := source.replaced():
+        raise LoadError(
+            f"truncated, altered or replaced while the load ran: {', '.join(replaced)}; nothing was loaded, load again"
+        )
 
 
 def _source_row(source: Source, query: str) -> tuple[Any, ...]:

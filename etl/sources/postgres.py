@@ -138,6 +138,24 @@ join pg_catalog.pg_database as d on d.datname = pg_catalog.current_database()
 where n.nspname = $1 and c.relname = $2
 """
 
+# The catalogue is of the snapshot, the functions and the locks of all that was read are of now. A snapshot does not
+# hold back who truncates a table, writes it anew or puts another in its place before the table is first read: of rows
+# written later than the snapshot it sees none.
+REPLACED = """
+select distinct now_.identity
+from pg_catalog.pg_locks as l
+cross join lateral pg_catalog.pg_identify_object(cast('pg_catalog.pg_class' as regclass), l.relation, 0) as now_
+left join pg_catalog.pg_class as c on c.oid = l.relation
+left join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+where l.locktype = 'relation' and l.pid = pg_catalog.pg_backend_pid()
+    and now_.type <> 'index' and now_.schema not in ('pg_catalog', 'pg_toast')
+    and (
+        now_.identity is distinct from pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+        or coalesce(pg_catalog.pg_relation_filenode(l.relation), 0) <> c.relfilenode
+    )
+order by now_.identity
+"""
+
 # What a timestamp looks like in this session needs no second look; of other texts only what a cast takes is cast.
 UTC_DATE = """
 case
@@ -319,6 +337,10 @@ class PostgresSource:
                 return f"{'.'.join(path)} does not tell which rows changed, {reason}"
         state = f"{place}\n{columns}\n{words}\n{types}"
         return WrittenRows(hashlib.sha256(state.encode()).hexdigest(), oldest, next_)
+
+    def replaced(self) -> list[str]:
+        """Which of the tables that were read were written anew, or put in another's place, since the snapshot."""
+        return [name for (name,) in self._rows(REPLACED)]
 
     def interrupt(self) -> None:
         """End the wait for the server, from another thread; nothing can be read afterwards."""

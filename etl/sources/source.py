@@ -83,6 +83,10 @@ class Source(Protocol):
         """Whether each row of the table, told by its id where one is named, tells what wrote it; if not, why not."""
         ...
 
+    def replaced(self) -> list[str]:
+        """Which of the tables read so far were not read as the snapshot has them, by name."""
+        ...
+
     def interrupt(self) -> None:
         """End what is waited for, from another thread; nothing can be read afterwards."""
         ...

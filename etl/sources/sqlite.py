@@ -102,6 +102,10 @@ class SqliteSource:
 
         return pa.RecordBatchReader.from_batches(schema, batches())
 
+    def replaced(self) -> list[str]:
+        """None: the snapshot holds for all of the file."""
+        return []
+
     def interrupt(self) -> None:
         """End the statement that runs, from another thread."""
         with suppress(sqlite3.Error):

@@ -84,6 +84,58 @@ def test_runs_and_counts_are_of_one_instant(small_postgres: str, tmp_path: Path)
     assert all(after[name] > before[name] for name in ("pending", "failed", "credits"))
 
 
+RUNS_TABLE = "igny8_automation_runs"
+COPY = f"create table other as select * from {RUNS_TABLE}"
+
+
+@pytest.mark.parametrize(
+    ("step", "statements", "told"),
+    [
+        (
+            "read runs",
+            [COPY, f"truncate {RUNS_TABLE}", f"insert into {RUNS_TABLE} select * from other"],
+            f"public.{RUNS_TABLE}",
+        ),
+        (
+            "read runs",
+            [COPY, f"alter table {RUNS_TABLE} rename to old", f"alter table other rename to {RUNS_TABLE}"],
+            f"public.{RUNS_TABLE}",
+        ),
+        (
+            "read runs",
+            [f"alter table {RUNS_TABLE} alter column total_credits_used type numeric(14, 3)"],
+            f"public.{RUNS_TABLE}",
+        ),
+        ("count keywords", ["truncate keywords_1"], "public.keywords_1"),
+        ("count content", ["truncate all_images"], "public.all_images"),
+        ("sum the ledger", ["truncate igny8_credit_usage_log"], "public.igny8_credit_usage_log"),
+    ],
+    ids=["refilled", "swapped", "rewritten", "partition", "under a view", "ledger"],
+)
+def test_a_table_whose_rows_the_snapshot_does_not_hold_stops_the_load(
+    small_postgres: str, tmp_path: Path, step: str, statements: list[str], told: str
+) -> None:
+    """Of one that was emptied or put in another's place after the snapshot PostgreSQL shows none of its rows."""
+    run_sql(
+        small_postgres,
+        "alter table igny8_images rename to all_images",
+        "create view igny8_images as select * from all_images",
+        "alter table igny8_keywords rename to keywords_1",
+        "create table igny8_keywords (like keywords_1) partition by list (site_id)",
+        "alter table igny8_keywords attach partition keywords_1 default",
+    )
+    left = iter(statements)
+
+    def change(now: str) -> None:
+        if now == step:
+            run_sql(small_postgres, *left, "create index on igny8_automation_runs (status)")
+
+    with pytest.raises(LoadError, match=f"while the load ran: {told}; nothing was loaded, load again"):
+        grow(small_postgres, tmp_path / "data", AS_OF, progress=change)
+    run_sql(small_postgres, "reindex table igny8_sites")
+    grow(small_postgres, tmp_path / "data", AS_OF)
+
+
 def test_a_role_that_sees_only_the_columns_that_are_read(small_postgres: str, tmp_path: Path) -> None:
     """Titles, names of items and the like are not read: without the right to, the load is the same."""
     role = "igny8_columns_only"
