@@ -56,6 +56,8 @@ SESSION = (
     "set local datestyle to 'ISO, YMD'",
     "set local intervalstyle to 'iso_8601'",
     "set local extra_float_digits to 1",
+    "set local bytea_output to 'hex'",
+    "set local lc_monetary to 'C'",
 )
 
 # A role's limits for a transaction as a whole would end a load that each statement's own limit lets through.
@@ -269,6 +271,8 @@ class PostgresSource:
                 "loaded, try PGOPTIONS='-c quote_all_identifiers=off' or alter role … set quote_all_identifiers to off"
             )
         self._is_any_bytes = encoding == "SQL_ASCII"  # the server does not know what its texts are written in
+        if self._is_any_bytes:  # nor may it refuse those that are no UTF-8
+            self._in_time(partial(self._reading.execute, "set client_encoding to 'SQL_ASCII'"), GRACE_SECONDS)
 
     def relations(self, also: Sequence[str]) -> list[Relation]:
         """Every table and view named `igny8_…` in a schema of the role's, and those named in `also`."""
@@ -310,7 +314,7 @@ class PostgresSource:
         def batches(seconds: float) -> Iterator[pa.RecordBatch]:
             try:
                 while batch := self._in_time(lambda: next(reader, None), seconds):
-                    yield _as_utf_8(batch) if self._is_any_bytes else batch
+                    yield self._texts(batch)
                     seconds = STALLED_SECONDS
             except Exception as error:
                 self.failure = error  # whoever reads the batches makes an error of its own of it
@@ -373,9 +377,14 @@ class PostgresSource:
         def rows() -> list[tuple[Any, ...]]:
             with self._connection.cursor() as cursor:
                 cursor.execute(query, parameters)
-                return list(cursor.fetchall())
+                batches = cursor.fetch_record_batch()
+                columns = [[c.to_pylist() for c in self._texts(batch).columns] for batch in batches]
+                return [row for batch in columns for row in zip(*batch, strict=True)]
 
         return self._in_time(rows, STALLED_SECONDS)
+
+    def _texts(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return _as_utf_8(batch) if self._is_any_bytes else batch
 
     def _in_time(self, call: Callable[[], T], seconds: float) -> T:
         self._call = under_way = Call(call)

@@ -271,6 +271,18 @@ def test_what_the_rows_do_not_tell_is_read_in_full(
     assert why in str(grow(url, tmp_path, AS_OF).runs_read)
 
 
+def test_how_a_database_writes_values_changes_none(url: str, tmp_path: Path) -> None:
+    """Rows that were kept and rows that are read now are written alike."""
+    run_sql(url, f"{ALTER} alter column error_message type bytea using '{{\\000}}'")
+    grow(url, tmp_path / "grown", AS_OF)
+    database = f"alter database {urlsplit(url).path[1:]} set"
+    run_sql(url, *(f"{database} {name}" for name in ("bytea_output to escape", "timezone to 'Asia/Kolkata'")))
+    run_sql(url, "update igny8_automation_runs set status = 'failed' where id = 3")
+    assert read_by(url, tmp_path / "grown") == {"rows": 1, "why_all": None}
+    grow(url, tmp_path / "full", AS_OF)
+    assert "runs" not in differing_tables(tmp_path / "grown", tmp_path / "full")
+
+
 @pytest.mark.skipif("IGNY8_TEST_POSTGRES" in os.environ, reason="kills a process of a server of its own")
 def test_what_a_server_lost_in_a_crash_is_read_again(url: str, tmp_path: Path) -> None:
     """Without a start of its own: a number that it gave out is given out again, to another change of the same row."""

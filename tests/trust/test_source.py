@@ -359,7 +359,7 @@ def test_what_a_server_says_while_it_connects_reaches_no_terminal(
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("encoding", "name"), [("LATIN1", "Café")])
+@pytest.mark.parametrize(("encoding", "name"), [("LATIN1", "Café"), ("SQL_ASCII", "Caf\ufffd")])
 def test_a_database_in_another_encoding(
     postgres_server: str, tmp_path: Path, encoding: str, name: str
 ) -> None:
@@ -375,7 +375,9 @@ def test_a_database_in_another_encoding(
             url,
             "insert into igny8_tenants (id, name, slug, created_at) values (1, 'a', 'a', now())",
             f"insert into igny8_sites (id, tenant_id, name, created_at) values (1, 1, {text}, now())",
+            f"do $$ begin execute 'alter table igny8_sites add ' || quote_ident({text}) || ' text'; end $$",
         )
+        assert name in igny8("check", "--source", url).stdout
         grow(url, tmp_path, AS_OF)
     finally:
         run_sql(postgres_server, "drop database other with (force)")
