@@ -6,8 +6,18 @@ from urllib.parse import unquote
 HIDDEN = "***"
 SHORTEST_SECRET = 3
 
+_OPTIONS = "password", "oauth_client_secret", "scram_client_key", "scram_server_key"
+"""Of libpq's, with what ends in one of them."""
+
+
+def _spelled(word: str) -> str:
+    """A pattern of the word with any of its letters in percent-encoding, which an address may have."""
+    return "".join(f"(?:{c}|%{ord(c):x}|%{ord(c.upper()):x})" for c in word)
+
+
+_OPTION = f"(?:{'|'.join(map(_spelled, _OPTIONS))}){_spelled('=')}"
 _IN_ADDRESS = re.compile(r"(://[^\s:/@]*:).*@")
-_IN_OPTION = re.compile(r"(password=)(?:[^&'\";)\n]+[^\s&'\"]*|[^\s&'\"]+)", re.IGNORECASE)
+_IN_OPTION = re.compile(rf"({_OPTION})(?:[^&'\";)\n]+[^\s&'\"]*|[^\s&'\"]+)", re.IGNORECASE)
 """Passwords may hold blanks: what stands between two addresses of a line goes with them."""
 
 
@@ -19,7 +29,7 @@ def without_passwords(message: str, url: str = "") -> str:
     address = re.match(r"[^:]*://[^:]*:(.*)@", url, re.DOTALL)
     hostless = re.match(r"[^:]*://[^:/@\[]*:(?!\d*(?:[/?#]|$))([^/?#@]*)(?:[/?#]|$)", url)
     found = [match[1] for match in (address, hostless) if match and match[1]]
-    passwords = [*found, *re.findall(r"password=([^&]*)", url)]
+    passwords = [*found, *re.findall(f"{_OPTION}([^&]*)", url, re.IGNORECASE)]
     secrets = {piece for password in passwords for piece in (password, *re.split(r"[@/:?#&]", password))}
     secrets |= {unquote(secret) for secret in secrets}
     for secret in sorted(secrets, key=len, reverse=True):
