@@ -105,13 +105,11 @@ class WarmKernel:
 
     def _last_words(self) -> str:
         """Return the last line of what the kernel's process wrote, empty where it wrote none."""
+        if self._scratch is None:
+            return ""
         with suppress(OSError):
-            lines = (
-                _log(self._scratch).read_text(encoding="utf-8", errors="replace").split("\n")
-                if self._scratch
-                else []
-            )
-            return next((one_line(line) for line in reversed(lines) if line.strip()), "")
+            said = _log(self._scratch).read_text(encoding="utf-8", errors="replace")
+            return next((one_line(line) for line in reversed(said.splitlines()) if line.strip()), "")
         return ""
 
     def _start(self) -> None:

@@ -82,11 +82,10 @@ with
             r.id,
             r.run_id,
             null,
-            -- written with its decimals first, so that no nought of 700 is taken off
             'charged '
-            || regexp_replace(cast(cast(r.total_credits_used as decimal(38, 6)) as varchar), '[.]?0+$', '')
+            || regexp_replace(cast(r.total_credits_used as varchar), '[.]?0+$', '')
             || ' credits, its stages report '
-            || regexp_replace(cast(cast(s.stages_credits_used as decimal(38, 6)) as varchar), '[.]?0+$', '')
+            || regexp_replace(cast(s.stages_credits_used as varchar), '[.]?0+$', '')
         from runs as r
         join run_summary as s on s.site_id = r.site_id and s.id = r.id
         where r.is_ended and r.total_credits_used <> s.stages_credits_used
