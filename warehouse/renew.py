@@ -10,6 +10,7 @@ Of every view it is known what of it a change can change (`View.scope`; docs/sca
   and those that look up such a week of a pool;
 - *weeks*, of forecasts of spend: the sites or accounts of which one does, and of all of them the weeks from the first
   on that does;
+- *known_week*, of forecasts of spend: of the owners whose errors do, what was known in the weeks from the first on;
 - *day*: the days from the first on that could know of what differs, if any forecast asks for one;
 - *whole*: all of it, as soon as a table that it reads differs.
 
@@ -46,7 +47,7 @@ ACCOUNTS = ("account_id", "account_key")
 DAYS = ("known_on", "completed_on")
 """Columns that tell the day (UTC) of a row that is of no site."""
 APPENDED_SHARE = 0.2
-"""Of a table's rows, those that may stand at its end, out of order; where there are more, it is sorted anew."""
+"""Of a table's rows, those that may stand at its end, out of order, or be left deleted: of more it is written anew."""
 NEVER = 2**62
 """A week that never comes."""
 COMPARED_ROWS = 200_000
@@ -63,10 +64,18 @@ PARTS = {
     ),
     "day": ("known_on date", "where known_on >= (select known_on from of_day.renewed)"),
     "weeks": ("week bigint", "where week >= (select week from of_weeks.renewed)"),
+    "known_week": (
+        "scope varchar, owner_id bigint, known_week bigint",
+        "as k semi join of_known_week.renewed as r "
+        "on r.scope = k.scope and r.owner_id = k.owner_id and k.known_week >= r.known_week",
+    ),
 }
 """By scope, what is renewed of it, and how a table is cut to that."""
-WEEKS_BEHIND = 17
-"""Weeks that a week's row looks back at, and one that stands for all before these (`spend_states`)."""
+BEHIND = {"weeks": 17, "known_week": 38}
+"""Weeks that a row looks back at: of `spend_states` 17 and one for all before, of `spend_record` 29 more errors.
+
+An error is known nine weeks after its own at the latest: 30 days are forecast, a run is given up after 30.
+"""
 SITES_OF_ACCOUNTS = """
 where site_id in (
     select site_id from warehouse.main.sites
@@ -93,6 +102,8 @@ def renew(
     """
     with build.writing(database, resources) as connection:
         connection.execute(f"attach '{quoted(previous.database)}' as previous (read_only)")
+        # a checkpoint would merge what deleted rows leave, of row groups whole: `_append` writes a table anew at times
+        connection.execute("set max_vacuum_tasks = 0")
         renewal = Renewal(connection, appended, resources)
         renewal.read_lake(lake, previous.lake)
         renewal.renew_views()
@@ -271,6 +282,8 @@ class Renewal:
                     f"select scope, owner_id, min(known_week) as week from {differs} group by scope, owner_id"
                 )
                 keys = f"{weeks} join ({first}) as d using (scope, owner_id) where o.week >= d.week"
+            case ("known_week", "week"):
+                keys = f"select scope, owner_id, min(week) + 1 as known_week from {differs} group by scope, owner_id"
             case ("week", "whole") if columns == ("week",):
                 keys = f"{weeks} semi join {differs} as d on d.week = o.pool_week"
             case ("week", "whole") if columns == ("account_key", "week"):
@@ -384,18 +397,20 @@ class Renewal:
             return False
         key = self._key(view.name)
         same = " and ".join(f"t.{column} is not distinct from d.{column}" for column in key)
-        self.connection.execute(f"delete from {view.name} as t using differs.{view.name} as d where {same}")
-        ((rows,),) = self.connection.execute(
+        ((deleted,),) = self.connection.execute(
+            f"delete from {view.name} as t using differs.{view.name} as d where {same}"
+        ).fetchall()
+        ((inserted,),) = self.connection.execute(
             f"insert into {view.name} from differs.now semi join differs.{view.name} using ({', '.join(key)}) "
             f"{view.order}"
         ).fetchall()
-        self._append(view, rows)
+        self._append(view, max(deleted, inserted))
         return True
 
     def compute(self, view: View, part: str) -> None:
         """Compute the rows of a view of the keys that a part holds as `renewed`, into `differs.now`."""
         self._cut(part, view)
-        rows = f"from ({view.sql}) {self.cut_to(part, view.name)}" if part == "weeks" else view.sql
+        rows = f"from ({view.sql}) {self.cut_to(part, view.name)}" if part in BEHIND else view.sql
         self.connection.execute(
             f"use of_{part}; create or replace table differs.now as {rows}; use warehouse"
         )
@@ -408,9 +423,9 @@ class Renewal:
         return cut
 
     def _append(self, view: View, rows: int) -> None:
-        """Note rows at the end of a table; sort it anew where they are too many."""
+        """Note rows at the end of a table, or gone from it; write it anew where they are too many."""
         appended = self.appended.get(view.name, 0) + rows
-        if view.order and appended > APPENDED_SHARE * self._count(view.name):
+        if appended > APPENDED_SHARE * self._count(view.name):
             self.connection.execute(f"create or replace table {view.name} as from {view.name} {view.order}")
             build.comment_views(self.connection, [view])
             appended = 0
@@ -443,10 +458,12 @@ class Renewal:
                 is_of_it = told == "whole" and "known_on" in key
             case "weeks":
                 is_of_it = "week" in key
-                return f"{self.cut_to(part, name)} - {WEEKS_BEHIND}" if is_of_it else ""
+            case "known_week":
+                is_of_it = {*KEYS[part]} <= self._columns(name).keys()
             case _:
                 is_of_it = key[: len(KEYS[part])] == KEYS[part]
-        return self.cut_to(part, name) if is_of_it else ""
+        behind = f" - {BEHIND[part]}" if part in BEHIND else ""
+        return f"{self.cut_to(part, name)}{behind}" if is_of_it else ""
 
     # What a table is
 

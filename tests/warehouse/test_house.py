@@ -18,7 +18,7 @@ from igny8_analysis.etl.source_schema import STAGES
 from igny8_analysis.reports import tokens
 from igny8_analysis.reports.words import WAYS
 from igny8_analysis.warehouse.build import TEXTS, View, column_descriptions, load_views
-from igny8_analysis.warehouse.renew import WEEKS_BEHIND
+from igny8_analysis.warehouse.renew import BEHIND
 
 ROOT = Path(__file__).parents[2]
 VIEWS = {view.name: view for view in load_views()}
@@ -425,12 +425,15 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
             peak,
             changes,
             step,
+            given_up,
+            longest_horizon,
         ),
     ) = demo.sql(
         "select analyzed_runs, own_errors, pooled_errors, limit_runs, output_runs, break_runs, spend_gaps, "
         "spend_month_weeks, spend_pool_weeks * spend_pool_errors_a_week, "
         "spend_account_weeks * spend_account_errors_a_week, "
-        "change_peak_days, change_days, step_days "
+        "change_peak_days, change_days, step_days, spend_abandoned_days, "
+        "(select max(horizon_days) from spend_horizons) "
         "from parameters cross join forecast_parameters cross join spend_parameters"
     ).fetchall()
     lengths: dict[str, set[int]] = {}
@@ -454,7 +457,10 @@ def test_trailing_windows_are_as_long_as_parameters_say(demo: Warehouse) -> None
         "spend_runs": {gaps},
         "spend_states": {weeks},
     }
-    assert weeks == WEEKS_BEHIND
+    assert {
+        "weeks": weeks,
+        "known_week": own_errors - 1 + math.ceil((longest_horizon + given_up) / 7),
+    } == BEHIND
     (days,) = parsed(VIEWS["common_changes"]).find_all(exp.GenerateSeries)
     assert int(days.args["end"].name) + 1 == max(changes + peak, step)
     kept: dict[str, set[int]] = {}

@@ -20,6 +20,8 @@ RENEWED = {
     "week": "select scope, owner_id, week from warehouse.main.spend_origins where owner_id % 3 = 1 or is_live",
     "origin": "select site_id, id from warehouse.main.forecast_origins where id % 11 < 3 or is_live",
     "weeks": "select max(week) - 9 as week from warehouse.main.spend_weeks",
+    "known_week": "select scope, owner_id, max(week) - 9 - owner_id % 3 * 20 as known_week "
+    "from warehouse.main.spend_origins where owner_id % 3 <> 2 group by scope, owner_id",
     "day": "select quantile_disc(known_on, 0.8) as known_on from warehouse.main.forecast_days",
 }
 STARTS = ("spend_owners",)

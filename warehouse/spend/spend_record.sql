@@ -2,7 +2,7 @@
 -- A step towards forecasts of spend.
 -- Kept as a table: every interval and every choice of a method looks it up.
 -- In parts, by owner_id: each row carries its six largest errors.
--- Renewed: owner, by known_week.
+-- Renewed: known_week.
 with
     recent as (
         select
