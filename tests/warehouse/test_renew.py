@@ -124,3 +124,26 @@ def test_last_digits_on_two_sides_of_an_edge_of_rounding_are_no_difference() -> 
         connection.execute("update own_errors set x = 7.5000000001e0 where site_id = 2")
         assert this.compare("own_errors")
         assert connection.execute("from differs.own_errors").fetchall() == [(2,)]
+
+
+@pytest.mark.parametrize("name", ["stage_state", "run_stages"], ids=["sorted", "as it stands"])
+def test_rows_that_are_gone_do_not_stay_in_the_file_for_ever(tmp_path: Path, name: str) -> None:
+    (view,) = (view for view in load_views() if view.name == name)
+    assert bool(view.order) == (name == "stage_state")
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"attach '{tmp_path}/new.duckdb' as warehouse; set max_vacuum_tasks = 0; use warehouse"
+        )
+        columns = ", ".join(f"i as {column}" for column in view.columns)
+        connection.execute(
+            f"create table {name} as select {columns} from range(1000) as t(i); checkpoint warehouse"
+        )
+        renewal = Renewal(connection, {}, MACHINE)
+        for gone, left, noted in ((150, 1000, 150), (180, 820, 0)):
+            connection.execute(f"delete from {name} where site_id < {gone}")
+            renewal._append(view, gone - renewal.appended.get(name, 0))
+            connection.execute("checkpoint warehouse")
+            stored = f"select sum(count) from pragma_storage_info('{name}') where column_path = '[0]'"
+            assert connection.execute(stored).fetchall() == [(left,)]
+            assert renewal.appended[name] == noted
+        assert connection.execute(f"select count(*), min(site_id) from {name}").fetchall() == [(820, 180)]
