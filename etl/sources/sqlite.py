@@ -67,16 +67,15 @@ class SqliteSource:
         """SQL for a column as text, whatever its type."""
         return f"cast({column} as text)"
 
-    # A text that holds other characters may be no text at all, which Python functions do not take.
     def utc_date(self, column: str, type_: str | None) -> str:
         """SQL for the date in UTC of a column, whatever its type."""
         text = trimmed(column)
-        return f"case when {text} not glob '*[^-+.:0-9TZ ]*' then utc_date({text}) end"
+        return f"case when {_consists_of('-+.:0-9TZ ', text)} then utc_date({text}) end"
 
     def amount(self, column: str, type_: str | None, places: int) -> str:
         """SQL for the number that a column holds, whatever its type."""
         text = trimmed(column)
-        return f"case when {text} not glob '*[^-+.0-9eE]*' then amount({text}, {places}) end"
+        return f"case when {_consists_of('-+.0-9eE', text)} then amount({text}, {places}) end"
 
     def read(self, query: str) -> pa.RecordBatchReader:
         """Stream the query's rows as Arrow batches: whole numbers as int64 for counts, all else as text."""
@@ -114,6 +113,14 @@ class SqliteSource:
     def is_late(self) -> bool:
         """Whether the statement that runs takes too long."""
         return time.monotonic() > self._deadline
+
+
+def _consists_of(characters: str, text: str) -> str:
+    """Whether a text has no others, in SQL: it may be no text at all, which Python functions do not take.
+
+    `glob` looks no further than to a NUL.
+    """
+    return f"{text} not glob '*[^{characters}]*' and instr({text}, char(0)) = 0"
 
 
 @contextmanager

@@ -207,6 +207,19 @@ def test_what_is_no_number_is_a_call_of_0_and_a_finding(extracted: Callable[...,
     assert in_lake(root, "select amount from lake.credit_transactions") == [(5,)]
 
 
+def test_bytes_that_are_no_text_are_a_call_of_0_or_no_day(tmp_path: Path) -> None:
+    """SQLite keeps them; a NUL hides what follows from its own `glob`."""
+    no_texts = [b"\x00\x80\x17\xe5", b"1\x00\xff", b"\xff"]
+    day = "2026-02-01T08:00:00Z"
+    calls = [call(day, odd) for odd in no_texts] + [call(odd) for odd in no_texts] + [call(day, 2)]
+    source = make_source(tmp_path / "s.sqlite", [site(1)], others={LEDGER: calls})
+    grow(f"sqlite:///{source}", tmp_path / "data", AS_OF)
+    assert in_lake(tmp_path / "data", USAGE) == [(1, "2026-02-01", "writing", 4, 2)]
+    assert in_lake(tmp_path / "data", "select reason from lake.quarantine") == [
+        ("created_at is not a time: 3 rows",)
+    ]
+
+
 def test_transactions_are_summed_and_what_was_added_is_told_apart(extracted: Callable[..., Path]) -> None:
     root = extracted({TRANSACTIONS: [
         transaction("2026-02-01T08:00:00Z", 500), transaction("2026-02-01T09:00:00Z", -20, "adjustment"),
