@@ -15,10 +15,15 @@ def _spelled(word: str) -> str:
     return "".join(f"(?:{c}|%{ord(c):x}|%{ord(c.upper()):x})" for c in word)
 
 
-_OPTION = f"(?:{'|'.join(map(_spelled, _OPTIONS))}){_spelled('=')}"
-_IN_ADDRESS = re.compile(r"(://[^\s:/@]*:).*@")
-_IN_OPTION = re.compile(rf"({_OPTION})(?:[^&'\";)\n]+[^\s&'\"]*|[^\s&'\"]+)", re.IGNORECASE)
-"""Passwords may hold blanks: what stands between two addresses of a line goes with them."""
+_OPTION = rf"(?:{'|'.join(map(_spelled, _OPTIONS))})\s*{_spelled('=')}\s*"
+_NO_PORT = r"(?!\d*(?:[\s/?#'\"]|$))"
+_IN_ADDRESS = re.compile(rf"(:/+(?:[^\s:/@]*:|[^\s:/]*:{_NO_PORT})).*@")
+_WITHOUT_HOST = re.compile(rf"(:/+[^\s:/@\[]*:){_NO_PORT}[^\s/?#'\"@]+")
+_IN_OPTION = re.compile(rf"({_OPTION})(?:'[^']+'|[^&'\";)\n]+[^\s&'\"]*|[^\s&'\"]+)", re.IGNORECASE)
+"""Passwords may hold blanks: what stands between two addresses of a line goes with them.
+
+One slash is enough: an address given where a path belongs is told as a path, which has no two.
+"""
 
 
 def without_passwords(message: str, url: str = "") -> str:
@@ -35,4 +40,5 @@ def without_passwords(message: str, url: str = "") -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SHORTEST_SECRET:
             message = message.replace(secret, HIDDEN)
-    return _IN_OPTION.sub(rf"\1{HIDDEN}", _IN_ADDRESS.sub(rf"\1{HIDDEN}@", message))
+    message = _WITHOUT_HOST.sub(rf"\1{HIDDEN}", _IN_ADDRESS.sub(rf"\1{HIDDEN}@", message))
+    return _IN_OPTION.sub(rf"\1{HIDDEN}", message)

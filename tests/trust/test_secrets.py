@@ -135,6 +135,11 @@ def test_an_address_that_is_wrong_shows_no_password(tmp_path: Path, arguments: t
         ("overview", "postgresql://h/d?password=a {} b"),
         ("overview", "postgresql://h/d?password=;{}"),
         ("compare", "101", "postgresql://u:{}@h/x", "postgresql://u:a {}@h/x"),
+        ("overview", "postgresql://reader@server:{}@h/x"),
+        ("overview", "postgresql://u:{}/x"),
+        ("overview", "postgresql://u:{}"),
+        ("overview", "host=h password='a {}'"),
+        ("export", "host=h password = {}"),
     ],
 )
 def test_an_address_where_something_else_is_asked_for_shows_no_password(
@@ -150,9 +155,44 @@ def test_an_address_where_something_else_is_asked_for_shows_no_password(
     assert_hidden(tmp_path, plain, traced)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:{}@h/x",
+        "postgresql://u:a {}@h:5432/x",
+        "postgresql://reader@server:{}@h/x",
+        "postgresql://u:{}/x",
+        "host=h password='{}'",
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sites", "--warehouse"),
+        ("etl", "--warehouse", "nosuch", "--source", "sqlite:///nosuch", "--source-map"),
+        ("build", "--out", "nosuch", "--lake"),
+    ],
+)
+def test_an_address_where_a_path_belongs_shows_no_password(
+    tmp_path: Path, command: tuple[str, ...], address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plain = igny8(*command, address.replace("{}", SECRET))
+    traced = igny8(*command, address.replace("{}", SECRET), "--debug")
+    assert traced.returncode == plain.returncode in (2, 4, 5)
+    assert HIDDEN in plain.stderr
+    assert_hidden(tmp_path, plain, traced)
+
+
 def test_messages_keep_what_is_no_password() -> None:
     said = "port 5432 of host db failed for user reader"
     assert without_passwords(said, "postgresql://reader@db:5432/x") == said
+    for kept in (
+        "postgresql://[::1]:5432/x",
+        "postgresql://reader@db:5432/x of reader@db",
+        "sqlite:////srv/a:b",
+    ):
+        assert without_passwords(f"{kept}: '{kept}' failed") == f"{kept}: '{kept}' failed"
     assert without_passwords(f"a {SECRET}", f"postgresql://u:{SECRET}@h/x") == "a ***"
     assert not re.search("s.cret", without_passwords("s@cret", "postgresql://u:s%40cret@h/x"))
 
