@@ -136,7 +136,8 @@ class Catalogue:
             return
         if hidden := sorted(set(self.lacking) & set(self.filtered)):
             raise LoadError(f"{', '.join(hidden)} cannot be read whole: {_HIDDEN}")
-        denied = f"; permission denied for {', '.join(self.unreadable)}" if self.unreadable else ""
+        is_denied = not set(self.lacking).isdisjoint(self.unreadable)
+        denied = f"; permission denied for {', '.join(self.unreadable)}" if is_denied else ""
         raise LoadError(
             f"the source lacks what the load needs: {', '.join(self.lacking)}{denied}; "
             "grant SELECT on it to the reading role, load from an IGNY8 database that has it, "

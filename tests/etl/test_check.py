@@ -234,5 +234,8 @@ def test_postgresql_by_schemas_rights_and_names(postgres_url: str, tmp_path: Pat
         ]
         drift = "select message from alerts where alert = 'source_drift'"
         assert in_lake(tmp_path, drift) == [("No longer readable in the source: billing.site_automation",)]
+        run_sql(postgres_url, "alter table igny8_automation_runs drop column total_credits_used")
+        gone = igny8("etl", "--source", url, "--warehouse", tmp_path)
+        assert_told(gone, 5, "lacks what the load needs: igny8_automation_runs.total_credits_used; grant")
     finally:
         run_sql(postgres_url, f"drop owned by {role}", f"drop role {role}")
