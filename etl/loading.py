@@ -64,11 +64,15 @@ def _lock(root: Path, made: list[Path]) -> int:
     """Lock the file that the path names while it is locked: one that a failed first load removed locks nobody out."""
     path = root / LOCK
     for _ in range(TRIES):
-        make_folder(root, made, ROOT_MODE)
         is_new = False
         try:
+            make_folder(root, made, ROOT_MODE)
             descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, is_own=True)
             is_new = True
+        except NotADirectoryError:
+            raise LoadError(
+                f"{root} cannot be a warehouse: a file stands in its place; name another directory"
+            ) from None
         except FileNotFoundError:  # the folder is gone again
             continue
         except FileExistsError:

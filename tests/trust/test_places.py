@@ -69,6 +69,16 @@ def test_a_place_that_duckdb_cannot_write_to_is_refused_at_once(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("place", ["file", "file/data"])
+def test_a_file_in_the_place_of_a_warehouse_is_told(small_source: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(
+        LoadError, match=f"{place} cannot be a warehouse: a file stands in its place; name another"
+    ):
+        load(f"sqlite:///{small_source}", tmp_path / place, AS_OF)
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
 def test_a_place_that_spark_takes_for_a_pattern_is_refused_at_once(
     small_warehouse: Path, tmp_path: Path, java: str
 ) -> None:
