@@ -8,6 +8,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -25,17 +26,21 @@ LOCK = "load.lock"
 PENDING = "current.new"
 ROOT_MODE = 0o700
 UNUSABLE = {"?": "the beginning of options", "\\": "a folder's end"}
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+"""How an address begins, of whose slashes a path keeps one."""
 TRIES = 1_000  # to lock a file that others make and remove meanwhile
 
 
 @contextmanager
 def locked(root: Path) -> Iterator[list[Path]]:
     """Hold the directory's one load lock, which ends with its process. Raises LoadError if another load runs,
-    UsageError for a place within another warehouse's versions, or one that DuckDB cannot write to.
+    UsageError for an address, a place within another warehouse's versions, or one that DuckDB cannot write to.
 
     Gives what was made for it, folders of the path and the lock: where the work fails, what is on that list then
     is removed again, so that a first load that fails leaves nothing.
     """
+    if ADDRESS.match(str(root)):
+        raise UsageError(f"{root} is an address, and a warehouse is a directory: name one on a disk")
     if unusable := next((sign for sign in UNUSABLE if sign in str(root.absolute())), None):
         raise UsageError(
             f"{root} cannot be a warehouse: DuckDB takes {unusable} in a path for {UNUSABLE[unusable]}; "

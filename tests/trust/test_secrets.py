@@ -184,6 +184,18 @@ def test_an_address_where_a_path_belongs_shows_no_password(
     assert_hidden(tmp_path, plain, traced)
 
 
+@pytest.mark.parametrize("command", [("demo",), ("etl", "--source", "sqlite:///{source}")])
+def test_an_address_is_no_directory_to_load_into(
+    tmp_path: Path, command: tuple[str, ...], small_source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of its name would tell the password to whoever lists folders."""
+    monkeypatch.chdir(tmp_path)
+    words = [word.format(source=small_source) for word in command]
+    told = igny8(*words, "--warehouse", f"postgresql://u:{SECRET}@h/d")
+    assert_told(told, 2, "is an address", "name one on a disk")
+    assert_hidden(tmp_path, told)
+
+
 def test_messages_keep_what_is_no_password() -> None:
     said = "port 5432 of host db failed for user reader"
     assert without_passwords(said, "postgresql://reader@db:5432/x") == said
