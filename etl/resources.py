@@ -10,7 +10,7 @@ import duckdb
 
 T = TypeVar("T")
 
-MEGABYTES = 400
+MEGABYTES = 370
 MEGABYTES_A_FURTHER_THREAD = 160
 
 
