@@ -1,7 +1,9 @@
 """The figures of sites side by side, computed by hand."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -39,6 +41,22 @@ def test_the_queue_is_so_many_runs_of_the_next_ones_size(views: duckdb.DuckDBPyC
     assert (credits, budget) == (champion, champions_budget)
     assert estimated == 300  # 15 tasks at 20 credits
     assert runs - 1 < 300 / champion <= runs
+
+
+def test_a_queue_of_three_runs_of_ten_thirds_is_no_fourth(tmp_path: Path) -> None:
+    runs = [
+        run(
+            n,
+            START + timedelta(days=n),
+            stages={4: (tasks, tasks, credits)},
+            initial_snapshot=json.dumps({"stage_4_initial": tasks}),
+        )
+        for n, (tasks, credits) in enumerate([(1, 3), (50, 4), (9, 3)], 1)
+    ]
+    source = make_source(tmp_path / "source.sqlite", [site(1)], runs, items("tasks", "queued", 60, site_id=1))
+    with views_of(source, "site_figures") as views:
+        rows = views.sql("select next_run_credits, total_estimated_credits, queue_runs from site_figures")
+        assert rows.fetchall() == [(pytest.approx(10 / 3), 10, 3)]
 
 
 def test_no_queue_or_no_forecast_is_no_number_of_runs(views: duckdb.DuckDBPyConnection) -> None:

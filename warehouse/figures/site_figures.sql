@@ -29,8 +29,7 @@ select
     cast(
         ceil(
             try_cast(
-                nullif(cast(t.total_estimated_credits as double), 0)
-                / nullif(round(f.credits, 6), 0) as decimal(38, 9)
+                nullif(cast(t.total_estimated_credits as double), 0) / nullif(f.credits, 0) as decimal(38, 9)
             )
         ) as decimal(38, 0)
     ) as queue_runs,
