@@ -198,6 +198,29 @@ def test_what_a_site_taught_is_taken_back_as_it_teaches_anew() -> None:
     assert len(lessons) == 4 * 7, "each day has all stages"
 
 
+def test_shares_that_fell_to_nothing_sum_to_nothing() -> None:
+    """0.7, 0.1 and 0, whose steps leave -2.8e-17 in binary."""
+    lessons = [
+        {"site_id": 1, "stage_number": 1, "completion_number": n, "completed_on": FIRST + n * DAY}
+        | dict.fromkeys(("recent_items_created", "recent_items_taken"), items)
+        | dict.fromkeys(("recent_items_processed", "recent_items_arrived"), 10.0)
+        for n, items in enumerate([7.0, 1.0, 0.0], 1)
+    ]
+    priced = {"site_id": 1, "stage_number": 1, "price_number": 1, "version_from": FIRST}
+    known = computed(
+        "account_lessons",
+        stage_lessons=lessons,
+        own_prices=[priced | {"known_after": FIRST + DAY, "price": 1.0}],
+        sites=[{"site_id": 1, "account_key": 7}],
+    )
+    first = [row for row in known if row["stage_number"] == 1]
+    assert columns(first, "known_on", "output_sum", "flow_sum") == [
+        (FIRST + DAY, 0.7, 0.7),
+        (FIRST + 2 * DAY, 0.1, 0.1),
+        (FIRST + 3 * DAY, 0, 0),
+    ]
+
+
 def test_variances_within_and_between_accounts() -> None:
     """Two accounts of two sites each, of logarithms 0 and 1, 2 and 3.
 

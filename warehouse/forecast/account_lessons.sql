@@ -121,9 +121,10 @@ select
     sum(price_sum) over w as price_sum,
     sum(price_squares) over w as price_squares,
     cast(sum(output_sites) over w as bigint) as output_sites,
-    sum(output_sum) over w as output_sum,
+    -- what goes up and comes down again leaves binary noise, which is no share: a forecast of it is not 0
+    round(sum(output_sum) over w, 12) as output_sum,
     cast(sum(flow_sites) over w as bigint) as flow_sites,
-    sum(flow_sum) over w as flow_sum
+    round(sum(flow_sum) over w, 12) as flow_sum
 from taught
 window
     w as (
