@@ -6,8 +6,8 @@ Of every view it is known what of it a change can change (`View.scope`; docs/sca
 - *account*: the accounts of which one does, and those of such sites, before and now;
 - *origin*: the origins of which a table that it reads differs, those of sites of which one does, and those that look
   up a day on or after the first of which what all sites, or the account's, teach differs;
-- *owner* and *week*, of forecasts of spend: the owners, or weeks of an owner, of which a table that it reads differs,
-  and those that look up such a week of a pool;
+- *week*, of forecasts of spend: the weeks of an owner of which a table that it reads differs, and those that look up
+  such a week of a pool;
 - *weeks*, of forecasts of spend: the sites or accounts of which one does, and of all of them the weeks from the first
   on that does;
 - *known_week*, of forecasts of spend: of the owners whose errors do, what was known in the weeks from the first on;
@@ -57,7 +57,6 @@ PARTS = {
     "site": ("site_id bigint", "where site_id in (select site_id from of_site.renewed)"),
     "account": ("account_id bigint", "where account_id in (select account_id from of_account.renewed)"),
     "origin": ("site_id bigint, id bigint", "semi join of_origin.renewed using (site_id, id)"),
-    "owner": ("scope varchar, owner_id bigint", "semi join of_owner.renewed using (scope, owner_id)"),
     "week": (
         "scope varchar, owner_id bigint, week bigint",
         "semi join of_week.renewed using (scope, owner_id, week)",
@@ -262,12 +261,7 @@ class Renewal:
         weeks = "select o.scope, o.owner_id, o.week from warehouse.main.spend_origins as o"
         keys = None
         match scope, self._told(name):
-            case (
-                ("site", "site" | "origin" | "site_week")
-                | ("origin", "origin")
-                | ("owner", "owner" | "week")
-                | ("week", "week")
-            ):
+            case ("site", "site" | "origin" | "site_week") | ("origin", "origin") | ("week", "week"):
                 keys = f"select {', '.join(KEYS[scope])} from {differs}{self._before_weeks(name)}"
             case ("origin", "site"):
                 keys = f"{origins} semi join {differs} as d using (site_id)"

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from tests.cases import items, make_source, run, site
-from tests.lakes import views_of
+from tests.lakes import VIEWS, views_of
 
 START = datetime(2026, 2, 1, 8, tzinfo=UTC)
 
@@ -57,6 +57,18 @@ def test_a_queue_of_three_runs_of_ten_thirds_is_no_fourth(tmp_path: Path) -> Non
     with views_of(source, "site_figures") as views:
         rows = views.sql("select next_run_credits, total_estimated_credits, queue_runs from site_figures")
         assert rows.fetchall() == [(pytest.approx(10 / 3), 10, 3)]
+
+
+@pytest.mark.parametrize("credits", [0.0, -5e-18, 4e-7])
+def test_a_queue_is_no_number_of_runs_of_nothing(views: duckdb.DuckDBPyConnection, credits: float) -> None:
+    """Nor of what sums leave of nothing, in binary."""
+    forecast = (
+        f"with forecast_totals as (select * replace ({credits!r} as credits) from main.forecast_totals)"
+    )
+    rows = views.sql(
+        f"{forecast} select next_run_credits, queue_runs from ({VIEWS['site_figures'].sql}) limit 1"
+    )
+    assert rows.fetchall() == [(credits, None)]
 
 
 def test_no_queue_or_no_forecast_is_no_number_of_runs(views: duckdb.DuckDBPyConnection) -> None:

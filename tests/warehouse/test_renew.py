@@ -16,7 +16,6 @@ from igny8_analysis.warehouse.renew import Renewal
 RENEWED = {
     "site": "select site_id from warehouse.main.sites where site_id % 7 in (0, 3)",
     "account": "select account_id from warehouse.main.accounts where account_id % 3 = 1",
-    "owner": "select scope, owner_id from warehouse.main.spend_owners where owner_id % 3 = 1",
     "week": "select scope, owner_id, week from warehouse.main.spend_origins where owner_id % 3 = 1 or is_live",
     "origin": "select site_id, id from warehouse.main.forecast_origins where id % 11 < 3 or is_live",
     "weeks": "select max(week) - 9 as week from warehouse.main.spend_weeks",
@@ -24,9 +23,7 @@ RENEWED = {
     "from warehouse.main.spend_origins where owner_id % 3 <> 2 group by scope, owner_id",
     "day": "select quantile_disc(known_on, 0.8) as known_on from warehouse.main.forecast_days",
 }
-STARTS = ("spend_owners",)
-"""What tells the owners themselves is made as a whole."""
-IN_PART = [(view, view.scope) for view in load_views() if view.scope in RENEWED and view.name not in STARTS]
+IN_PART = [(view, view.scope) for view in load_views() if view.scope in RENEWED]
 IN_PART += [(view, "weeks") for view in load_views() if view.is_by_weeks]
 
 

@@ -221,6 +221,26 @@ def test_shares_that_fell_to_nothing_sum_to_nothing() -> None:
     ]
 
 
+def test_all_sites_shares_that_fell_to_nothing_sum_to_nothing() -> None:
+    """Two accounts whose shares go from 0.1 and 0.2, the latter by 0.3, to 0: what remains of the steps is 5.6e-17."""
+    taught = [
+        {"account_id": account, "stage_number": 1, "known_on": FIRST + day * DAY}
+        | dict.fromkeys(("paying_sites", "price_sites", "output_sites", "flow_sites"), 1)
+        | {"price_sum": 0.0, "price_squares": 0.0, "output_sum": share, "flow_sum": share}
+        for account, shares in enumerate([(0.1, 0.0), (0.2, 0.3, 0.0)])
+        for day, share in enumerate(shares)
+    ]
+    rows = computed(
+        "platform_lessons",
+        "sums",
+        account_lessons=taught,
+        account_days=[{"account_id": 0, "known_on": FIRST + 3 * DAY}],
+        price_versions=[{"stage_number": 1, "version_from": FIRST, "version_until": date(9999, 1, 1)}],
+    )
+    asked = [row for row in rows if row["stage_number"] == 1 and not row["is_after"]]
+    assert sorted(columns(asked, "measure", "rates")) == [("flow", 0), ("output", 0), ("price", 0)]
+
+
 def test_variances_within_and_between_accounts() -> None:
     """Two accounts of two sites each, of logarithms 0 and 1, 2 and 3.
 

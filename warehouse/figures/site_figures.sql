@@ -27,18 +27,14 @@ select
     t.total_estimated_credits,
     t.total_estimated_credits + t.recommended_buffer_credits as balance_credits,
     -- a forecast that binary noise alone keeps from 0 is 0
-    case
-        when round(f.credits, 6) > 0
-        then
-            cast(
-                ceil(
-                    try_cast(
-                        nullif(cast(t.total_estimated_credits as double), 0)
-                        / nullif(f.credits, 0) as decimal(38, 9)
-                    )
-                ) as decimal(38, 0)
+    cast(
+        ceil(
+            try_cast(
+                nullif(cast(t.total_estimated_credits as double), 0)
+                / nullif(case when round(f.credits, 6) > 0 then f.credits end, 0) as decimal(38, 9)
             )
-    end as queue_runs,
+        ) as decimal(38, 0)
+    ) as queue_runs,
     q.pending_items as pending_articles,
     f.credits as next_run_credits,
     f.budget_90 as next_run_budget_90,

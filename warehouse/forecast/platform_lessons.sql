@@ -88,7 +88,8 @@ with
             sum(paying_sites) over w as paying_sites,
             sum(sites) over w as sites,
             sum(accounts) over w as accounts,
-            sum(rates) over w as rates,
+            -- as an account's: what goes up and comes down again leaves binary noise
+            round(sum(rates) over w, 12) as rates,
             sum(squares) over w as squares,
             sum(account_squares) over w as account_squares,
             sum(sites_squared) over w as sites_squared,
