@@ -23,6 +23,8 @@ from igny8_analysis.etl.sources.source import Source, WrittenRows
 from igny8_analysis.etl.templates import identifier, parquet, quoted
 
 RUNS = "runs"
+AS_READ_ALONE = ("reason", "checks", "snapshot", "id_text", "credits_text", "digest")
+"""Columns of a run as it is read that the lake's table lacks."""
 IDS_A_QUERY = 2_000
 ROW_GROUP_ROWS = 20_480  # of rows so wide, larger groups take three times as long to write
 NUMBERS = 2**32  # of transactions, before they are used again
@@ -61,8 +63,11 @@ class Told:
             hashlib.sha256(f"{program_digest()} {written.state} {query}".encode()).hexdigest(), written
         )
 
-    def why_all(self, goes_on: GoesOn, name: str) -> str | None:
-        """Why what the previous version kept by a name cannot be gone on from; None where it can."""
+    def why_all(self, goes_on: GoesOn, name: str, *tables: str) -> str | None:
+        """Why what the previous version kept by a name, beside tables of its lake, is nothing to go on from.
+
+        None: it is.
+        """
         if goes_on.previous is None:
             return "there is no load before"
         if goes_on.is_full:
@@ -77,7 +82,10 @@ class Told:
                     0 <= self.written.next - kept.get("oldest", 0) < NUMBERS // 2
                 ),
                 "what the load before kept is damaged": bool(kept)
-                and sha256(goes_on.previous.path / file_name(name)) != kept["sha256"],
+                and not (
+                    sha256(goes_on.previous.path / file_name(name)) == kept["sha256"]
+                    and goes_on.previous.is_as_written(*tables)
+                ),
             }
         except (Igny8Error, OSError, AttributeError, KeyError, TypeError):
             return "what the load before kept cannot be read"
@@ -145,15 +153,15 @@ def read_runs(
         return _read_all(scratch, written, None)
     told = Told.of(written, query)
     _read_keys(scratch, source, table)
-    why_all = told.why_all(goes_on, RUNS) or _why_no_keys(scratch)
+    why_all = told.why_all(goes_on, RUNS, RUNS) or _why_no_keys(scratch)
     if why_all is None and goes_on.previous:
         _find_changed(scratch, goes_on.previous, written)
         batches = _changed_rows(scratch, source, query)
         scratch.execute(transform)
         (rows,) = only_row(scratch, "select count(*) from read_runs")
         scratch.execute(
-            "insert into read_runs by name select * exclude (written, site_text) from kept_runs "
-            "where id in (select id from unchanged_runs)"
+            "create or replace view read_runs as from typed_runs union all by name "
+            "select * exclude (written, site_text) from kept_runs where id in (select id from unchanged_runs)"
         )
         (runs,) = only_row(scratch, "select count(*) from read_runs")
         (runs_before,) = only_row(scratch, "select count(*) from kept_runs")
@@ -191,7 +199,18 @@ def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written
 
     A number that was given out since the load before began belongs to a change, even if a row had it long ago.
     """
-    scratch.execute(f"create view kept_runs as from {parquet(previous.path / file_name(RUNS))}")
+    as_read = parquet(previous.path / file_name(RUNS))
+    scratch.execute(
+        f"""
+        create view kept_runs as
+        select r.*, {", ".join(f"k.{column}" for column in (*AS_READ_ALONE, "written", "site_text"))}
+        from {parquet(previous.lake / "runs.parquet")} as r
+        join {as_read} as k using (id)
+        where k.reason is null
+        union all by name
+        from {as_read} where reason is not null
+        """
+    )
     scratch.execute(
         f"""
         create table unchanged_runs as
@@ -222,7 +241,7 @@ def _changed_rows(scratch: duckdb.DuckDBPyConnection, source: Source, query: str
 
 
 def keep_runs(scratch: duckdb.DuckDBPyConnection, folder: Path, read: RunsRead) -> dict[str, Any] | None:
-    """Write the runs as read, each with the number of what wrote it, for the next load to go on from.
+    """Write of each run what wrote it, and what the lake's table does not hold of it, for the next load to go on from.
 
     Gives what the manifest says of them; None where a run cannot be told by its id, or the source tells no changes.
     """
@@ -237,8 +256,17 @@ def keep_runs(scratch: duckdb.DuckDBPyConnection, folder: Path, read: RunsRead) 
         if lost or _why_no_keys(scratch):
             return None
         scratch.execute(
-            f"copy (select r.*, k.written, k.site_id as site_text {joined}) to '{quoted(file)}' "
-            f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
+            f"""
+            copy (
+                from (
+                    from read_runs where reason is not null
+                    union all by name
+                    select id, {", ".join(AS_READ_ALONE)} from read_runs where reason is null
+                )
+                join (select id, written, site_id as site_text from run_keys) using (id)
+            )
+            to '{quoted(file)}' (format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})
+            """
         )
     return read.told.about(file)
 

@@ -1,5 +1,6 @@
 """Source to Parquet: read one snapshot as text, type it in DuckDB with nothing lost, write and check the lake."""
 
+import itertools
 import json
 import math
 import shutil
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
+from pyarrow.parquet import ParquetWriter
 
 from igny8_analysis.etl.catalogue import Catalogue, FoundTable, look
 from igny8_analysis.etl.changes import (
+    AS_READ_ALONE,
     NUMBER,
     RUNS,
     GoesOn,
@@ -31,9 +34,9 @@ from igny8_analysis.etl.domains import bare_domain_sql
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.history import alert_keys, growing_rows, holds_table
 from igny8_analysis.etl.interrupts import interruptible
-from igny8_analysis.etl.lake import Version, sha256
+from igny8_analysis.etl.lake import Version
 from igny8_analysis.etl.ledger import read_sums
-from igny8_analysis.etl.resources import MACHINE, Resources, Steps
+from igny8_analysis.etl.resources import MACHINE, Resources, Steps, ends_of_parts
 from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import (
@@ -392,7 +395,7 @@ def _write_runs(
         progress("copy runs: as they were")
         _copy_runs(scratch, previous, lake)
     else:
-        _write(scratch, "runs", lake, progress)
+        _write(scratch, RUNS, lake, progress, {"as_read_alone": ", ".join(AS_READ_ALONE)})
         progress("unnest results")
         _unnest_results(scratch, previous if runs_read.why_all is None else None)
         _write(scratch, "run_stages", lake, progress)
@@ -401,27 +404,17 @@ def _write_runs(
 
 def _digest_runs(scratch: duckdb.DuckDBPyConnection) -> str:
     """What the tables of runs are made of: the rows that were read, in any order, and the program that writes them."""
-    rows = only_row(
-        scratch, "select count(*), bit_xor(hash(r)), sum(cast(hash(r) as hugeint)) from read_runs as r"
-    )
+    rows = only_row(scratch, "select count(*), bit_xor(digest), sum(cast(digest as hugeint)) from read_runs")
     return "-".join(map(str, (program_digest(), *rows)))
 
 
 def _holds_runs(version: Version, runs_digest: str) -> bool:
     """Whether the version's tables of runs are of this digest, and still as they were written."""
     try:
-        return version.manifest().get("runs_digest") == runs_digest and _are_as_written(
-            version, *RUN_TABLES, "value_findings"
+        return version.manifest().get("runs_digest") == runs_digest and version.is_as_written(
+            *RUN_TABLES, "value_findings"
         )
     except Igny8Error:
-        return False
-
-
-def _are_as_written(version: Version, *tables: str) -> bool:
-    try:
-        told = version.manifest()["tables"]
-        return all(sha256(version.lake / f"{name}.parquet") == told[name]["sha256"] for name in tables)
-    except (Igny8Error, OSError, KeyError):
         return False
 
 
@@ -440,21 +433,21 @@ def _unnest_results(scratch: duckdb.DuckDBPyConnection, previous: Version | None
     """Make a row of every stage result; those of runs that are as the load of `previous` read them are taken of it."""
     columns = ", ".join(f"{name} {c.type}" for name, c in LAKE_TABLES["run_stages"].columns.items())
     checks = "checks struct(key varchar, value_text varchar, check_name varchar)[]"
-    scratch.execute(f"create or replace table read_stages ({columns}, {checks})")
-    kept = previous if previous and _are_as_written(previous, "run_stages", "value_findings") else None
-    which = "id in (select id from changed_runs)" if kept else "true"
+    scratch.execute(f"create or replace table unnested_stages ({columns}, {checks})")
+    kept = previous if previous and previous.is_as_written("run_stages", "value_findings") else None
     for stage in STAGES:
-        scratch.execute(_transform("read_stages", _stage_values(stage) | {"which": which}))
+        runs = {"runs": "typed_runs" if kept else "read_runs"}
+        scratch.execute(_transform("read_stages", _stage_values(stage) | runs))
     scratch.execute(_transform("stage_findings"))
+    stages = "from unnested_stages"
     if kept:
-        for name, table in (("run_stages", "read_stages"), ("value_findings", "stage_findings")):
-            file = kept.lake / f"{name}.parquet"
-            rows = scratch.table(table).columns
-            taken = ", ".join(column for column in rows if column != "checks")
-            scratch.execute(
-                f"insert into {table} by name select {taken} from {parquet(file)} "
-                "where stage_number is not null and id in (select id from unchanged_runs)"
-            )
+        unchanged = "where stage_number is not null and id in (select id from unchanged_runs)"
+        stages += f" union all by name from {parquet(kept.lake / 'run_stages.parquet')} {unchanged}"
+        scratch.execute(
+            "insert into stage_findings by name select * exclude (account_id) "
+            f"from {parquet(kept.lake / 'value_findings.parquet')} {unchanged}"
+        )
+    scratch.execute(f"create or replace view read_stages as {stages}")
 
 
 def _setting_values() -> dict[str, Any]:
@@ -546,12 +539,26 @@ def _write(
     columns = ", ".join(f"cast({column} as {c.type}) as {column}" for column, c in table.columns.items())
     order = ", ".join(f"{column} nulls first" for column in table.sort_columns)
     scratch.execute(f"create or replace view {name} as select {columns} from ({_transform(name, values)})")
-    scratch.execute(
-        f"copy (from {name} order by {order}) to '{quoted(file)}' "
-        f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
-    )
+    if name == RUNS:
+        _write_in_parts(scratch, name, order, file)
+    else:
+        scratch.execute(
+            f"copy (from {name} order by {order}) to '{quoted(file)}' "
+            f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
+        )
     scratch.execute(f"create or replace view {name} as from {parquet(file)}")
     _check_contract(scratch, name, table)
+
+
+def _write_in_parts(scratch: duckdb.DuckDBPyConnection, name: str, order: str, file: Path) -> None:
+    """Write a table that is sorted by site first in parts, since a sort of texts takes as much memory as they do."""
+    ends = ends_of_parts(scratch, f"select site_id, count(*) as runs from {name} group by site_id")
+    with ParquetWriter(
+        file, scratch.sql(f"from {name} limit 0").to_arrow_table().schema, compression="zstd"
+    ) as to:
+        for after, last in itertools.pairwise([-(2**63) - 1, *ends, 2**63 - 1]):
+            rows = scratch.sql(f"from {name} where site_id between {after + 1} and {last} order by {order}")
+            to.write_table(rows.to_arrow_table(), row_group_size=ROW_GROUP_ROWS)
 
 
 def _check_contract(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTable) -> None:

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from igny8_analysis.etl.errors import UsageError, WarehouseNotFound
+from igny8_analysis.etl.errors import Igny8Error, UsageError, WarehouseNotFound
 from igny8_analysis.etl.files import is_there, open_regular, read_text
 
 FORMAT = 1
@@ -88,6 +88,14 @@ class Version:
                 "load again with igny8 etl, or choose another with igny8 versions --use ID"
             )
         return manifest
+
+    def is_as_written(self, *tables: str) -> bool:
+        """Whether these tables of its lake can be read and hold what the load wrote."""
+        try:
+            told = self.manifest()["tables"]
+            return all(sha256(self.lake / f"{name}.parquet") == told[name]["sha256"] for name in tables)
+        except (Igny8Error, OSError, KeyError):
+            return False
 
     @property
     def is_newer(self) -> bool:

@@ -1,5 +1,5 @@
 -- One row per run of one stage, its result's values as text, as found; run once a stage.
-insert into read_stages
+insert into unnested_stages
 with
     texts as (
         select
@@ -9,8 +9,8 @@ with
             stage_{{number}}_result as source_text,
             is_simple_object(source_text, '{{plain_item}}') as is_simple,
             snapshot.stage_{{number}}_initial as snapshot_text
-        from read_runs
-        where reason is null and {{ which }}
+        from {{ runs }}
+        where reason is null
     ),
     parsed as (
         select *, from_json(case when is_simple then source_text end, '{{structure}}') as simple from texts

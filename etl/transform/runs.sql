@@ -1,1 +1,1 @@
-select * exclude (reason, checks, snapshot, id_text, credits_text) from read_runs where reason is null
+select * exclude ({{ as_read_alone }}) from read_runs where reason is null

@@ -26,7 +26,7 @@ from igny8_analysis.etl.source_schema import SOURCE_TABLES
 from igny8_analysis.load import load
 from tests.conftest import run_sql, sampled
 from tests.differing import differing_tables, differing_views
-from tests.lakes import grow
+from tests.lakes import grow, in_lake
 from tests.sources import SCHEMA
 from tests.trust.processes import query, wait_for
 
@@ -139,7 +139,9 @@ def series(url: str, folder: Path, seed: int, loads: int, load: Callable[..., ob
         load(url, grown, as_of)
         load(url, full, as_of, is_full=True)
         assert differing_tables(grown, full) == {}, f"seed {seed}, load {number}"
-        whys.append(lake.find_version(grown).manifest()["runs_read"]["why_all"])
+        manifest = lake.find_version(grown).manifest()
+        assert manifest["runs_digest"] == lake.find_version(full).manifest()["runs_digest"]
+        whys.append(manifest["runs_read"]["why_all"])
     return whys
 
 
@@ -320,6 +322,11 @@ def test_a_run_in_quarantine_keeps_no_load_from_reading_what_changed(url: str, t
     )
     assert read_by(url, tmp_path) == {"rows": RUNS, "why_all": "there is no load before"}
     assert read_by(url, tmp_path) == {"rows": 0, "why_all": None}
+    run_sql(url, "update igny8_automation_runs set total_credits_used = 1 where id = 4")
+    assert read_by(url, tmp_path) == {"rows": 1, "why_all": None}
+    assert in_lake(tmp_path, "select row_key, reason from lake.quarantine") == [
+        ("3", "site_id is not a whole number")
+    ]
     run_sql(url, "update igny8_automation_runs set site_id = 1 where id = 3")
     assert read_by(url, tmp_path) == {"rows": 1, "why_all": None}
 
@@ -343,10 +350,10 @@ def test_another_role_reads_everything(url: str, tmp_path: Path) -> None:
         run_sql(url, f"drop owned by {role}", f"drop role {role}")
 
 
-def damage(version: lake.Version) -> None:
-    content = bytearray((version.path / FILE).read_bytes())
+def damage(name: str, version: lake.Version) -> None:
+    content = bytearray((version.path / name).read_bytes())
     content[len(content) // 2] ^= 255
-    (version.path / FILE).write_bytes(content)
+    (version.path / name).write_bytes(content)
 
 
 def turn_round(version: lake.Version) -> None:
@@ -359,11 +366,12 @@ def turn_round(version: lake.Version) -> None:
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (damage, "damaged"),
+        (partial(damage, FILE), "damaged"),
+        (partial(damage, "lake/runs.parquet"), "damaged"),
         (lambda version: (version.path / FILE).unlink(), "cannot be read"),
         (turn_round, "have come around"),
     ],
-    ids=["damaged", "gone", "turned"],
+    ids=["damaged", "runs-damaged", "gone", "turned"],
 )
 def test_what_was_kept_and_is_no_more_is_read_in_full(
     url: str, tmp_path: Path, spoil: Callable[[lake.Version], None], why: str

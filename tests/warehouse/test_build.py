@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from igny8_analysis import explain
-from igny8_analysis.etl import lake
+from igny8_analysis.etl import lake, resources
 from igny8_analysis.etl.demo import AS_OF
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.resources import MACHINE, Resources
@@ -260,7 +260,7 @@ def test_a_table_made_in_parts_is_the_whole_one(
         if len(begun) == 1:
             raise duckdb.OutOfMemoryException("no room")
 
-    monkeypatch.setattr(module, "RUNS_A_PART", 200)
+    monkeypatch.setattr(resources, "RUNS_A_PART", 200)
     monkeypatch.setattr(module, "_cut_reads", cut_and_run_out_once)
     rebuild(str(lake.find_version(demo_warehouse).lake), tmp_path)
     made = [view for view in load_views() if view.parts_by]

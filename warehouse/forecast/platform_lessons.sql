@@ -17,26 +17,66 @@ with
     lessons as (
         select
             l.*,
-            lead(l.known_on) over (partition by l.account_id, l.stage_number order by l.known_on) as next_on
+            lead(l.known_on) over w as next_on,
+            lag(l.paying_sites, 1, 0) over w as paying_sites_before,
+            lag(l.price_sites, 1, 0) over w as price_sites_before,
+            lag(l.output_sites, 1, 0) over w as output_sites_before,
+            lag(l.flow_sites, 1, 0) over w as flow_sites_before,
+            lag(l.price_sum, 1, 0) over w as price_sum_before,
+            lag(l.output_sum, 1, 0) over w as output_sum_before,
+            lag(l.flow_sum, 1, 0) over w as flow_sum_before,
+            lag(l.price_squares, 1, 0) over w as price_squares_before
         from account_lessons as l
+        window w as (partition by l.account_id, l.stage_number order by l.known_on)
     ),
     taught as (
         select
-            a.account_id,
-            a.stage_number,
-            m.measure,
-            a.known_on as completed_on,
-            a.next_on,
-            case m.measure when 'price' then a.paying_sites else 0 end as paying_sites,
-            case
-                m.measure when 'price' then a.price_sites when 'output' then a.output_sites else a.flow_sites
-            end as sites,
-            case
-                m.measure when 'price' then a.price_sum when 'output' then a.output_sum else a.flow_sum
-            end as rates,
-            case m.measure when 'price' then a.price_squares else 0 end as squares
-        from lessons as a
-        cross join measures as m
+            account_id,
+            stage_number,
+            'price' as measure,
+            known_on as completed_on,
+            next_on,
+            paying_sites,
+            price_sites as sites,
+            price_sum as rates,
+            price_squares as squares,
+            paying_sites_before,
+            price_sites_before as sites_before,
+            price_sum_before as rates_before,
+            price_squares_before as squares_before
+        from lessons
+        union all
+        select
+            account_id,
+            stage_number,
+            'output',
+            known_on,
+            next_on,
+            0,
+            output_sites,
+            output_sum,
+            0,
+            0,
+            output_sites_before,
+            output_sum_before,
+            0
+        from lessons
+        union all
+        select
+            account_id,
+            stage_number,
+            'flow',
+            known_on,
+            next_on,
+            0,
+            flow_sites,
+            flow_sum,
+            0,
+            0,
+            flow_sites_before,
+            flow_sum_before,
+            0
+        from lessons
     ),
     steps as (
         select
@@ -45,16 +85,15 @@ with
             measure,
             completed_on,
             sites,
-            paying_sites - lag(paying_sites, 1, 0) over w as paying_sites_added,
-            sites - lag(sites, 1, 0) over w as sites_added,
-            case when sites > 0 and lag(sites, 1, 0) over w = 0 then 1 else 0 end as accounts_added,
-            rates - lag(rates, 1, 0) over w as rates_added,
-            squares - lag(squares, 1, 0) over w as squares_added,
+            paying_sites - paying_sites_before as paying_sites_added,
+            sites - sites_before as sites_added,
+            case when sites > 0 and sites_before = 0 then 1 else 0 end as accounts_added,
+            rates - rates_before as rates_added,
+            squares - squares_before as squares_added,
             coalesce(rates * rates / nullif(sites, 0), 0)
-            - lag(coalesce(rates * rates / nullif(sites, 0), 0), 1, 0) over w as account_squares_added,
-            sites * sites - lag(sites * sites, 1, 0) over w as sites_squared_added
+            - coalesce(rates_before * rates_before / nullif(sites_before, 0), 0) as account_squares_added,
+            sites * sites - sites_before * sites_before as sites_squared_added
         from taught
-        window w as (partition by account_id, stage_number, measure order by completed_on)
     ),
     events as (
         select
@@ -74,10 +113,9 @@ with
         group by stage_number, measure, completed_on
         union all
         select f.stage_number, m.measure, o.known_on, 0, 0, 0, 0, 0, 0, 0, 0, null
-        from account_days as o
+        from (select distinct known_on from account_days) as o
         cross join stage_parameters as f
         cross join measures as m
-        group by f.stage_number, m.measure, o.known_on
     ),
     sums as (
         select
