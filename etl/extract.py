@@ -435,19 +435,19 @@ def _unnest_results(scratch: duckdb.DuckDBPyConnection, previous: Version | None
     checks = "checks struct(key varchar, value_text varchar, check_name varchar)[]"
     scratch.execute(f"create or replace table unnested_stages ({columns}, {checks})")
     kept = previous if previous and previous.is_as_written("run_stages", "value_findings") else None
-    for stage in STAGES:
-        runs = {"runs": "typed_runs" if kept else "read_runs"}
-        scratch.execute(_transform("read_stages", _stage_values(stage) | runs))
+    stages = [_stage_values(stage) for stage in STAGES]
+    runs = "typed_runs" if kept else "read_runs"
+    scratch.execute(_transform("read_stages", {"stages": stages, "runs": runs}))
     scratch.execute(_transform("stage_findings"))
-    stages = "from unnested_stages"
+    rows = "from unnested_stages"
     if kept:
         unchanged = "where stage_number is not null and id in (select id from unchanged_runs)"
-        stages += f" union all by name from {parquet(kept.lake / 'run_stages.parquet')} {unchanged}"
+        rows += f" union all by name from {parquet(kept.lake / 'run_stages.parquet')} {unchanged}"
         scratch.execute(
             "insert into stage_findings by name select * exclude (account_id) "
             f"from {parquet(kept.lake / 'value_findings.parquet')} {unchanged}"
         )
-    scratch.execute(f"create or replace view read_stages as {stages}")
+    scratch.execute(f"create or replace view read_stages as {rows}")
 
 
 def _setting_values() -> dict[str, Any]:
@@ -493,8 +493,8 @@ def _stage_values(stage: Stage) -> dict[str, str]:
     }
     for key in ("batches", "total_words"):
         is_read = key in stage.extra_number_keys
+        values[f"has_{key}"] = str(is_read).lower()
         values[f"{key}_text"] = f"field.{key}" if is_read else "cast(null as varchar)"
-        values[key] = f"at_least_zero({key})" if is_read else "null"
     return values
 
 
