@@ -553,12 +553,11 @@ def _write(
 def _write_in_parts(scratch: duckdb.DuckDBPyConnection, name: str, order: str, file: Path) -> None:
     """Write a table that is sorted by site first in parts, since a sort of texts takes as much memory as they do."""
     ends = ends_of_parts(scratch, f"select site_id, count(*) as runs from {name} group by site_id")
-    with ParquetWriter(
-        file, scratch.sql(f"from {name} limit 0").to_arrow_table().schema, compression="zstd"
-    ) as to:
+    schema = scratch.sql(f"from {name} limit 0").to_arrow_table().schema
+    with file.open("wb") as to, ParquetWriter(to, schema, compression="zstd") as writer:
         for after, last in itertools.pairwise([-(2**63) - 1, *ends, 2**63 - 1]):
             rows = scratch.sql(f"from {name} where site_id between {after + 1} and {last} order by {order}")
-            to.write_table(rows.to_arrow_table(), row_group_size=ROW_GROUP_ROWS)
+            writer.write_table(rows.to_arrow_table(), row_group_size=ROW_GROUP_ROWS)
 
 
 def _check_contract(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTable) -> None:
