@@ -160,12 +160,12 @@ def extract(
             room.take(partial(scratch.execute, _transform(name)))
         room.take(partial(scratch.execute, _transform("read_settings", _setting_values())))
         room.take(partial(scratch.execute, _transform("unreadable", tables)))
-        _stop_if_unreadable(scratch, tables)
+        room.take(partial(_stop_if_unreadable, scratch, tables))
         values = {**tables, **_setting_values(), "bare_domain": bare_domain_sql("domain")}
         for name in LAKE_TABLES:
             if name not in RUN_TABLES:
                 room.take(partial(_write, scratch, name, lake, progress, values))
-        measures = _reconcile(scratch, tables)
+        measures = room.take(partial(_reconcile, scratch, tables))
         changes = scratch.execute(
             "select object, change from source_changes natural join this_load order by change desc, object"
         ).fetchall()
