@@ -184,7 +184,7 @@ def _read_keys(scratch: duckdb.DuckDBPyConnection, source: Source, table: FoundT
         f"select cast({id_} as bigint) as id, cast({site_id} as text) as site_id, "
         f"{NUMBER} as written from {'.'.join(map(identifier, table.relation.path))}"
     )
-    scratch.execute("create table run_keys as from batches")
+    scratch.execute("create or replace table run_keys as from batches")
 
 
 def _why_no_keys(scratch: duckdb.DuckDBPyConnection) -> str | None:
@@ -202,7 +202,7 @@ def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written
     as_read = parquet(previous.path / file_name(RUNS))
     scratch.execute(
         f"""
-        create view kept_runs as
+        create or replace view kept_runs as
         select r.*, {", ".join(f"k.{column}" for column in (*AS_READ_ALONE, "written", "site_text"))}
         from {parquet(previous.lake / "runs.parquet")} as r
         join {as_read} as k using (id)
@@ -213,7 +213,7 @@ def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written
     )
     scratch.execute(
         f"""
-        create table unchanged_runs as
+        create or replace table unchanged_runs as
         select id
         from run_keys as k
         semi join kept_runs as r
@@ -222,7 +222,7 @@ def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written
         """
     )
     scratch.execute(
-        "create table changed_runs as select id from run_keys anti join unchanged_runs using (id)"
+        "create or replace table changed_runs as select id from run_keys anti join unchanged_runs using (id)"
     )
 
 

@@ -147,7 +147,7 @@ def extract(
         scratch.execute(_transform("macros", MACROS))
         goes_on = GoesOn(lake.parent, previous, is_full)
         room = _Room(scratch, resources)
-        runs_read = _read_source(scratch, source, catalogue.tables, goes_on, progress)
+        runs_read = room.take(partial(_read_source, scratch, source, catalogue.tables, goes_on, progress))
         progress("sum the ledger")
         runs_digest, kept, summed = room.side_by_side(
             partial(_write_runs, scratch, goes_on, runs_read, lake, progress),
@@ -155,7 +155,7 @@ def extract(
             partial(_sum_ledger, summing, source, catalogue.tables, goes_on),
         )
         _expect_one_instant(source)
-        _register_load(scratch, source, load, catalogue, previous)
+        room.take(partial(_register_load, scratch, source, load, catalogue, previous))
         for name in ("read_items", "read_accounts", "read_usage", "read_transactions"):
             room.take(partial(scratch.execute, _transform(name)))
         room.take(partial(scratch.execute, _transform("read_settings", _setting_values())))
@@ -211,14 +211,14 @@ def _read_source(
     for key in ("accounts", "plans", "sites", "automation_configs"):
         progress(f"read {key}")
         batches = source.read(_query(key, relations))
-        scratch.execute(f"create table raw_{key} as from batches")
+        scratch.execute(f"create or replace table raw_{key} as from batches")
     progress("read runs")
     transform = _transform("read_runs", _snapshot_values())
     query = _query("automation_runs", relations)
     runs_read = read_runs(scratch, source, tables["automation_runs"], query, transform, goes_on)
     _compare_with_source(scratch, source, relations)
     scratch.execute(
-        "create table raw_items(source_table varchar, table_key varchar, entity varchar, site_id varchar, "
+        "create or replace table raw_items(source_table varchar, table_key varchar, entity varchar, site_id varchar, "
         "status varchar, site_status varchar, is_pending integer, items bigint, odd_is_deleted varchar, "
         "odd_is_deleted_items bigint, odd_disabled varchar, odd_disabled_items bigint)"
     )
@@ -352,7 +352,7 @@ def _register_load(
     previous: Version | None,
 ) -> None:
     scratch.execute(
-        "create table this_load as select ?::bigint as load_number, ? as load_id, ?::timestamptz as as_of, "
+        "create or replace table this_load as select ?::bigint as load_number, ? as load_id, ?::timestamptz as as_of, "
         "? as source_kind, ? as missing, ? as not_read",
         [
             load.number,
@@ -369,17 +369,19 @@ def _register_load(
         for column, is_readable in [(None, relation.is_readable), *relation.columns.items()]
     ]
     scratch.execute(
-        "create table found_objects as select unnest(?::varchar[]) as table_name, unnest(?::varchar[]) as column_name, "
-        "unnest(?::boolean[]) as is_readable",
+        "create or replace table found_objects as select unnest(?::varchar[]) as table_name, "
+        "unnest(?::varchar[]) as column_name, unnest(?::boolean[]) as is_readable",
         [[row[place] for row in objects] for place in range(3)],
     )
     keys = alert_keys(scratch, previous) if previous else []
-    scratch.execute("create table alerts_before as select unnest(?::varchar[]) as alert_key", [keys])
+    scratch.execute(
+        "create or replace table alerts_before as select unnest(?::varchar[]) as alert_key", [keys]
+    )
     for name, table in LAKE_TABLES.items():
         if not (table.is_growing or name == "source_objects"):
             continue
         columns = ", ".join(f"{column} {c.type}" for column, c in table.columns.items())
-        scratch.execute(f"create table previous_{name} ({columns})")
+        scratch.execute(f"create or replace table previous_{name} ({columns})")
         if previous and holds_table(previous, name):
             rows = growing_rows(scratch, previous, name)
             scratch.execute(f"insert into previous_{name} by name select * from {rows}")

@@ -28,7 +28,7 @@ from tests.conftest import run_sql
 from tests.lakes import grow, in_lake
 from tests.trust.processes import assert_told, query
 
-LITTLE = 10
+LITTLE = 4
 """Megabytes, of which the demo needs more."""
 
 
@@ -236,14 +236,15 @@ def test_what_runs_out_of_memory_is_read_again_alone_and_then_with_more(
         with pytest.raises(duckdb.OutOfMemoryException):
             grow(demo_postgres, tmp_path / "little", AS_OF, resources=little)
     written = []
-    for resources in (little, MACHINE):
+    more = Resources(threads=2, megabytes=9)  # of which two steps find none side by side
+    for resources in (little, more, MACHINE):
         root = tmp_path / str(resources.megabytes)
         found = grow(demo_postgres, root, AS_OF, resources=resources)
         tables = lake.list_versions(root)[0].manifest()["tables"]
         written.append(
             (set(found.measures), found.as_read.keys(), {name: tables[name]["sha256"] for name in tables})
         )
-    assert written[0] == written[1]
+    assert written[0] == written[1] == written[2]
 
 
 def test_the_history_of_the_pipeline_outlives_its_versions(tmp_path: Path) -> None:
