@@ -17,13 +17,14 @@ import duckdb
 import pyarrow as pa
 
 from igny8_analysis.etl.catalogue import FoundTable
+from igny8_analysis.etl.contracts import RUN_TABLES
 from igny8_analysis.etl.errors import Igny8Error
 from igny8_analysis.etl.lake import Version, sha256
 from igny8_analysis.etl.sources.source import Source, WrittenRows
 from igny8_analysis.etl.templates import identifier, parquet, quoted
 
 RUNS = "runs"
-AS_READ_ALONE = ("reason", "checks", "snapshot", "id_text", "credits_text", "digest")
+AS_READ_ALONE = ("reason", "checks", "id_text", "credits_text", "digest")
 """Columns of a run as it is read that the lake's table lacks."""
 IDS_A_QUERY = 2_000
 ROW_GROUP_ROWS = 20_480  # of rows so wide, larger groups take three times as long to write
@@ -153,15 +154,15 @@ def read_runs(
         return _read_all(scratch, written, None)
     told = Told.of(written, query)
     _read_keys(scratch, source, table)
-    why_all = told.why_all(goes_on, RUNS, RUNS) or _why_no_keys(scratch)
+    why_all = told.why_all(goes_on, RUNS, *RUN_TABLES, "value_findings") or _why_no_keys(scratch)
     if why_all is None and goes_on.previous:
         _find_changed(scratch, goes_on.previous, written)
         batches = _changed_rows(scratch, source, query)
         scratch.execute(transform)
         (rows,) = only_row(scratch, "select count(*) from read_runs")
         scratch.execute(
-            "create or replace view read_runs as from typed_runs union all by name "
-            "select * exclude (written, site_text) from kept_runs where id in (select id from unchanged_runs)"
+            "insert into read_runs by name select * exclude (written, site_text) from kept_runs "
+            "where id in (select id from unchanged_runs)"
         )
         (runs,) = only_row(scratch, "select count(*) from read_runs")
         (runs_before,) = only_row(scratch, "select count(*) from kept_runs")
@@ -259,7 +260,7 @@ def keep_runs(scratch: duckdb.DuckDBPyConnection, folder: Path, read: RunsRead) 
             f"""
             copy (
                 from (
-                    from read_runs where reason is not null
+                    select * exclude (snapshot) from read_runs where reason is not null
                     union all by name
                     select id, {", ".join(AS_READ_ALONE)} from read_runs where reason is null
                 )

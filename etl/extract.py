@@ -1,6 +1,5 @@
 """Source to Parquet: read one snapshot as text, type it in DuckDB with nothing lost, write and check the lake."""
 
-import itertools
 import json
 import math
 import shutil
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
-from pyarrow.parquet import ParquetWriter
 
 from igny8_analysis.etl.catalogue import Catalogue, FoundTable, look
 from igny8_analysis.etl.changes import (
@@ -36,7 +34,7 @@ from igny8_analysis.etl.history import alert_keys, growing_rows, holds_table
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version
 from igny8_analysis.etl.ledger import read_sums
-from igny8_analysis.etl.resources import MACHINE, Resources, Steps, ends_of_parts
+from igny8_analysis.etl.resources import MACHINE, Resources, Steps
 from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import (
@@ -435,21 +433,20 @@ def _unnest_results(scratch: duckdb.DuckDBPyConnection, previous: Version | None
     """Make a row of every stage result; those of runs that are as the load of `previous` read them are taken of it."""
     columns = ", ".join(f"{name} {c.type}" for name, c in LAKE_TABLES["run_stages"].columns.items())
     checks = "checks struct(key varchar, value_text varchar, check_name varchar)[]"
-    scratch.execute(f"create or replace table unnested_stages ({columns}, {checks})")
-    kept = previous if previous and previous.is_as_written("run_stages", "value_findings") else None
+    scratch.execute(f"create or replace table read_stages ({columns}, {checks})")
+    which = "id in (select id from changed_runs)" if previous else "true"
     stages = [_stage_values(stage) for stage in STAGES]
-    runs = "typed_runs" if kept else "read_runs"
-    scratch.execute(_transform("read_stages", {"stages": stages, "runs": runs}))
+    scratch.execute(_transform("read_stages", {"stages": stages, "which": which}))
     scratch.execute(_transform("stage_findings"))
-    rows = "from unnested_stages"
-    if kept:
-        unchanged = "where stage_number is not null and id in (select id from unchanged_runs)"
-        rows += f" union all by name from {parquet(kept.lake / 'run_stages.parquet')} {unchanged}"
-        scratch.execute(
-            "insert into stage_findings by name select * exclude (account_id) "
-            f"from {parquet(kept.lake / 'value_findings.parquet')} {unchanged}"
-        )
-    scratch.execute(f"create or replace view read_stages as {rows}")
+    if previous:
+        for name, table in (("run_stages", "read_stages"), ("value_findings", "stage_findings")):
+            file = previous.lake / f"{name}.parquet"
+            rows = scratch.table(table).columns
+            taken = ", ".join(column for column in rows if column != "checks")
+            scratch.execute(
+                f"insert into {table} by name select {taken} from {parquet(file)} "
+                "where stage_number is not null and id in (select id from unchanged_runs)"
+            )
 
 
 def _setting_values() -> dict[str, Any]:
@@ -541,25 +538,12 @@ def _write(
     columns = ", ".join(f"cast({column} as {c.type}) as {column}" for column, c in table.columns.items())
     order = ", ".join(f"{column} nulls first" for column in table.sort_columns)
     scratch.execute(f"create or replace view {name} as select {columns} from ({_transform(name, values)})")
-    if name == RUNS:
-        _write_in_parts(scratch, name, order, file)
-    else:
-        scratch.execute(
-            f"copy (from {name} order by {order}) to '{quoted(file)}' "
-            f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
-        )
+    scratch.execute(
+        f"copy (from {name} order by {order}) to '{quoted(file)}' "
+        f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
+    )
     scratch.execute(f"create or replace view {name} as from {parquet(file)}")
     _check_contract(scratch, name, table)
-
-
-def _write_in_parts(scratch: duckdb.DuckDBPyConnection, name: str, order: str, file: Path) -> None:
-    """Write a table that is sorted by site first in parts, since a sort of texts takes as much memory as they do."""
-    ends = ends_of_parts(scratch, f"select site_id, count(*) as runs from {name} group by site_id")
-    schema = scratch.sql(f"from {name} limit 0").to_arrow_table().schema
-    with file.open("wb") as to, ParquetWriter(to, schema, compression="zstd") as writer:
-        for after, last in itertools.pairwise([-(2**63) - 1, *ends, 2**63 - 1]):
-            rows = scratch.sql(f"from {name} where site_id between {after + 1} and {last} order by {order}")
-            writer.write_table(rows.to_arrow_table(), row_group_size=ROW_GROUP_ROWS)
 
 
 def _check_contract(scratch: duckdb.DuckDBPyConnection, name: str, table: LakeTable) -> None:

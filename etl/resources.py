@@ -12,8 +12,6 @@ T = TypeVar("T")
 
 MEGABYTES = 370
 MEGABYTES_A_FURTHER_THREAD = 160
-RUNS_A_PART = 60_000
-"""Runs of which something is made at once, where what is made of all of them takes more memory than a step has."""
 
 
 @dataclass(frozen=True)
@@ -70,22 +68,6 @@ class Steps:
             with suppress(duckdb.TransactionException):
                 self.connection.rollback()
             self.connection.execute(f"{more.settings()}; {self._resume}")
-
-
-def ends_of_parts(connection: duckdb.DuckDBPyConnection, sites: str) -> list[int]:
-    """The last site of each part but the last; `sites` is SQL for rows of `site_id` and `runs`."""
-    lasts = connection.execute(
-        f"""
-        select max(site_id)
-        from (
-            select site_id, floor((sum(runs) over (order by site_id) - runs) / {RUNS_A_PART}) as part
-            from ({sites})
-        )
-        group by part
-        order by part
-        """
-    ).fetchall()
-    return [last for (last,) in lasts[:-1]]
 
 
 def half_of_memory() -> int:

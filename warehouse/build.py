@@ -17,7 +17,7 @@ import duckdb
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.interrupts import interruptible
-from igny8_analysis.etl.resources import MACHINE, Resources, Steps, ends_of_parts
+from igny8_analysis.etl.resources import MACHINE, Resources, Steps
 from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.templates import parquet, quoted
 from igny8_analysis.warehouse.syntax import Syntax
@@ -48,8 +48,9 @@ IN_PARTS = "-- In parts, by"
 RESUME = "use warehouse"
 """A step may have left another database in use."""
 BETWEEN = "between getvariable('first') and getvariable('last')"
-SITES = "select site_id, count(*) + 50 as runs from lake.runs group by site_id"
-"""Sites and their runs, with what a site counts beside them, since its weeks are rows too."""
+RUNS_A_PART = 60_000
+RUNS_A_SITE = 50
+"""What a site counts beside its runs, since its weeks are rows too."""
 HELD_BY_VIEWS = ("run_stages",)
 """Lake tables whose every column is in the view of their name: in the file they are views on that."""
 
@@ -186,8 +187,6 @@ def definition() -> str:
 def build(lake: Path, database: Path, resources: Resources = MACHINE) -> None:
     """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`."""
     with writing(database, resources) as connection:
-        # joins look up what their SQL names second; guessed otherwise, one held all origins eight times over
-        connection.execute("set disabled_optimizers = 'build_side_probe_side'")
         steps = Steps(connection, resources, RESUME)
         for name in LAKE_TABLES:
             steps.take(partial(create_lake_table, connection, lake, name))
@@ -210,7 +209,14 @@ def make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
 
     A filter outside would not do: it does not reach what a query reads more than once.
     """
-    ends = ends_of_parts(connection, SITES) if view.parts_by else []
+    # joins look up what their SQL names second; guessed otherwise, one held all origins eight times over
+    connection.execute("set disabled_optimizers = 'build_side_probe_side'")
+    _make_table(connection, view)
+    connection.execute("reset disabled_optimizers")
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
+    ends = _ends_of_parts(connection) if view.parts_by else []
     if not ends:
         connection.execute(f"create or replace table {view.name} as {view.sql}")
         return
@@ -251,6 +257,23 @@ def _cut_reads(
             )
         connection.execute(f"use part; create view {placed} as {rows}")
         connection.execute("use warehouse")
+
+
+def _ends_of_parts(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """The last site of each part but the last part."""
+    lasts = connection.execute(
+        """
+        select max(site_id)
+        from (
+            select site_id, floor((sum(runs) over (order by site_id) - runs) / $part) as part
+            from (select site_id, count(*) + $site as runs from lake.runs group by site_id)
+        )
+        group by part
+        order by part
+        """,
+        {"part": RUNS_A_PART, "site": RUNS_A_SITE},
+    ).fetchall()
+    return [last for (last,) in lasts[:-1]]
 
 
 def take_in(lake: Path, views: Path, database: Path) -> None:

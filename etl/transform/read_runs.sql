@@ -1,5 +1,5 @@
 -- One row per run as read: typed, with the reason where the row cannot be read at all.
-create or replace table typed_runs as
+create or replace table read_runs as
 with
     looked_at as (
         select *, is_simple_object(initial_snapshot, '{{plain_item}}') as is_simple from batches
@@ -95,10 +95,6 @@ select
     end as checks,
     hash(typed) as digest
 from typed;
-
--- One row per run that is read.
-create or replace view read_runs as
-from typed_runs;
 
 -- One row per run: what of it is text, as read.
 create or replace view raw_automation_runs as select id_text as id, credits_text as total_credits_used from read_runs;

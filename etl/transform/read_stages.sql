@@ -1,5 +1,5 @@
 -- One row per run and stage, its result's values as text, as found.
-insert into unnested_stages
+insert into read_stages
 with
 {% for stage in stages %}
     texts_{{ stage.number }} as (
@@ -10,8 +10,8 @@ with
             stage_{{ stage.number }}_result as source_text,
             is_simple_object(source_text, '{{ stage.plain_item }}') as is_simple,
             snapshot.stage_{{ stage.number }}_initial as snapshot_text
-        from {{ runs }}
-        where reason is null
+        from read_runs
+        where reason is null and {{ which }}
     ),
     parsed_{{ stage.number }} as (
         select *, from_json(case when is_simple then source_text end, '{{ stage.structure }}') as simple

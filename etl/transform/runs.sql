@@ -1,1 +1,1 @@
-select * exclude ({{ as_read_alone }}) from read_runs where reason is null
+select * exclude (snapshot, {{ as_read_alone }}) from read_runs where reason is null

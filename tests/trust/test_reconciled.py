@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 import pytest
 
 import igny8_analysis.load
 from igny8_analysis import connect
 from igny8_analysis.etl import extract, lake
-from igny8_analysis.etl import resources as module
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.demo import AS_OF, write_sqlite
 from igny8_analysis.etl.errors import LoadError
@@ -202,20 +200,6 @@ def test_many_row_groups_are_the_same_twice(tmp_path: Path) -> None:
         "pipeline_items",
         "loads",
     ]
-
-
-def test_runs_that_are_written_in_parts_are_all_there_and_in_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = [run(n, f"2026-02-{1 + n % 7:02d}T08:00:00Z", site_id=n % 5 - 2, run_id=f"run_{n}")
-            for n in range(1, 41)]  # fmt: skip
-    source = make_source(tmp_path / "s.sqlite", [site(n) for n in range(-2, 3)], rows)
-    expected = sorted((row["site_id"], row["started_at"], row["id"]) for row in rows)
-    monkeypatch.setattr(module, "RUNS_A_PART", 10)
-    grow(url(source), tmp_path / "data", AS_OF)
-    file = lake.find_version(tmp_path / "data").lake / "runs.parquet"
-    written = pq.read_table(file, columns=["site_id", "id"]).to_pylist()
-    assert [(row["site_id"], row["id"]) for row in written] == [(place, id_) for place, _, id_ in expected]
 
 
 def test_too_little_memory_is_told_in_our_words(

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from igny8_analysis import explain
-from igny8_analysis.etl import lake, resources
+from igny8_analysis.etl import lake
 from igny8_analysis.etl.demo import AS_OF
 from igny8_analysis.etl.errors import LoadError
 from igny8_analysis.etl.resources import MACHINE, Resources
@@ -42,6 +42,23 @@ def previous(demo_warehouse: Path, tmp_path: Path) -> lake.Version:
     with duckdb.connect(version.database) as connection:
         connection.execute("delete from stage_state")
     return version
+
+
+def test_what_goes_on_joins_whole_tables_as_a_first_build_does(
+    demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it does not, one table needs more memory than a step has."""
+    make, settings = module._make_table, list[str]()
+
+    def make_and_note(connection: duckdb.DuckDBPyConnection, view: View) -> None:
+        ((setting,),) = connection.execute("select current_setting('disabled_optimizers')").fetchall()
+        settings.append(setting)
+        make(connection, view)
+
+    monkeypatch.setattr(module, "_make_table", make_and_note)
+    before = lake.find_version(demo_warehouse)
+    renewed(changed_lake(demo_warehouse, tmp_path), tmp_path / "new.duckdb", before)
+    assert {*settings} == {"build_side_probe_side"}
 
 
 def stage_states(file: Path) -> int:
@@ -260,7 +277,7 @@ def test_a_table_made_in_parts_is_the_whole_one(
         if len(begun) == 1:
             raise duckdb.OutOfMemoryException("no room")
 
-    monkeypatch.setattr(resources, "RUNS_A_PART", 200)
+    monkeypatch.setattr(module, "RUNS_A_PART", 200)
     monkeypatch.setattr(module, "_cut_reads", cut_and_run_out_once)
     rebuild(str(lake.find_version(demo_warehouse).lake), tmp_path)
     made = [view for view in load_views() if view.parts_by]
