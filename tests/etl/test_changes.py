@@ -368,10 +368,11 @@ def turn_round(version: lake.Version) -> None:
     [
         (partial(damage, FILE), "damaged"),
         (partial(damage, "lake/runs.parquet"), "damaged"),
+        (partial(damage, "lake/run_stages.parquet"), "damaged"),
         (lambda version: (version.path / FILE).unlink(), "cannot be read"),
         (turn_round, "have come around"),
     ],
-    ids=["damaged", "runs-damaged", "gone", "turned"],
+    ids=["damaged", "runs-damaged", "stages-damaged", "gone", "turned"],
 )
 def test_what_was_kept_and_is_no_more_is_read_in_full(
     url: str, tmp_path: Path, spoil: Callable[[lake.Version], None], why: str
