@@ -165,7 +165,7 @@ def read_runs(
             "where id in (select id from unchanged_runs)"
         )
         (runs,) = only_row(scratch, "select count(*) from read_runs")
-        (runs_before,) = only_row(scratch, "select count(*) from kept_runs")
+        (runs_before,) = only_row(scratch, "select count(*) from runs_as_read")
         as_they_were = goes_on.previous.path / file_name(RUNS) if not rows and runs == runs_before else None
         return RunsRead(rows, runs, None, replace(told, as_they_were=as_they_were))
     batches = source.read(query)  # noqa: F841 (DuckDB reads it by its name)
@@ -200,16 +200,16 @@ def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written
 
     A number that was given out since the load before began belongs to a change, even if a row had it long ago.
     """
-    as_read = parquet(previous.path / file_name(RUNS))
+    scratch.execute(f"create or replace view runs_as_read as from {parquet(previous.path / file_name(RUNS))}")
     scratch.execute(
         f"""
         create or replace view kept_runs as
         select r.*, {", ".join(f"k.{column}" for column in (*AS_READ_ALONE, "written", "site_text"))}
         from {parquet(previous.lake / "runs.parquet")} as r
-        join {as_read} as k using (id)
+        join runs_as_read as k using (id)
         where k.reason is null
         union all by name
-        from {as_read} where reason is not null
+        from runs_as_read where reason is not null
         """
     )
     scratch.execute(
@@ -217,7 +217,7 @@ def _find_changed(scratch: duckdb.DuckDBPyConnection, previous: Version, written
         create or replace table unchanged_runs as
         select id
         from run_keys as k
-        semi join kept_runs as r
+        semi join runs_as_read as r
             on r.id = k.id and r.written = k.written and r.site_text is not distinct from k.site_id
         where not {is_since(previous, RUNS, written.next)}
         """

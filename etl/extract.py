@@ -145,7 +145,8 @@ def extract(
         scratch.execute(_transform("macros", MACROS))
         goes_on = GoesOn(lake.parent, previous, is_full)
         room = _Room(scratch, resources)
-        runs_read = room.take(partial(_read_source, scratch, source, catalogue.tables, goes_on, progress))
+        read = partial(_read_source, scratch, source, catalogue.tables, goes_on, progress)
+        runs_read = room.ended(read, read)
         progress("sum the ledger")
         runs_digest, kept, summed = room.side_by_side(
             partial(_write_runs, scratch, goes_on, runs_read, lake, progress),
@@ -185,11 +186,16 @@ class _Room(Steps):
                 begun.set_result(first())
             except duckdb.OutOfMemoryException as error:
                 begun.set_exception(error)
-        return self._ended(begun, first), self._ended(others[0], second), self._ended(others[1], third)
+        return (
+            self.ended(begun.result, first),
+            self.ended(others[0].result, second),
+            self.ended(others[1].result, third),
+        )
 
-    def _ended(self, begun: Future[T], work: Callable[[], T]) -> T:
+    def ended(self, begun: Callable[[], T], work: Callable[[], T]) -> T:
+        """What `begun` gives; where it finds no room, what `work` does, on one thread and then with more memory."""
         try:
-            return begun.result()
+            return begun()
         except duckdb.OutOfMemoryException:
             self.connection.execute("set threads = 1")  # each sorts and writes in memory of its own
             try:
