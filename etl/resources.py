@@ -49,25 +49,35 @@ class Resources:
 class Steps:
     """The steps in which something is made or read, in the memory they may use; what needs more has twice as much."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, resources: Resources, resume: str = "") -> None:
-        """Take steps on a connection with the resources' settings; `resume`: what it runs before one begins again."""
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, resources: Resources, resume: str = "", relief: str = ""
+    ) -> None:
+        """Take steps on a connection with the resources' settings.
+
+        `resume`: SQL that is run before a step begins again; `relief`: before the first time, to give memory back.
+        """
         self.connection = connection
         self.resources = resources
         self._resume = resume
+        self._relief = relief
 
     def take(self, step: Callable[[], T]) -> T:
-        """What a step gives, which may be begun again: with more memory, up to half of the machine's."""
+        """What a step gives, which may be begun again: relieved, and with more memory, up to half of the machine's."""
+        relief = self._relief
         while True:
             try:
                 return step()
             except duckdb.OutOfMemoryException:
-                more = self.resources.doubled()
+                more = self.resources if relief else self.resources.doubled()
                 if more is None:
                     raise
                 self.resources = more
             with suppress(duckdb.TransactionException):
                 self.connection.rollback()
+            with suppress(duckdb.OutOfMemoryException):
+                self.connection.execute(relief)
             self.connection.execute(f"{more.settings()}; {self._resume}")
+            relief = ""
 
 
 def half_of_memory() -> int:

@@ -47,10 +47,12 @@ RENEWED = "-- Renewed:"
 IN_PARTS = "-- In parts, by"
 RESUME = "use warehouse"
 """A step may have left another database in use."""
+RELIEF = "checkpoint warehouse"
+"""What was put into tables, or deleted of them, is held in memory until then."""
 BETWEEN = "between getvariable('first') and getvariable('last')"
-RUNS_A_PART = 60_000
-RUNS_A_SITE = 50
-"""What a site counts beside its runs, since its weeks are rows too."""
+ROWS_A_PART = 60_000
+ROWS_OF_SITES = "select site_id, count(*) + 50 as rows from lake.runs group by site_id"
+"""Of each site its runs, and its weeks, of which there are rows too."""
 HELD_BY_VIEWS = ("run_stages",)
 """Lake tables whose every column is in the view of their name: in the file they are views on that."""
 
@@ -187,7 +189,7 @@ def definition() -> str:
 def build(lake: Path, database: Path, resources: Resources = MACHINE) -> None:
     """Make the new file `database` from the lake's Parquet: tables in schema `lake`, views in schema `main`."""
     with writing(database, resources) as connection:
-        steps = Steps(connection, resources, RESUME)
+        steps = Steps(connection, resources, RESUME, RELIEF)
         for name in LAKE_TABLES:
             steps.take(partial(create_lake_table, connection, lake, name))
         for view in load_views():
@@ -216,16 +218,16 @@ def make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
 
 
 def _make_table(connection: duckdb.DuckDBPyConnection, view: View) -> None:
-    ends = _ends_of_parts(connection) if view.parts_by else []
-    if not ends:
+    parts = parts_of_sites(connection) if view.parts_by else []
+    if len(parts) < 2:
         connection.execute(f"create or replace table {view.name} as {view.sql}")
         return
     connection.execute(f"create or replace table {view.name} as from ({view.sql}) limit 0")
     # what a step left that ran out of memory; one in memory is not replaced
     connection.execute("detach database if exists part; attach ':memory:' as part; create schema part.lake")
     _cut_reads(connection, view, view.parts_by, {read.name: read for read in load_views()}, set())
-    for after, last in itertools.pairwise([-(2**63) - 1, *ends, 2**63 - 1]):
-        connection.execute(f"set variable first = cast('{after + 1}' as bigint)")
+    for first, last in parts:
+        connection.execute(f"set variable first = cast('{first}' as bigint)")
         connection.execute(f"set variable last = cast('{last}' as bigint)")
         connection.execute(f"use part; insert into warehouse.{view.name} {view.sql}")
         connection.execute("use warehouse")
@@ -259,21 +261,23 @@ def _cut_reads(
         connection.execute("use warehouse")
 
 
-def _ends_of_parts(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """The last site of each part but the last part."""
+def parts_of_sites(
+    connection: duckdb.DuckDBPyConnection, rows_of_sites: str = ROWS_OF_SITES
+) -> list[tuple[int, int]]:
+    """The first and last site of each part of all of them, of `ROWS_A_PART` rows or so, or of one site."""
     lasts = connection.execute(
-        """
+        f"""
         select max(site_id)
         from (
-            select site_id, floor((sum(runs) over (order by site_id) - runs) / $part) as part
-            from (select site_id, count(*) + $site as runs from lake.runs group by site_id)
+            select site_id, floor((sum(rows) over (order by site_id) - rows) / {ROWS_A_PART}) as part
+            from ({rows_of_sites})
         )
         group by part
         order by part
-        """,
-        {"part": RUNS_A_PART, "site": RUNS_A_SITE},
+        """
     ).fetchall()
-    return [last for (last,) in lasts[:-1]]
+    ends = [-(2**63) - 1, *(last for (last,) in lasts[:-1]), 2**63 - 1]
+    return [(after + 1, last) for after, last in itertools.pairwise(ends)]
 
 
 def take_in(lake: Path, views: Path, database: Path) -> None:

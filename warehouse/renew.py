@@ -81,6 +81,12 @@ where site_id in (
     where account_key in (select account_id from of_account.renewed)
 )
 """
+ROWS_OF_KEYS = {
+    "site": f"from ({build.ROWS_OF_SITES}) semi join of_site.renewed using (site_id)",
+    "origin": "select site_id, 4 * count(*) as rows from of_origin.renewed group by site_id",
+    "week": "select owner_id as site_id, count(*) as rows from of_week.renewed group by owner_id",
+}
+"""Of each site, or owner, the rows that count in making a part; an origin has up to fourteen, the widest of all."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ class Renewal:
         """Make the parts, of nothing yet, beside the attached databases `warehouse` and `previous`."""
         self.connection = connection
         self.appended = dict(appended)
-        self.steps = Steps(connection, resources, build.RESUME)
+        self.steps = Steps(connection, resources, build.RESUME, build.RELIEF)
         self.views = {view.name: view for view in load_views()}
         self.differing: dict[str, bool] = {}
         self.cut: set[tuple[str, str]] = set()
@@ -402,12 +408,26 @@ class Renewal:
         return True
 
     def compute(self, view: View, part: str) -> None:
-        """Compute the rows of a view of the keys that a part holds as `renewed`, into `differs.now`."""
+        """Compute the rows of a view of the keys that a part holds as `renewed`, into `differs.now`.
+
+        Many keys are taken in parts where a first build takes all in parts.
+        """
         self._cut(part, view)
         rows = f"from ({view.sql}) {self.cut_to(part, view.name)}" if part in BEHIND else view.sql
-        self.connection.execute(
-            f"use of_{part}; create or replace table differs.now as {rows}; use warehouse"
-        )
+        is_in_parts = bool(view.parts_by) and part in ROWS_OF_KEYS
+        sites = build.parts_of_sites(self.connection, ROWS_OF_KEYS[part]) if is_in_parts else []
+        begin = f"use of_{part}; create or replace table differs.now as"
+        if len(sites) < 2:
+            self.connection.execute(f"{begin} {rows}; use warehouse")
+            return
+        renewed = f"of_{part}.renewed"
+        self.connection.execute(f"create or replace table differs.renewed as from {renewed}")
+        self.connection.execute(f"{begin} from ({rows}) limit 0; use warehouse")
+        for first, last in sites:
+            keys = f"from differs.renewed where {view.parts_by} between {first} and {last}"
+            self.connection.execute(f"create or replace table {renewed} as {keys}")
+            self.connection.execute(f"use of_{part}; insert into differs.now {rows}; use warehouse")
+        self.connection.execute(f"create or replace table {renewed} as from differs.renewed")
 
     def cut_to(self, part: str, name: str) -> str:
         """How a table is cut to what a part renews of it, in SQL."""

@@ -277,7 +277,7 @@ def test_a_table_made_in_parts_is_the_whole_one(
         if len(begun) == 1:
             raise duckdb.OutOfMemoryException("no room")
 
-    monkeypatch.setattr(module, "RUNS_A_PART", 200)
+    monkeypatch.setattr(module, "ROWS_A_PART", 200)
     monkeypatch.setattr(module, "_cut_reads", cut_and_run_out_once)
     rebuild(str(lake.find_version(demo_warehouse).lake), tmp_path)
     made = [view for view in load_views() if view.parts_by]

@@ -10,8 +10,9 @@ import pytest
 from igny8_analysis.etl import lake
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.resources import MACHINE
+from igny8_analysis.warehouse import build
 from igny8_analysis.warehouse.build import View, load_views
-from igny8_analysis.warehouse.renew import Renewal
+from igny8_analysis.warehouse.renew import ROWS_OF_KEYS, Renewal
 
 RENEWED = {
     "site": "select site_id from warehouse.main.sites where site_id % 7 in (0, 3)",
@@ -25,6 +26,8 @@ RENEWED = {
 }
 IN_PART = [(view, view.scope) for view in load_views() if view.scope in RENEWED]
 IN_PART += [(view, "weeks") for view in load_views() if view.is_by_weeks]
+
+MADE_IN_PARTS = [view for view in load_views() if view.parts_by and view.scope in ROWS_OF_KEYS]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,20 @@ def test_a_part_of_what_a_view_reads_makes_that_part_of_it(renewal: Renewal, vie
     assert not differs, renewal.connection.execute(
         f"select count(*), min(d) from differs.{view.name} as d"
     ).fetchall()
+
+
+@pytest.mark.parametrize("view", MADE_IN_PARTS, ids=[view.name for view in MADE_IN_PARTS])
+def test_many_of_a_view_that_is_made_in_parts_are_too(
+    renewal: Renewal, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "ROWS_A_PART", 100)
+    before = renewal.connection.execute(f"select count(*) from of_{view.scope}.renewed").fetchall()
+    renewal.compute(view, view.scope)
+    assert renewal.connection.execute(f"select count(*) from of_{view.scope}.renewed").fetchall() == before
+    last = "select count(*) from differs.renewed"
+    assert renewal.connection.execute(last).fetchall() == before, "it was not made in parts"
+    assert not renewal.compare(view.name, "differs.now", renewal.cut_to(view.scope, view.name))
+    renewal.connection.execute("drop table differs.renewed")
 
 
 def test_every_view_is_renewed_in_a_known_way() -> None:
@@ -121,6 +138,20 @@ def test_last_digits_on_two_sides_of_an_edge_of_rounding_are_no_difference() -> 
         connection.execute("update own_errors set x = 7.5000000001e0 where site_id = 2")
         assert this.compare("own_errors")
         assert connection.execute("from differs.own_errors").fetchall() == [(2,)]
+
+
+def test_what_is_held_until_a_checkpoint_is_written_before_more_memory_is_taken(tmp_path: Path) -> None:
+    """A row deleted of every 2,048 holds memory for all of them."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{tmp_path}/new.duckdb' as warehouse (recovery_mode 'no_wal_writes')")
+        connection.execute("use warehouse; create table many as select i from range(4_000_000) as t(i)")
+        renewal = Renewal(connection, {}, MACHINE)
+        connection.execute("delete from many where i % 2048 = 7")
+        less = "set memory_limit = '20MB'"
+        with pytest.raises(duckdb.OutOfMemoryException):
+            connection.execute(less)
+        renewal.steps.take(lambda: connection.execute(less))
+        assert renewal.steps.resources == MACHINE
 
 
 @pytest.mark.parametrize("name", ["stage_state", "run_stages"], ids=["sorted", "as it stands"])
