@@ -16,8 +16,9 @@ demo: $(VENV)/.installed ## a sample source, its load and its reports; says what
 	@$(BIN)/igny8 demo
 	@echo "First of all: . $(BIN)/activate, which puts igny8 on the PATH."
 
+# Tests wait for servers, signals and browsers: three at a time keep two processors busy.
 test: $(VENV)/.installed-test ## the test suite; with CI set, its slow tests too
-	$(BIN)/python -m pytest -n 2 -m 'not soak$(if $(CI),, and not slow)'
+	$(BIN)/python -m pytest -n 3 -m 'not soak$(if $(CI),, and not slow)'
 
 check: lint ## lint, and the tests near what changed: about a minute
 	$(BIN)/python -m pytest -p tests.near -q -x -m 'not soak and not slow'
