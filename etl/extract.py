@@ -34,7 +34,7 @@ from igny8_analysis.etl.history import alert_keys, growing_rows, holds_table
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.lake import Version
 from igny8_analysis.etl.ledger import read_sums
-from igny8_analysis.etl.resources import MACHINE, Resources, Steps
+from igny8_analysis.etl.resources import MACHINE, Resources, Steps, is_out_of_memory
 from igny8_analysis.etl.scratch import spill_folder
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.source_schema import (
@@ -184,7 +184,7 @@ class _Room(Steps):
             begun: Future[A] = Future()
             try:
                 begun.set_result(first())
-            except duckdb.OutOfMemoryException as error:
+            except duckdb.Error as error:
                 begun.set_exception(error)
         return (
             self.ended(begun.result, first),
@@ -196,7 +196,9 @@ class _Room(Steps):
         """What `begun` gives; where it finds no room, what `work` does, on one thread and then with more memory."""
         try:
             return begun()
-        except duckdb.OutOfMemoryException:
+        except duckdb.Error as error:
+            if not is_out_of_memory(error):
+                raise
             self.connection.execute("set threads = 1")  # each sorts and writes in memory of its own
             try:
                 return self.take(work)

@@ -4,6 +4,7 @@ import duckdb
 
 from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.lake import Version, crc32, sha256
+from igny8_analysis.etl.resources import is_out_of_memory
 from igny8_analysis.etl.templates import parquet, quoted
 
 
@@ -43,7 +44,9 @@ def alert_keys(connection: duckdb.DuckDBPyConnection, version: Version) -> list[
     try:
         connection.execute(f"attach if not exists '{quoted(version.database)}' as previous (read_only)")
         found = connection.execute("select distinct alert_key from previous.alerts order by 1").fetchall()
-    except duckdb.Error:
+    except duckdb.Error as error:
+        if _says_nothing_of_what_is_read(error):
+            raise
         return []
     return [key for (key,) in found]
 
@@ -79,7 +82,11 @@ def _can_be_read(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
     try:
         connection.execute(f"select bit_xor(hash(r)) from {relation} as r").fetchall()
     except duckdb.Error as error:
-        if isinstance(error, duckdb.InterruptException):
+        if _says_nothing_of_what_is_read(error):
             raise
         return False
     return True
+
+
+def _says_nothing_of_what_is_read(error: duckdb.Error) -> bool:
+    return isinstance(error, duckdb.InterruptException) or is_out_of_memory(error)

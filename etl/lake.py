@@ -41,7 +41,7 @@ KEEP = 5  # versions that stay, where nobody says how many
 
 @dataclass(frozen=True)
 class Version:
-    """A version's folder: `lake/*.parquet`, `warehouse.duckdb` and `manifest.json`."""
+    """A version's folder: `lake/*.parquet`, `*_as_read.parquet`, `warehouse.duckdb` and `manifest.json`."""
 
     path: Path
 

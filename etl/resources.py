@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 MEGABYTES = 370
 MEGABYTES_A_FURTHER_THREAD = 160
+UNSOUND = (duckdb.TransactionException, duckdb.IOException, duckdb.FatalException)
+"""Errors of a database in which something ran out of memory before: deletions half undone, a checkpoint half made."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Steps:
     ) -> None:
         """Take steps on a connection with the resources' settings.
 
-        `resume`: SQL that is run before a step begins again; `relief`: before the first time, to give memory back.
+        `resume`: SQL that is run before a step begins again; `relief`: SQL that gives memory back.
         """
         self.connection = connection
         self.resources = resources
@@ -62,22 +64,43 @@ class Steps:
         self._relief = relief
 
     def take(self, step: Callable[[], T]) -> T:
-        """What a step gives, which may be begun again: relieved, and with more memory, up to half of the machine's."""
-        relief = self._relief
+        """What a step gives, which may be begun again: relieved, and with more memory, up to half of the machine's.
+
+        Raises what ran out of memory, too, where the database cannot be gone on with after that.
+        """
+        short: duckdb.Error | None = None
         while True:
             try:
+                if short:
+                    self.relieve()
+                    self.connection.execute(self._resume)
                 return step()
-            except duckdb.OutOfMemoryException:
-                more = self.resources if relief else self.resources.doubled()
+            except duckdb.Error as error:
+                if not is_out_of_memory(error):
+                    if short and isinstance(error, UNSOUND):
+                        raise short from error
+                    raise
+                more = self.resources if self._relief and not short else self.resources.doubled()
                 if more is None:
                     raise
-                self.resources = more
+                self.resources, short = more, error
             with suppress(duckdb.TransactionException):
                 self.connection.rollback()
-            with suppress(duckdb.OutOfMemoryException):
-                self.connection.execute(relief)
-            self.connection.execute(f"{more.settings()}; {self._resume}")
-            relief = ""
+
+    def relieve(self) -> None:
+        """Give memory back, for which there may be twice as much."""
+        more = self.resources.doubled() or self.resources
+        self.connection.execute(f"{more.settings()}; {self._relief}; {self.resources.settings()}")
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether DuckDB found no room; where that is as it commits, only its text says so."""
+    text = str(error)
+    return isinstance(error, duckdb.OutOfMemoryException) or (
+        isinstance(error, duckdb.TransactionException)
+        and "Failed to commit" in text
+        and ("allocate" in text or "pin block" in text)
+    )
 
 
 def half_of_memory() -> int:

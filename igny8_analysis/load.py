@@ -20,7 +20,7 @@ from igny8_analysis.etl.errors import Igny8Error, LoadError
 from igny8_analysis.etl.extract import Extracted, Load, extract
 from igny8_analysis.etl.interrupts import interruptible
 from igny8_analysis.etl.loading import Loading, loading
-from igny8_analysis.etl.resources import MACHINE, Resources
+from igny8_analysis.etl.resources import MACHINE, Resources, is_out_of_memory
 from igny8_analysis.etl.source_map import SourceMap
 from igny8_analysis.etl.sources import open_source
 from igny8_analysis.etl.templates import parquet_files
@@ -222,7 +222,9 @@ def _build(
         try:
             renewed = renew(version.lake, version.database, previous, appended, resources)
             return Built(renewed.sites, None, renewed.appended)
-        except duckdb.OutOfMemoryException:
+        except duckdb.Error as error:
+            if not is_out_of_memory(error):
+                raise
             why_all = "to go on from the load before takes more memory than there is"
     remove(version.database)
     build(version.lake, version.database, resources)
@@ -302,7 +304,7 @@ def explain(error: Exception) -> str:
     message = " ".join(str(error).split())
     if getattr(error, "errno", None) in NO_ROOM or any(os.strerror(code) in message for code in NO_ROOM):
         return f"the disk is full: {message}; free some space and load again, nothing was changed"
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if is_out_of_memory(error):
         told = message.partition(" Possible solutions")[0]
         message = f"{told}; allow it more (--memory), or fewer threads (--threads)"
     return f"the load failed, nothing was changed: {message}"

@@ -103,7 +103,8 @@ def renew(
     """Make of `database`, a copy of the file of a version that the same `definition` made, that of the lake.
 
     `appended` is what was left at the end of that version's tables. What needs more memory than it may use is made
-    again with twice as much, up to half of the machine's. Raises duckdb.Error where the version's file is damaged.
+    again after a checkpoint, then with twice as much, up to half of the machine's. Raises duckdb.Error where
+    that is too little, or the version's file is damaged.
     """
     with build.writing(database, resources) as connection:
         connection.execute(f"attach '{quoted(previous.database)}' as previous (read_only)")
@@ -113,6 +114,7 @@ def renew(
         renewal.read_lake(lake, previous.lake)
         renewal.renew_views()
         build.hold_once(connection)
+        renewal.steps.relieve()
         return Renewed(renewal.sites, renewal.appended)
 
 
@@ -410,7 +412,7 @@ class Renewal:
     def compute(self, view: View, part: str) -> None:
         """Compute the rows of a view of the keys that a part holds as `renewed`, into `differs.now`.
 
-        Many keys are taken in parts where a first build takes all in parts.
+        Many sites, origins or weeks are taken in parts where a first build takes all in parts.
         """
         self._cut(part, view)
         rows = f"from ({view.sql}) {self.cut_to(part, view.name)}" if part in BEHIND else view.sql

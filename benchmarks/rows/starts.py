@@ -86,7 +86,7 @@ def reports() -> list[Result]:
 
 
 def only_changed() -> list[Result]:
-    """`report all --only-changed --last 1` after runs of 20 of 2,000 sites came, against all reports of those 20."""
+    """`report all --only-changed --last 1` after runs of up to 20 of 2,000 sites came, against all reports of those."""
     from igny8_analysis import connect
     from igny8_analysis.load import load
     from igny8_analysis.reports.make import Reports

@@ -140,20 +140,6 @@ def test_last_digits_on_two_sides_of_an_edge_of_rounding_are_no_difference() -> 
         assert connection.execute("from differs.own_errors").fetchall() == [(2,)]
 
 
-def test_what_is_held_until_a_checkpoint_is_written_before_more_memory_is_taken(tmp_path: Path) -> None:
-    """A row deleted of every 2,048 holds memory for all of them."""
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{tmp_path}/new.duckdb' as warehouse (recovery_mode 'no_wal_writes')")
-        connection.execute("use warehouse; create table many as select i from range(4_000_000) as t(i)")
-        renewal = Renewal(connection, {}, MACHINE)
-        connection.execute("delete from many where i % 2048 = 7")
-        less = "set memory_limit = '20MB'"
-        with pytest.raises(duckdb.OutOfMemoryException):
-            connection.execute(less)
-        renewal.steps.take(lambda: connection.execute(less))
-        assert renewal.steps.resources == MACHINE
-
-
 @pytest.mark.parametrize("name", ["stage_state", "run_stages"], ids=["sorted", "as it stands"])
 def test_rows_that_are_gone_do_not_stay_in_the_file_for_ever(tmp_path: Path, name: str) -> None:
     (view,) = (view for view in load_views() if view.name == name)
