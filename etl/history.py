@@ -20,8 +20,9 @@ def growing_rows(connection: duckdb.DuckDBPyConnection, version: Version, table:
     if _is_database_as_written(version):
         try:
             connection.execute(f"attach if not exists '{quoted(version.database)}' as previous (read_only)")
-        except duckdb.Error:
-            pass
+        except duckdb.Error as error:
+            if _says_nothing_of_what_is_read(error):
+                raise
         else:
             if _can_be_read(connection, f"previous.lake.{table}"):
                 return f"previous.lake.{table}"

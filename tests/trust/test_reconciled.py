@@ -3,9 +3,11 @@
 import json
 import sqlite3
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 
 import igny8_analysis.load
 from igny8_analysis import connect
-from igny8_analysis.etl import extract, lake
+from igny8_analysis.etl import extract, history, lake
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.demo import AS_OF, write_sqlite
 from igny8_analysis.etl.errors import LoadError
@@ -229,6 +231,18 @@ def test_what_runs_out_of_memory_is_read_again_alone_and_then_with_more(
             (set(found.measures), found.as_read.keys(), {name: tables[name]["sha256"] for name in tables})
         )
     assert written[0] == written[1] == written[2]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [history.alert_keys, partial(history.growing_rows, table="pipeline_items")],
+    ids=["alerts", "history"],
+)
+def test_memory_that_does_not_do_is_no_damage(demo_warehouse: Path, read: Callable[..., object]) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("set memory_limit = '100KB'; set temp_directory = ''")
+        with pytest.raises(duckdb.OutOfMemoryException):
+            read(connection, lake.find_version(demo_warehouse))
 
 
 def test_the_history_of_the_pipeline_outlives_its_versions(tmp_path: Path) -> None:
