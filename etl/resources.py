@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 MEGABYTES = 370
 MEGABYTES_A_FURTHER_THREAD = 160
-UNSOUND = (duckdb.TransactionException, duckdb.IOException, duckdb.FatalException)
+UNSOUND = (duckdb.TransactionException, duckdb.FatalException)
 """Errors of a database in which something ran out of memory before: deletions half undone, a checkpoint half made."""
 
 
@@ -94,11 +94,11 @@ class Steps:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether DuckDB found no room; where that is as it commits, only its text says so."""
+    """Whether DuckDB found no room; where that is as it commits, or writes a checkpoint, only its text says so."""
     text = str(error)
     return isinstance(error, duckdb.OutOfMemoryException) or (
-        isinstance(error, duckdb.TransactionException)
-        and "Failed to commit" in text
+        isinstance(error, duckdb.TransactionException | duckdb.IOException)
+        and ("Failed to commit" in text or "Checkpoint failed" in text)
         and ("allocate" in text or "pin block" in text)
     )
 
