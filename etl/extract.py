@@ -102,8 +102,8 @@ class Measure:
 class Extracted:
     """What an extraction tells: what the source has, what of that changed, what was reconciled, a digest of the runs.
 
-    `changes` are rows of `object`, a table or column, and `change`: new or gone since the load before. `as_read` is
-    what the manifest says of the files that the next load goes on from, by their name; None: there is none.
+    `changes` are rows of `object`, a table or column, and `change`: new or gone since the load before, or hidden.
+    `as_read` is what the manifest says of the files that the next load goes on from, by name; None: there is none.
     """
 
     catalogue: Catalogue

@@ -33,8 +33,11 @@ NUMBERS = {"why": "cause_number", "alerts": "alert_number"}
 ALERTS_COUNTED = {
     "run_failed": ("the latest run that ended has failed", "the latest ended runs of {} sites have failed"),
     "run_stale": ("a run has not ended", "runs of {} sites have not ended"),
-    "run_unusual": ("a run cost far from what runs usually do", "{} runs cost far from what runs usually do"),
-    "price_changed": ("the price of a step has risen", "prices of {} steps have risen"),
+    "run_unusual": (
+        "a run cost far more or less than runs usually do",
+        "{} runs cost far more or less than runs usually do",
+    ),
+    "price_changed": ("the price of a stage has risen", "prices of {} stages have risen"),
     "cost_risen": ("an article costs more than before", "at {} sites an article costs more than before"),
     "balance_short": ("the balance does not cover the next runs", "{} balances do not cover the next runs"),
     "balance_ends": ("the balance ends within a week", "{} balances end within a week"),
@@ -167,7 +170,7 @@ def _cause(owner: _Owner, row: Row) -> str:
             return f"because {stage} {'costs more' if is_more else 'costs less'} per item"
         case "volume":
             return f"because {stage} had {'more' if is_more else 'less'} to do"
-    return "that no step accounts for"
+    return "that no stage accounts for"
 
 
 def _next(owner: _Owner, rows: list[Row]) -> tuple[str, Values] | None:

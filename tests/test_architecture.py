@@ -160,7 +160,13 @@ def test_every_dependency_is_locked_and_has_its_reason() -> None:
     }
     reasons = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     extras = PROJECT["optional-dependencies"]
-    for requirement in [*PROJECT["dependencies"], *extras["test"], *extras["lab"], *extras["spark"]]:
+    for requirement in [
+        *PROJECT["dependencies"],
+        *extras["test"],
+        *extras["lab"],
+        *extras["spark"],
+        *extras["bench"],
+    ]:
         dependency = re.split(r"[^\w-]", requirement)[0]
         assert dependency.lower() in locked, f"{dependency} is not in requirements.lock: make lock"
         assert f"`{dependency}`" in reasons, f"{dependency} has no line in CONTRIBUTING.md"

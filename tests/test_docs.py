@@ -1,6 +1,7 @@
 """The generated pages say what the program says, and each command teaches by example."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -78,14 +79,14 @@ def test_each_finding_is_explained(demo: Warehouse) -> None:
 
 def test_each_promise_names_tests_that_exist() -> None:
     page = (DOCS / "promises.md").read_text(encoding="utf-8")
-    written = {
+    written = Counter(
         name
         for file in Path(__file__).parent.rglob("test_*.py")
         for name in re.findall(r"^def (test_\w+)\(", file.read_text(encoding="utf-8"), re.MULTILINE)
-    }
+    )
     promises = [row for row in page.partition("\n## ")[0].splitlines() if re.match(r"\| (\*\*|…)", row)]
     assert len(promises) > 20
     for row in promises:
         named = set(re.findall(r"`(test_\w+)`", row))
         assert named, row
-        assert named - written == set()
+        assert {name: written[name] for name in named if written[name] != 1} == {}

@@ -1,4 +1,4 @@
-"""The balance to have before the next runs, by site."""
+"""What emptying each site's whole queue would cost, and the buffer on top."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from igny8_analysis.reports import formats, tokens
 from igny8_analysis.text import counted
 
 MOST_SITES = 20
-PARTS = {"total_estimated_credits": "estimated", "recommended_buffer_credits": "buffer"}
+PARTS = {"total_estimated_credits": "the whole queue", "recommended_buffer_credits": "buffer"}
 
 
 def balance_by_site(rows: Sequence[Row]) -> Chart | None:
-    """Draw one bar a site: estimated credits and the buffer on top; the first 20 that need any, None without one."""
+    """Draw one bar a site: the whole queue and the buffer on top; the first 20 that need any, None without one."""
     names = site_names(rows)
     needing = [row for row in rows if row["balance_credits"]][:MOST_SITES]
     if not needing:

@@ -91,10 +91,10 @@ def alerts_command(
 
     Without SITE and --account: of all. docs/words.md says what each means.
 
-    --post sends {"text": …, "alerts": […]}, as chat webhooks take it; within 10 s, three times where that helps. An
-    address in IGNY8_POST_URL is seen by fewer than one among the arguments; it is never shown. Nothing is sent where
-    there are no alerts. What was delivered for a version of the data, --new leaves out; what it failed to deliver, it
-    posts after later loads too, for as long as that needs someone.
+    --post sends {"text": …, "alerts": […]}, as chat webhooks take it: up to three attempts of 10 s where more than one
+    helps. Others on the machine see an address among the arguments, but not one in IGNY8_POST_URL; it is never shown.
+    Nothing is sent where there are no alerts. With --new, what was delivered for this version of the data is not sent
+    again; what could not be delivered is sent after later loads, for as long as it needs someone.
     """
     from igny8_analysis import alerts
     from igny8_analysis.cli.streams import spared

@@ -32,14 +32,14 @@ method_option = click.option("--method", metavar="NAME", help="Only this forecas
     "limits",
     multiple=True,
     metavar="STAGE=N",
-    help="What if the stage took in at most N; 0 lifts.",
+    help="What if the stage took in at most N; 0 lifts the limit.",
 )
 @click.option("--off", multiple=True, metavar="STAGE", help="What if the stage were off.")
 @click.option("--on", multiple=True, metavar="STAGE", help="What if the stage were on.")
 @click.option("--pending", multiple=True, metavar="STAGE=N", help="What if N items waited for the stage.")
-@click.option("--credit-limit", metavar="N", help="What if a run stopped at N credits; 0 lifts.")
+@click.option("--credit-limit", metavar="N", help="What if a run stopped at N credits; 0 lifts the limit.")
 @click.option(
-    "--balance", metavar="N", help="Whether N credits cover the run, and the most articles they do."
+    "--balance", metavar="N", help="Whether N credits cover the run, and the most articles that they cover."
 )
 @reading_options
 def forecast_command(
@@ -281,6 +281,7 @@ def explain_command(
     alerts. With --account, it is the path in `igny8 account`'s JSON (months.1.run_credits), or one of an account's rows
     of spend_forecasts, spend_backtest, spend_accuracy, spend_months, runways, cost_changes (its sites') and alerts.
     """
+    from igny8_analysis.cli.figures import written
     from igny8_analysis.cli.output import print_csv, print_json, print_table
 
     if account is not None and (site is None or run_id_and_metric):
@@ -302,9 +303,10 @@ def explain_command(
         print_csv(columns, rows)
         return
     print_table(
-        ("metric", explanation.metric),
+        ("field", "value"),
         [
-            ("result", explanation.result),
+            ("metric", explanation.metric),
+            ("result", written(explanation.result, explanation.metric)),
             ("definition", explanation.definition),
             ("of", explanation.grain),
             ("file", explanation.file),

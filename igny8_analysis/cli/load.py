@@ -139,7 +139,9 @@ def print_warnings(warnings: Iterable[str]) -> None:
         "igny8 versions --use 20260301T120000Z-0007",
     ),
 )
-@click.option("--use", "chosen", metavar="ID", help="Make this version the current one: a rollback, or back.")
+@click.option(
+    "--use", "chosen", metavar="ID", help="Make this version the current one: to roll back, or to undo that."
+)
 @warehouse_option
 @format_option
 def versions_command(chosen: str | None, directory: Path | None, format_: str) -> None:

@@ -66,7 +66,7 @@ def overview_command(site: str, directory: Path | None, version: str | None, for
 def history_command(
     site: str, page: int, page_size: int, directory: Path | None, version: str | None, format_: str
 ) -> None:
-    """List a site's runs, most recent first, by the number that names them too."""
+    """List a site's runs, most recent first, each with the number by which other commands name it."""
     from igny8_analysis.cli.figures import short
     from igny8_analysis.cli.output import flat, print_csv, print_json, print_table
 
@@ -194,7 +194,7 @@ def _show_overview(payload: Payload, warehouse: "Warehouse") -> None:
     print_table(columns, rows, "the whole queue, by stage")
     print_text(
         f"IGNY8 starts a run where the balance covers its own estimate plus {buffer_pct} %, "
-        f"for the whole queue {totals['recommended_buffer_credits']:,} more."
+        f"of the whole queue that would be {totals['recommended_buffer_credits']:,} more."
     )
     as_of = written(payload["as_of"], "as_of")
     title = f"{short(site['domain'] or site['name'])} (site {site['site_id']}), as of {as_of}"

@@ -49,7 +49,7 @@ class Size(click.ParamType[str]):
     metavar="SIZE",
     default="10GB",
     show_default=True,
-    help="Disk that a query may use beyond it, in TMPDIR or /var/tmp.",
+    help="Disk that a query may use beyond its memory, in TMPDIR or /var/tmp.",
 )
 @reading_options
 def sql_command(

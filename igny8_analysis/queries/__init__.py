@@ -1,4 +1,4 @@
-"""Queries whose answer is of more than one row of a view: read by name, kept as SQL."""
+"""Queries over the views: kept as SQL, read by name."""
 
 from functools import cache
 from pathlib import Path

@@ -56,7 +56,7 @@ with
         where a.id = $id_a and b.id = $id_b
         union all by name
         select
-            'Not attributed to a stage' as stage_name,
+            'No stage' as stage_name,
             a.credits_used as credits_used_a,
             b.credits_used as credits_used_b,
             cast(b.credits_used - a.credits_used as double) as credits_difference

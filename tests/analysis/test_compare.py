@@ -87,7 +87,7 @@ def test_a_run_of_another_site_is_not_found(pair: Path) -> None:
 def test_the_command_prints_every_format(pair: Path) -> None:
     command = ["compare", "1", "run_1", "run_2", "--warehouse", str(pair)]
     table = igny8(*command)
-    assert "Not attributed to a stage" in table.stdout
+    assert "No stage" in table.stdout
     payload = json.loads(igny8(*command, "--format", "json").stdout)
     assert payload["stages"][0]["volume_credits"] == 5
     head, *lines = igny8(*command, "--format", "csv").stdout.splitlines()

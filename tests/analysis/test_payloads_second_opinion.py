@@ -65,7 +65,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Product:
 
 
 @pytest.mark.parametrize(("site_id", "case"), list(enumerate(CASES, 1)), ids=[case.name for case in CASES])
-def test_agrees_with_the_hand(by_hand: Product, site_id: int, case: Case) -> None:
+def test_the_product_agrees_with_the_hand(by_hand: Product, site_id: int, case: Case) -> None:
     assert differences(by_hand, site_id, case) == []
 
 

@@ -229,7 +229,9 @@ def test_generated_columns_are_columns(source: Path) -> None:
     ] == []
 
 
-def test_a_statement_that_takes_too_long_is_stopped(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_statement_of_sqlite_that_takes_too_long_is_stopped(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sqlite, "STATEMENT_MINUTES", 0.002)
     with pytest.raises(LoadError, match="one query took over"), open_source(f"sqlite:///{source}") as opened:
         opened.read(ENDLESS).read_all()

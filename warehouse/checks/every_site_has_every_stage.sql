@@ -1,5 +1,6 @@
--- Sites without exactly a row per stage in the views of one row per site and stage.
-select site_id, count(*) as stages
-from prediction_stages
-group by site_id
-having count(*) <> (select count(*) from stage_parameters)
+-- Sites without exactly a row per stage in the predictions.
+select s.site_id, count(p.stage_number) as stages
+from sites as s
+left join prediction_stages as p on p.site_id = s.site_id
+group by s.site_id
+having count(p.stage_number) <> (select count(*) from stage_parameters)

@@ -1,4 +1,4 @@
--- One row per account: its sites together, and its balance beside the one that their pending work needs.
+-- One row per account: its sites together, and its balance beside what emptying their queues would cost.
 with
     summed as (
         select

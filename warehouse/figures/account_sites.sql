@@ -1,4 +1,4 @@
--- One row per site, by account: its cost, what is pending, the balance to have, what needs a look.
+-- One row per site, by account: its cost, what is pending and what that would cost, what needs a look.
 with
     joined as (
         select

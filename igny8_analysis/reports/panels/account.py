@@ -10,7 +10,7 @@ from igny8_analysis.reports.rows import Report, Rows
 
 
 def header(report: Report, rows: Rows) -> Panel:
-    """Show whose account this is, its sites together, and its balance beside the one they need."""
+    """Show whose account this is, its sites together, and its balance beside what their next runs need."""
     statements = {link: link[-12:-5] for link in sorted(report.links, reverse=True) if "-statement-" in link}
     has_index = "index.html" in report.links
     return render(
@@ -45,7 +45,7 @@ def article_costs(report: Report, rows: Rows) -> Panel:
 
 
 def pending(report: Report, rows: Rows) -> Panel:
-    """Show what is pending at each site, and the balance to have before it starts."""
+    """Show what each site's next run and its whole queue would cost."""
     chart = charts.balance_by_site(rows)
     return render("account_pending.html.j2", rows, chart=chart, files=_files(report, rows))
 
