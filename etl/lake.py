@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import stat
 import threading
 import zlib
@@ -19,7 +20,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from igny8_analysis.etl.errors import Igny8Error, UsageError, WarehouseNotFound
+from igny8_analysis.etl.contracts import LAKE_TABLES
+from igny8_analysis.etl.errors import Igny8Error, LoadError, UsageError, WarehouseNotFound
 from igny8_analysis.etl.files import is_there, open_regular, read_text
 
 FORMAT = 1
@@ -322,3 +324,34 @@ def _blocks(*files: Path) -> Iterator[memoryview]:
         with file.open("rb", buffering=0) as content:
             while size := content.readinto(block):
                 yield block[:size]
+
+
+def local_lake(lake_uri: str) -> Path | None:
+    """The folder of a lake on this machine; None where the address is of another. Raises LoadError for no lake."""
+    local = local_path(lake_uri)
+    missing = [name for name in LAKE_TABLES if local and not (local / f"{name}.parquet").exists()]
+    if missing:
+        raise LoadError(f"{local} is no lake: it lacks {', '.join(f'{name}.parquet' for name in missing)}")
+    return local
+
+
+def copy_lake(lake_uri: str, lake: Path) -> dict[str, str]:
+    """Copy a local lake's files into the folder `lake`; of another one, return what is to be copied where."""
+    local = local_lake(lake_uri)
+    if local is None:
+        return {f"{lake_uri}/{name}.parquet": str(lake / f"{name}.parquet") for name in LAKE_TABLES}
+    for name in LAKE_TABLES:
+        source, target = local / f"{name}.parquet", lake / f"{name}.parquet"
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copyfile(source, target)
+    return {}
+
+
+def local_path(uri: str) -> Path | None:
+    """The folder that a path or a file:// address names; None for another kind of address."""
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return Path(uri)
+    return Path(rest) if scheme == "file" else None

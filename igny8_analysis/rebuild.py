@@ -1,5 +1,6 @@
 """A warehouse from a lake that is already there, by either engine: a version like any that a load makes."""
 
+import importlib.util
 import os
 import sys
 import time
@@ -16,7 +17,6 @@ from igny8_analysis.etl.loading import Loading, loading
 from igny8_analysis.etl.resources import MACHINE, Resources
 from igny8_analysis.load import LoadReport, Progress, explain, plain_number, publish
 from igny8_analysis.warehouse.build import build, check, reading, take_in, totals
-from igny8_analysis.warehouse.spark import compute_views, copy_lake, local_lake
 
 
 def rebuild(
@@ -34,7 +34,7 @@ def rebuild(
     beside `warehouse.duckdb`, each view as Parquet in `views/`. Raises as `load` does; then `root` is as it was.
     """
     started = time.monotonic()
-    local = local_lake(lake_uri)
+    local = lake.local_lake(lake_uri)
     if local is None and engine == "duckdb":
         raise LoadError(f"{lake_uri} is not on this machine: copy the lake here, or use --engine spark")
     try:
@@ -60,12 +60,12 @@ def _rebuild(
 ) -> LoadReport:
     version = this.begin(datetime.now(UTC))
     if engine == "spark":
-        compute_views(lake_uri, version.lake, version.path / "views", master, progress)
+        _compute_by_spark(lake_uri, version, master, progress)
         this.sweep()
         progress("take in")
         take_in(version.lake, version.path / "views", version.database)
     else:
-        copy_lake(lake_uri, version.lake)
+        lake.copy_lake(lake_uri, version.lake)
         this.sweep()
         progress("build warehouse")
         build(version.lake, version.database, resources=resources)
@@ -91,6 +91,14 @@ def _rebuild(
             f"not in its history: the counts of load {loads}; the versions that hold them stay, none was pruned"
         )
     return publish(this, version, as_of, about, keep, started, progress)
+
+
+def _compute_by_spark(lake_uri: str, version: lake.Version, master: str | None, progress: Progress) -> None:
+    if not all(map(importlib.util.find_spec, ("pyspark", "sqlglot"))):
+        raise LoadError("the Spark engine needs pyspark: pip install 'igny8-analysis[spark]'")
+    from igny8_analysis.warehouse.spark import compute_views
+
+    compute_views(lake_uri, version.lake, version.path / "views", master, progress)
 
 
 def _lacking(previous: lake.Version | None, version: lake.Version) -> set[int]:

@@ -3,7 +3,6 @@
 Spark runs as a program of its own (`spark_job.py`), so that no JVM and no setting of it stays in this process.
 """
 
-import importlib.util
 import itertools
 import json
 import os
@@ -21,6 +20,7 @@ from sqlglot import exp
 
 from igny8_analysis.etl.contracts import LAKE_TABLES
 from igny8_analysis.etl.errors import LoadError, UsageError
+from igny8_analysis.etl.lake import copy_lake, local_path
 from igny8_analysis.warehouse.build import TEXTS, load_views
 
 JAVA_AT_LEAST = 17
@@ -167,41 +167,10 @@ def _check_places(*places: Path | None) -> None:
             )
 
 
-def copy_lake(lake_uri: str, lake: Path) -> dict[str, str]:
-    """Copy a local lake's files into the folder `lake`; of another one, return what is to be copied where."""
-    local = local_lake(lake_uri)
-    if local is None:
-        return {f"{lake_uri}/{name}.parquet": str(lake / f"{name}.parquet") for name in LAKE_TABLES}
-    for name in LAKE_TABLES:
-        source, target = local / f"{name}.parquet", lake / f"{name}.parquet"
-        if source.is_dir():
-            shutil.copytree(source, target)
-        else:
-            shutil.copyfile(source, target)
-    return {}
-
-
-def local_lake(lake_uri: str) -> Path | None:
-    """The folder of a lake on this machine; None where the address is of another. Raises LoadError for no lake."""
-    local = local_path(lake_uri)
-    missing = [name for name in LAKE_TABLES if local and not (local / f"{name}.parquet").exists()]
-    if missing:
-        raise LoadError(f"{local} is no lake: it lacks {', '.join(f'{name}.parquet' for name in missing)}")
-    return local
-
-
 def _is_small(lake: Path) -> bool:
     """Whether the lake that was copied to `lake` is small; one that Spark is yet to copy is not."""
     files = (lake / "runs.parquet", *(lake / "runs.parquet").rglob("*.parquet"))
     return 0 < sum(file.stat().st_size for file in files if file.is_file()) < SMALL_LAKE_BYTES
-
-
-def local_path(uri: str) -> Path | None:
-    """The folder that a path or a file:// address names; None for another kind of address."""
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        return Path(uri)
-    return Path(rest) if scheme == "file" else None
 
 
 def _spark_uri(uri: str) -> str:
@@ -256,8 +225,6 @@ def _in_short(error: str) -> str:
 
 
 def _check_java() -> None:
-    if importlib.util.find_spec("pyspark") is None:
-        raise LoadError("the Spark engine needs pyspark: pip install 'igny8-analysis[spark]'")
     home = os.environ.get("JAVA_HOME")
     java = shutil.which("java", path=f"{home}/bin" if home else None)
     advice = f"install Java {JAVA_AT_LEAST} or newer, or name its folder in JAVA_HOME"

@@ -1,5 +1,6 @@
 """Both engines give the same numbers: every view over the demo lake, row for row, and every payload."""
 
+import importlib.util
 import os
 import re
 import signal
@@ -148,7 +149,7 @@ def test_an_old_java(demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_no_pyspark(demo_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spark.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(LoadError, match=r"pip install 'igny8-analysis\[spark\]'"):
         rebuild(str(lake_of(demo_warehouse)), tmp_path, "spark")
 
