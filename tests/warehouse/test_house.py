@@ -145,7 +145,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "settings_seen": (),
     "sites": ("site_id",),
     "runways": ("account_id",),
-    "spend_account_pools": ("scope", "account_key", "horizon_days", "method", "week"),
+    "spend_account_pools": ("scope", "account_key", "horizon_days", "method", "is_quiet", "week"),
     "spend_accuracy": ("scope", "horizon_days", "method", "window", "site_id", "account_id"),
     "spend_backtest": ("scope", "site_id", "account_id", "horizon_days", "origin_at", "method"),
     "spend_lookups": ("scope", "account_key", "horizon_days", "known_runs_from", "week"),

@@ -188,6 +188,23 @@ def test_no_account_is_more_than_half_of_a_pool(owned: int, is_platform: bool, t
         assert (("all",) in sources) is is_platform, sources
 
 
+def test_sites_that_fell_silent_make_no_range_of_others_narrow(tmp_path: Path) -> None:
+    """Of the three sites of each account two stopped long ago: that nothing came of nothing tells those nothing."""
+    bursts = world("bursts", sites=36, accounts=12, days=200)
+    until = (START + 75 * DAY).isoformat()
+    bursts.runs = [row for row in bursts.runs if row["site_id"] <= 12 or row["started_at"] < until]
+    with views_of(bursts.write(tmp_path / "s.sqlite"), "spends", as_of=bursts.as_of) as views:
+        silent = views.execute(
+            "select recent_rate_credits = 0, "
+            "count(*) filter (where actual_credits between p80_low and p80_high) / count(p80_low) "
+            "from spends where scope = 'site' and method = 'rhythm' and horizon_days = 7 and not is_live "
+            f"and origin_at > timestamptz '{(START + 110 * DAY).isoformat()}' group by all order by all"
+        ).fetchall()
+    ((_, of_active), (_, of_silent)) = silent
+    assert 0.7 <= of_active <= 0.9
+    assert of_silent > 0.95
+
+
 def test_edges_of_ranges_are_inside(tmp_path: Path) -> None:
     """Sites that stopped lie on the lower edge where they stopped before; the last binary digit decides nothing."""
     runs = [

@@ -1,10 +1,11 @@
--- One row per scope, account, horizon, method and week without a pool of all: its own errors' lesson.
+-- One row per scope, account, horizon, method, quiet or not, and week without a pool of all: what they teach.
+-- errors' lesson.
 -- A step towards forecasts of spend.
 -- Kept as a table: it is of all sites of an account; forecasts look a week up.
 with
     limits as (select spend_account_weeks, spend_account_errors_a_week from spend_parameters),
     needed as (
-        select n.scope, n.account_key, n.horizon_days, m.method, n.week
+        select n.scope, n.account_key, n.horizon_days, m.method, n.known_runs_from < 0 as is_quiet, n.week
         from spend_lookups as n
         cross join spend_methods as m
         left join
@@ -16,7 +17,7 @@ with
             and s.week = n.week
             and s.is_platform
         where s.week is null
-        group by n.scope, n.account_key, n.horizon_days, m.method, n.week
+        group by n.scope, n.account_key, n.horizon_days, m.method, n.known_runs_from < 0, n.week
     ),
     pooled as (
         select
@@ -24,6 +25,7 @@ with
             n.account_key,
             n.horizon_days,
             n.method,
+            n.is_quiet,
             n.week,
             count(*) as errors,
             sum(d.absolute_error) / nullif(sum(d.size_credits), 0) as relative_error,
@@ -37,11 +39,12 @@ with
             and d.account_key = n.account_key
             and d.horizon_days = n.horizon_days
             and d.method = n.method
+            and (d.known_runs_from < 0) = n.is_quiet
             and d.known_week <= n.week
             and d.known_week > n.week - limits.spend_account_weeks
             and d.account_lot <= limits.spend_account_errors_a_week
         where d.known_week <= (select max(week) from needed)
-        group by n.scope, n.account_key, n.horizon_days, n.method, n.week
+        group by n.scope, n.account_key, n.horizon_days, n.method, n.is_quiet, n.week
     ),
     placed as (
         select
@@ -55,6 +58,7 @@ select
     account_key,
     horizon_days,
     method,
+    is_quiet,
     week,
     errors,
     relative_error,

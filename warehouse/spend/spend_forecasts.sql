@@ -21,8 +21,10 @@ select
         then 'the automation of its sites that ran is off: nothing of theirs is scheduled'
         when is_off
         then 'the automation is off: nothing is scheduled'
-        when weighed_error is null
+        when weighed_error is null and origins = 0
         then 'no forecast could be measured yet'
+        when weighed_error is null
+        then 'nothing was spent in its weeks that are known, whichever method'
         when origins = 0 and is_platform
         then 'lowest error over all; none of its own is measured yet'
         when origins = 0

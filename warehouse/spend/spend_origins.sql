@@ -183,6 +183,8 @@ with
         select
             g.*,
             case
+                when g.recent_runs = 0
+                then -1
                 when g.known_runs < limits.sufficient_runs
                 then 0
                 when g.known_runs < limits.analyzed_runs

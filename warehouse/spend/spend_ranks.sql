@@ -56,7 +56,7 @@ with
                 order by owner_id % 10007 * 7919 % 10007, owner_id, week
             ) as pool_lot,
             row_number() over (
-                partition by scope, account_key, horizon_days, known_week
+                partition by scope, account_key, horizon_days, known_runs_from < 0, known_week
                 order by owner_id % 10007 * 7919 % 10007, owner_id, week
             ) as account_lot
         from spend_known_errors

@@ -5,33 +5,18 @@
 -- Renewed: week.
 with
     limits as (select spend_own_errors_needed, spend_champion_weight_origins from spend_parameters),
-    looked_up as (
+    -- its own errors tell a range where the last thirty all came from quiet weeks, as now, or all from others
+    owned as (
         select
             p.*,
             coalesce(r.errors, 0) as origins,
             r.absolute_error / nullif(r.size_credits, 0) as own_relative_error,
-            s.week is not null as is_platform,
-            coalesce(s.relative_error, a.relative_error) as shared_relative_error,
-            case
-                when r.errors >= l.spend_own_errors_needed
-                then 'own'
-                when s.week is not null
-                then 'all'
-                when a.week is not null
-                then 'account'
-            end as errors_from,
-            case
-                when r.errors >= l.spend_own_errors_needed then r.size_80 else coalesce(s.size_80, a.size_80)
-            end as size_80,
-            case
-                when r.errors >= l.spend_own_errors_needed then r.size_90 else coalesce(s.size_90, a.size_90)
-            end as size_90,
-            case
-                when r.errors >= l.spend_own_errors_needed then r.log_80 else coalesce(s.log_80, a.log_80)
-            end as log_80,
-            case
-                when r.errors >= l.spend_own_errors_needed then r.log_90 else coalesce(s.log_90, a.log_90)
-            end as log_90
+            case when p.known_runs_from < 0 then r.quiet_errors else r.errors - r.quiet_errors end
+            >= l.spend_own_errors_needed as is_own,
+            r.size_80 as own_size_80,
+            r.size_90 as own_size_90,
+            r.log_80 as own_log_80,
+            r.log_90 as own_log_90
         from spend_points as p
         cross join limits as l
         left join
@@ -41,21 +26,41 @@ with
             and r.horizon_days = p.horizon_days
             and r.method = p.method
             and r.error_number = p.known_errors
+    ),
+    looked_up as (
+        select
+            o.*,
+            s.week is not null as is_platform,
+            coalesce(s.relative_error, a.relative_error) as shared_relative_error,
+            case
+                when o.is_own
+                then 'own'
+                when s.week is not null
+                then 'all'
+                when a.week is not null
+                then 'account'
+            end as errors_from,
+            case when o.is_own then o.own_size_80 else coalesce(s.size_80, a.size_80) end as size_80,
+            case when o.is_own then o.own_size_90 else coalesce(s.size_90, a.size_90) end as size_90,
+            case when o.is_own then o.own_log_80 else coalesce(s.log_80, a.log_80) end as log_80,
+            case when o.is_own then o.own_log_90 else coalesce(s.log_90, a.log_90) end as log_90
+        from owned as o
         left join
             spend_pools as s
-            on s.scope = p.scope
-            and s.horizon_days = p.horizon_days
-            and s.method = p.method
-            and s.known_runs_from = p.known_runs_from
-            and s.week = p.pool_week
+            on s.scope = o.scope
+            and s.horizon_days = o.horizon_days
+            and s.method = o.method
+            and s.known_runs_from = o.known_runs_from
+            and s.week = o.pool_week
             and s.is_platform
         left join
             spend_account_pools as a
-            on a.scope = p.scope
-            and a.account_key = p.account_key
-            and a.horizon_days = p.horizon_days
-            and a.method = p.method
-            and a.week = p.pool_week
+            on a.scope = o.scope
+            and a.account_key = o.account_key
+            and a.horizon_days = o.horizon_days
+            and a.method = o.method
+            and a.is_quiet = (o.known_runs_from < 0)
+            and a.week = o.pool_week
             and s.week is null
     ),
     weighed as (
