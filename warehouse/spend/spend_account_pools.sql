@@ -1,5 +1,4 @@
--- One row per scope, account, horizon, method, quiet or not, and week without a pool of all: what they teach.
--- errors' lesson.
+-- One row per scope, account, horizon, method, state and week without a pool of all: its errors' lesson.
 -- A step towards forecasts of spend.
 -- Kept as a table: it is of all sites of an account; forecasts look a week up.
 with
