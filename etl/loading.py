@@ -290,10 +290,10 @@ def _switch(root: Path, version: Version) -> None:
     try:
         write_durably(pending, version.id + "\n")
         pending.replace(root / "current")
-    except OSError:
+    except OSError as error:
         with suppress(OSError):
             pending.unlink()
-        raise
+        raise OSError(error.errno, error.strerror, str(root / "current")) from error
 
 
 def _remove_pending(pending: Path) -> None:

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -120,10 +120,16 @@ def deliver(warehouse: "Warehouse", rows: list[Row], body: bytes, address: str, 
     """
     try:
         post(address, body)
-    except (PostError, KeyboardInterrupt):
+    except (PostError, KeyboardInterrupt) as failure:
         if is_owed:
-            with suppress(OSError):
+            try:
                 remember(warehouse, rows, is_delivered=False)
+            except OSError as error:
+                if isinstance(failure, PostError):
+                    raise PostError(
+                        f"{failure}, nor could it be that they are owed ({error.strerror}): "
+                        "after the next load --new leaves them out"
+                    ) from failure
         raise
     remember(warehouse, rows, is_delivered=True)
 

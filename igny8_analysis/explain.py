@@ -425,7 +425,7 @@ def _find(sections: dict[str, Section], metric: str, of: str) -> tuple[Section, 
     numbers = re.findall(r"(?<=\.)\d+(?=\.)", metric)
     general = re.sub(r"\.\d+(?=\.)", ".<n>", metric)
     known = metrics(sections)
-    if general not in known or len(numbers) > 1:
+    if general not in known or len(numbers) > 1 or "<n>" in metric:
         near = get_close_matches(general, known, 3, 0.4) or known[:3]
         near = [name.replace("<n>", numbers[0] if numbers else "1") for name in near]
         raise UsageError(f"there is no metric {metric!r} of {of}; try {', '.join(near)}")

@@ -294,6 +294,14 @@ def test_a_list_is_shown_also_where_its_post_fails(warehouse_of_now: Path, hook:
     assert failed.stdout.count("one.example #1 failed") == 1
 
 
+def test_alerts_that_cannot_be_noted_as_owed_are_told(warehouse_of_now: Path, hook: Hook) -> None:
+    hook.answers = [404]
+    (warehouse_of_now / "alerts.lock").mkdir()
+    failed = ask(warehouse_of_now, "--new", "--post", hook.url)
+    assert isinstance(failed.exception, alerts.PostError)
+    assert "nor could it be that they are owed (Is a directory)" in str(failed.exception)
+
+
 @pytest.mark.parametrize("held", [".", "alerts.lock"])
 def test_a_lock_that_another_holds_ends_no_post(
     warehouse_of_now: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch, held: str

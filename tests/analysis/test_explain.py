@@ -217,6 +217,8 @@ def test_what_is_wrong_is_told(demo: Warehouse) -> None:
         "historical_averages.stages.0.avg_credits": "no row 0",
         "spend_forecasts.99999999999999999999999.credits": "no such row",
         "spend_forecasts.credits": r"try .*spend_forecasts\.1\.credits",
+        "alerts.<n>.severity": r"no metric .*try alerts\.1\.severity",
+        "forecast_totals.<n>.credits": r"try forecast_totals\.1\.credits",
     }.items():
         with pytest.raises(UsageError, match=told):
             demo.explain(101, None, metric)

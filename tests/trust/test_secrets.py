@@ -95,6 +95,11 @@ def test_a_wrong_password_is_told_and_hidden(asked: str, tmp_path: Path) -> None
         ("etl", "--source", f"postgresql://u:{SECRET}%zz@127.0.0.1:1/x"),
         ("etl", "--source", f"postgresql://u:a@{SECRET}@127.0.0.1:1/x"),
         ("etl", "--source", f"postgresql://u:a/{SECRET}@127.0.0.1:1/x"),
+        ("etl", "--source", f"postgresql://u:a@b,{SECRET}@127.0.0.1:1/x?connect_timeout=2"),
+        ("check", "--source", f"postgresql://u:a@(b),({SECRET})@127.0.0.1:1/x?connect_timeout=2"),
+        ("check", "--source", f"postgresql://u:1,{SECRET}:9/x@127.0.0.1:1/x?connect_timeout=2"),
+        ("etl", "--source", f"postgresql:///x?host=127.0.0.1&port=1&password=ab&{SECRET}"),
+        ("etl", "--source", f"postgresql:///x?host=127.0.0.1&port=1&password=ab&{SECRET}=1"),
         ("etl", "--source", f"postgresql://u@127.0.0.1:1/x?password={SECRET}&sslmode=bogus"),
         ("etl", "--source", f"postgresql://u@127.0.0.1:1/x?password%3D{SECRET}"),
         ("etl", "--source", f"postgresql://u@127.0.0.1:1/x?pass%77ord={SECRET}%zz"),
@@ -140,6 +145,14 @@ def test_an_address_that_is_wrong_shows_no_password(tmp_path: Path, arguments: t
         ("overview", "postgresql://u:{}"),
         ("overview", "host=h password='a {}'"),
         ("export", "host=h password = {}"),
+        ("overview", r"host=h password='it\'s {}'"),
+        ("overview", 'host=h password="a {}"'),
+        ("overview", "host=h password='{}"),
+        ("overview", "postgresql://h/d?user=u&password=a&{}"),
+        ("overview", "postgresql:u:{}@h"),
+        ("overview", "u:{}@h:5432/db"),
+        ("overview", "postgresql%3A%2F%2Fu%3A{}%40h/d"),
+        ("overview", '{"password": "{}"}'),
     ],
 )
 def test_an_address_where_something_else_is_asked_for_shows_no_password(
@@ -203,9 +216,13 @@ def test_messages_keep_what_is_no_password() -> None:
         "postgresql://[::1]:5432/x",
         "postgresql://reader@db:5432/x of reader@db",
         "sqlite:////srv/a:b",
+        "no run at 12:30 of a@b.com",
+        "select 'x'::text, a@b",
     ):
         assert without_passwords(f"{kept}: '{kept}' failed") == f"{kept}: '{kept}' failed"
     assert without_passwords(f"a {SECRET}", f"postgresql://u:{SECRET}@h/x") == "a ***"
+    said = 'invalid sslmode value: "bogus"'
+    assert without_passwords(said, f"postgresql:///x?password={SECRET}&sslmode=bogus") == said
     assert not re.search("s.cret", without_passwords("s@cret", "postgresql://u:s%40cret@h/x"))
 
 
@@ -226,7 +243,7 @@ def test_reports_and_their_kernels_write_no_password(asked: str, tmp_path: Path)
     )
     seen: dict[str, bytes] = {}
     while making.poll() is None:
-        for path in scratch.rglob("*"):
+        for path in (Path(folder, name) for folder, _, names in os.walk(scratch) for name in names):
             with suppress(OSError):
                 seen[path.name] = path.read_bytes()
         time.sleep(0.1)

@@ -188,6 +188,14 @@ def test_a_current_that_names_nothing_is_told(root: Path, sources: list[str], na
     assert len(ids(root)) == 3
 
 
+def test_a_folder_in_the_place_of_current_is_named(root: Path) -> None:
+    (root / "current").unlink()
+    (root / "current").mkdir()
+    assert_told(
+        igny8("versions", "--use", ids(root)[0], "--warehouse", root), 5, f"{root}/current: Is a directory"
+    )
+
+
 def test_a_rollback_and_what_comes_after(root: Path, sources: list[str]) -> None:
     third, second, first = ids(root)
     before = contents(root)
