@@ -1,6 +1,7 @@
 -- One row per run that is compared in any stage: its credits against the baseline, over these stages.
 with
-    compared as (  -- in decimals: the sums are the same in whatever order stages are added up
+    -- decimals, so that sums are the same in whatever order; at a tie engines cast otherwise, and round alike
+    compared as (
         select
             site_id,
             id,
@@ -9,8 +10,8 @@ with
             cast(credits_used as decimal(38, 6)) as credits_used,
             cast(baseline_avg_credits as decimal(38, 6)) as baseline_avg_credits,
             cast(difference_credits as decimal(38, 6)) as difference_credits,
-            cast(volume_credits as decimal(38, 6)) as volume_credits,
-            cast(rate_credits as decimal(38, 6)) as rate_credits
+            cast(round(volume_credits * 1e6, 0) as decimal(38, 0)) as volume_millionths,
+            cast(round(rate_credits * 1e6, 0) as decimal(38, 0)) as rate_millionths
         from credit_variance
         where is_compared
     )
@@ -24,8 +25,9 @@ select
     cast(sum(difference_credits) as double)
     / nullif(cast(sum(baseline_avg_credits) as double), 0)
     * 100 as difference_pct,
-    cast(sum(volume_credits) as double) as volume_credits,
-    cast(sum(case when stage_number is not null then volume_credits end) as double) as stage_volume_credits,
-    cast(sum(rate_credits) as double) as rate_credits
+    cast(sum(volume_millionths) as double) / 1e6 as volume_credits,
+    cast(sum(case when stage_number is not null then volume_millionths end) as double)
+    / 1e6 as stage_volume_credits,
+    cast(sum(rate_millionths) as double) / 1e6 as rate_credits
 from compared
 group by site_id, id, run_id
