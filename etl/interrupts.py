@@ -15,7 +15,7 @@ from typing import Protocol
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 POLL_SECONDS = 0.05
-DEAF_SECONDS = 4.0
+DEAF_SECONDS = 3.0
 
 
 class Interruptible(Protocol):
