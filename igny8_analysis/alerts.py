@@ -127,8 +127,7 @@ def deliver(warehouse: "Warehouse", rows: list[Row], body: bytes, address: str, 
             except OSError as error:
                 if isinstance(failure, PostError):
                     raise PostError(
-                        f"{failure}, nor could it be that they are owed ({error.strerror}): "
-                        "after the next load --new leaves them out"
+                        f"{failure}, nor as owed ({error.strerror}): after the next load --new leaves them out"
                     ) from failure
         raise
     remember(warehouse, rows, is_delivered=True)

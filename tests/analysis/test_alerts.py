@@ -299,7 +299,7 @@ def test_alerts_that_cannot_be_noted_as_owed_are_told(warehouse_of_now: Path, ho
     (warehouse_of_now / "alerts.lock").mkdir()
     failed = ask(warehouse_of_now, "--new", "--post", hook.url)
     assert isinstance(failed.exception, alerts.PostError)
-    assert "nor could it be that they are owed (Is a directory)" in str(failed.exception)
+    assert "nothing is noted as delivered, nor as owed (Is a directory)" in str(failed.exception)
 
 
 @pytest.mark.parametrize("held", [".", "alerts.lock"])
